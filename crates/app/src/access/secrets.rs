@@ -1,0 +1,53 @@
+//! Passwords, PINs and tokens: made, hashed, compared.
+
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
+pub const MIN_PASSWORD: usize = 8;
+
+/// argon2id with the parameters of OWASP's second choice (19 MiB, two passes, one lane).
+fn argon2id() -> Argon2<'static> {
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
+}
+
+/// The hash of a password or a PIN, with a salt from `random`.
+///
+/// # Errors
+/// Where the hash cannot be made.
+pub fn hash_password(password: &str, random: u128) -> Result<String> {
+    let salt = SaltString::encode_b64(&random.to_be_bytes()).map_err(Error::internal)?;
+    Ok(argon2id().hash_password(password.as_bytes(), &salt).map_err(Error::internal)?.to_string())
+}
+
+/// Whether `password` is the one that was hashed. Without a hash it takes as long, so that time does not tell who exists.
+#[must_use]
+pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
+    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let right = PasswordHash::new(hash.unwrap_or(NOBODY)).is_ok_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok());
+    right && hash.is_some()
+}
+
+/// A token of 32 characters from `random`.
+#[must_use]
+pub fn token(random: [u128; 2]) -> String {
+    let bytes = [random[0].to_be_bytes(), random[1].to_be_bytes()].concat();
+    URL_SAFE_NO_PAD.encode(&bytes[..24])
+}
+
+/// What is stored of a token, a session or a code: it cannot be turned back.
+#[must_use]
+pub fn digest(secret: &str) -> String {
+    hex(&Sha256::digest(secret.as_bytes()))
+}
+
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

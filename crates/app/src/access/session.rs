@@ -1,0 +1,366 @@
+//! Signing in and out, switching the person at a shared counter, and who a session or a token stands for.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use domain::access::{Action, Role};
+use jiff::{Timestamp, ToSpan};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::permissions::Permissions;
+use super::rows::{ApiToken, Membership, Session, User};
+use super::secrets::{self, digest, verify_password};
+use super::{Actor, Member};
+use crate::error::{Error, Faults, Fault, Result};
+use crate::store::rows::Guess;
+use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, users};
+use crate::store::types::At;
+use crate::store::{Conn, Db, Event, Subject, Tx};
+
+/// How long a session lives without being used, and at most.
+const IDLE_HOURS: i64 = 12;
+const MAX_HOURS: i64 = 24 * 7;
+
+/// Wrong guesses that cost nothing; each further one doubles the wait.
+const FREE_GUESSES: i64 = 5;
+
+/// A name and a password.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    #[schemars(length(min = 1, max = 100))]
+    pub login: String,
+    #[schemars(length(min = 1, max = 200))]
+    pub password: String,
+}
+
+/// A session that was opened: the secrets go to the person's browser and nowhere else.
+pub struct Opened {
+    pub token: String,
+    pub csrf: String,
+    pub must_change_password: bool,
+}
+
+/// Opens a session. Wrong guesses are counted per account and per address, and cost time.
+///
+/// # Errors
+/// `Invalid` where name and password do not belong together; `TooMany` after too many wrong ones.
+pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
+    let login = domain::text::fold(&command.login);
+    let subjects = [format!("login:{login}"), format!("address:{address}")];
+    let user = db.read(|conn| {
+        for subject in &subjects {
+            not_blocked(conn, subject, db.now())?;
+        }
+        Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first(conn).optional()?)
+    })?;
+    let hash = user.as_ref().filter(|user| user.disabled_at.is_none()).map(|user| user.password_hash.as_str());
+    let is_right = verify_password(&command.password, hash);
+    let actor = Actor::system();
+    match user.filter(|_| is_right) {
+        Some(user) => db.write(&Actor { user_id: Some(user.id), ..actor }, |tx| {
+            diesel::delete(guesses::table.find(&subjects[0])).execute(tx.conn)?;
+            let opened = open(tx, &user)?;
+            tx.record(None, &Event::SignedIn, &[Subject::User(user.id)])?;
+            Ok(opened)
+        }),
+        None => {
+            db.write(&actor, |tx| {
+                for subject in &subjects {
+                    count_wrong(tx, subject)?;
+                }
+                tx.record(None, &Event::SignInFailed, &[Subject::Object("access", 0)])?;
+                Ok(())
+            })?;
+            Err(Error::Invalid(vec![Fault::new("password", "wrong-login")]))
+        }
+    }
+}
+
+fn open(tx: &mut Tx<'_>, user: &User) -> Result<Opened> {
+    let token = secrets::token([tx.random(), tx.random()]);
+    let csrf = secrets::token([tx.random(), tx.random()]);
+    let first_centre = memberships::table.filter(memberships::user_id.eq(user.id)).filter(memberships::centre_id.is_not_null()).order(memberships::id).select(memberships::centre_id);
+    let mut centre_id = first_centre.first::<Option<i64>>(tx.conn).optional()?.flatten();
+    if centre_id.is_none() {
+        centre_id = centres::table.filter(centres::retired_at.is_null()).order(centres::id).select(centres::id).first(tx.conn).optional()?;
+    }
+    let row = Session {
+        id: 0,
+        token_hash: digest(&token),
+        user_id: user.id,
+        centre_id,
+        csrf: csrf.clone(),
+        created_at: At::from(tx.now),
+        seen_at: At::from(tx.now),
+        expires_at: At::from(tx.now + MAX_HOURS.hours()),
+    };
+    diesel::insert_into(sessions::table).values(row).execute(tx.conn)?;
+    Ok(Opened { token, csrf, must_change_password: user.must_change_password })
+}
+
+/// # Errors
+/// `TooMany` while a subject must wait.
+pub fn not_blocked(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<()> {
+    let until = guesses::table.find(subject).select(guesses::blocked_until).first::<Option<At>>(conn).optional()?.flatten();
+    match until.map(|until| until.instant().as_second() - now.as_second()) {
+        Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
+        _ => Ok(()),
+    }
+}
+
+/// Counts a wrong guess; from the sixth on each costs twice the wait of the one before, an hour at most.
+///
+/// # Errors
+/// The store.
+pub fn count_wrong(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
+    let old = guesses::table.find(subject).select(Guess::as_select()).first(tx.conn).optional()?;
+    // What is a day old is forgotten.
+    let before = old.as_ref().filter(|old| tx.now.as_second() - old.last_at.instant().as_second() < 86_400).map_or(0, |old| old.wrong_count);
+    let wrong_count = before + 1;
+    let over = wrong_count - FREE_GUESSES;
+    let wait = if over > 0 { (1_i64 << over.min(12)).min(3600) } else { 0 };
+    let row = Guess { subject: subject.to_owned(), wrong_count, blocked_until: (wait > 0).then(|| At::from(tx.now + wait.seconds())), last_at: At::from(tx.now) };
+    diesel::delete(guesses::table.find(subject)).execute(tx.conn)?;
+    diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// A session as a request meets it.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub actor: Actor,
+    pub csrf: String,
+    pub language: String,
+    pub must_change_password: bool,
+    pub has_pin: bool,
+    /// The centre in which the person works now, by title.
+    pub centre: Option<crate::views::Link>,
+}
+
+/// Who a session's token stands for; None where there is no such session, or it is over.
+///
+/// # Errors
+/// The store.
+pub fn current(db: &Db, token: &str) -> Result<Option<Current>> {
+    let now = db.now();
+    db.read(|conn| {
+        let row = sessions::table
+            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+            .filter(sessions::token_hash.eq(digest(token)))
+            .filter(users::disabled_at.is_null())
+            .select((Session::as_select(), User::as_select()))
+            .first(conn)
+            .optional()?;
+        let Some((session, user)) = row else { return Ok(None) };
+        if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
+            return Ok(None);
+        }
+        let mut actor = actor_of(conn, &user)?;
+        actor.centre_id = session.centre_id;
+        let centre = match session.centre_id {
+            Some(id) => centres::table
+                .find(id)
+                .select((centres::public_id, centres::code, centres::title_fa, centres::title_en))
+                .first::<(String, String, String, String)>(conn)
+                .optional()?
+                .map(|(id, code, fa, en)| crate::views::Link { id, code, title: crate::views::Title { fa, en } }),
+            None => None,
+        };
+        let current = Current { actor, csrf: session.csrf, language: user.language, must_change_password: user.must_change_password, has_pin: user.pin_hash.is_some(), centre };
+        Ok(Some(current))
+    })
+}
+
+/// Notes that a session is in use, so that it does not end while somebody works.
+///
+/// # Errors
+/// The store.
+pub fn touch(db: &Db, token: &str) -> Result<()> {
+    db.write(&Actor::system(), |tx| {
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::seen_at.eq(At::from(tx.now))).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+fn actor_of(conn: &mut Conn, user: &User) -> Result<Actor> {
+    let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load(conn)?;
+    let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
+    Ok(Actor {
+        user_id: Some(user.id),
+        public_id: user.public_id.clone(),
+        name: user.name.clone(),
+        members: members.collect(),
+        centre_id: None,
+        scopes: None,
+        permissions: Arc::new(Permissions::load(conn)?),
+    })
+}
+
+/// Who an API token stands for; None where there is no such token, or it is over.
+///
+/// # Errors
+/// The store.
+pub fn token_actor(db: &Db, token: &str) -> Result<Option<Actor>> {
+    let now = db.now();
+    db.read(|conn| {
+        let row = api_tokens::table
+            .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
+            .filter(api_tokens::token_hash.eq(digest(token)))
+            .filter(api_tokens::revoked_at.is_null())
+            .filter(users::disabled_at.is_null())
+            .select((ApiToken::as_select(), User::as_select()))
+            .first(conn)
+            .optional()?;
+        let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
+        let mut actor = actor_of(conn, &user)?;
+        actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
+        if token.scopes != "*" {
+            actor.scopes = Some(token.scopes.split(',').filter_map(Action::named).collect());
+        }
+        Ok(Some(actor))
+    })
+}
+
+/// The actor of a user, by login: for the command line and tests.
+///
+/// # Errors
+/// `NotFound`.
+pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
+    let user = users::table.filter(users::login.eq(domain::text::fold(login))).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
+    let mut actor = actor_of(conn, &user.ok_or(Error::NotFound)?)?;
+    actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
+    Ok(actor)
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// The store.
+pub fn sign_out(db: &Db, actor: &Actor, token: &str) -> Result<()> {
+    db.write(actor, |tx| {
+        diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(tx.conn)?;
+        if let Some(user_id) = tx.actor.user_id {
+            tx.record(None, &Event::SignedOut, &[Subject::User(user_id)])?;
+        }
+        Ok(())
+    })
+}
+
+/// Another person at the same counter, by PIN. What stands on the screen stays.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SwitchPerson {
+    #[schemars(length(min = 1, max = 100))]
+    pub login: String,
+    #[schemars(length(min = 4, max = 12))]
+    pub pin: String,
+}
+
+/// Gives an open session to another person of the same centre.
+///
+/// # Errors
+/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones.
+pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson) -> Result<()> {
+    let login = domain::text::fold(&command.login);
+    let subject = format!("pin:{login}");
+    let user = db.read(|conn| {
+        not_blocked(conn, &subject, db.now())?;
+        Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?)
+    })?;
+    let pin = domain::text::digits(&command.pin);
+    let hash = user.as_ref().and_then(|user| user.pin_hash.as_deref());
+    if !verify_password(&pin, hash) {
+        db.write(actor, |tx| count_wrong(tx, &subject))?;
+        return Err(Error::invalid("pin", "wrong-pin"));
+    }
+    let Some(user) = user else { return Err(Error::NotFound) };
+    db.write(actor, |tx| {
+        diesel::delete(guesses::table.find(&subject)).execute(tx.conn)?;
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::user_id.eq(user.id)).execute(tx.conn)?;
+        tx.record(None, &Event::PersonSwitched, &[Subject::User(user.id)])?;
+        Ok(())
+    })
+}
+
+/// A new password of one's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    #[schemars(length(min = 1, max = 200))]
+    pub old_password: String,
+    #[schemars(length(min = 8, max = 200))]
+    pub new_password: String,
+}
+
+/// Changes one's own password and ends one's other sessions.
+///
+/// # Errors
+/// `Invalid` where the old one is wrong or the new one too short.
+pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePassword) -> Result<()> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
+    let mut faults = Faults::default();
+    faults.check(verify_password(&command.old_password, Some(&hash)), "old_password", "wrong-password");
+    faults.check(command.new_password.chars().count() >= secrets::MIN_PASSWORD, "new_password", "password-too-short");
+    faults.told()?;
+    let hash = secrets::hash_password(&command.new_password, db.random())?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&hash), users::must_change_password.eq(false))).execute(tx.conn)?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
+        tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
+        Ok(())
+    })
+}
+
+/// A PIN of one's own, four to twelve digits.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPin {
+    #[schemars(length(min = 4, max = 12))]
+    pub pin: String,
+}
+
+/// # Errors
+/// `Invalid` where it is no PIN.
+pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    let pin = domain::text::digits(&command.pin);
+    if !(4..=12).contains(&pin.len()) || pin.len() != domain::text::key(&command.pin).len() {
+        return Err(Error::invalid("pin", "pin-digits"));
+    }
+    let hash = secrets::hash_password(&pin, db.random())?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
+        tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
+        Ok(())
+    })
+}
+
+/// The language of one's pages.
+///
+/// # Errors
+/// `Invalid` where it is neither fa nor en.
+pub fn change_language(db: &Db, actor: &Actor, language: &str) -> Result<()> {
+    if !matches!(language, "fa" | "en") {
+        return Err(Error::invalid("language", "unknown-language"));
+    }
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set(users::language.eq(language)).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+/// The centre in which one works from now on.
+///
+/// # Errors
+/// `NotFound` where it is not one's own.
+pub fn change_centre(db: &Db, actor: &Actor, token: &str, centre: &str) -> Result<()> {
+    db.write(actor, |tx| {
+        let centre_id = tx.actor.working_centre(tx.conn, Some(centre))?;
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::centre_id.eq(Some(centre_id))).execute(tx.conn)?;
+        Ok(())
+    })
+}

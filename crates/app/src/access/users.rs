@@ -1,0 +1,226 @@
+//! People who sign in: made, changed, disabled and reset by an administrator.
+
+use diesel::prelude::*;
+use domain::access::{Action, Role};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::{Membership, User};
+use super::secrets;
+use crate::error::{Error, Faults, Result};
+use crate::refer;
+use crate::store::schema::{brands, centres, memberships, repairs, sessions, users};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{ListQuery, Page, containing};
+
+/// A person who signs in, with their roles.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveUser {
+    /// The name to sign in with.
+    #[schemars(length(min = 2, max = 60), example = &"maryam")]
+    pub login: String,
+    #[schemars(length(min = 1, max = 120), example = &"مریم احمدی")]
+    pub name: String,
+    #[schemars(regex(pattern = "^(fa|en)$"))]
+    #[serde(default)]
+    pub language: Option<String>,
+    /// A first password, to be changed at the first sign-in. Needed for a new person.
+    #[schemars(length(min = 8, max = 200))]
+    #[serde(default)]
+    pub password: Option<String>,
+    #[schemars(length(min = 1))]
+    pub roles: Vec<SaveMembership>,
+}
+
+/// A role in a centre and a brand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveMembership {
+    pub role: Role,
+    /// Public id of a centre; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centre: Option<String>,
+    /// Public id of a brand; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct UserView {
+    pub id: String,
+    pub login: String,
+    pub name: String,
+    pub language: String,
+    pub is_disabled: bool,
+    pub roles: Vec<SaveMembership>,
+    pub version: i64,
+}
+
+fn view(conn: &mut Conn, row: User) -> Result<UserView> {
+    let rows = memberships::table
+        .left_join(centres::table.on(memberships::centre_id.eq(centres::id.nullable())))
+        .left_join(brands::table.on(memberships::brand_id.eq(brands::id.nullable())))
+        .filter(memberships::user_id.eq(row.id))
+        .order(memberships::id)
+        .select((memberships::role, centres::public_id.nullable(), brands::public_id.nullable()))
+        .load::<(String, Option<String>, Option<String>)>(conn)?;
+    let roles = rows.into_iter().filter_map(|(role, centre, brand)| Some(SaveMembership { role: Role::named(&role)?, centre, brand })).collect();
+    Ok(UserView { id: row.public_id, login: row.login, name: row.name, language: row.language, is_disabled: row.disabled_at.is_some(), roles, version: row.version })
+}
+
+fn by_id(conn: &mut Conn, public_id: &str) -> Result<User> {
+    users::table.filter(users::public_id.eq(public_id)).select(User::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_user(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<UserView> {
+    actor.may(Action::KeepAccess, None, None)?;
+    let row = by_id(conn, public_id)?;
+    view(conn, row)
+}
+
+/// # Errors
+/// `Forbidden`.
+pub fn list_users(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<UserView>> {
+    actor.may(Action::KeepAccess, None, None)?;
+    let mut select = users::table.order(users::id).select(User::as_select()).limit(query.limit() + 1).into_boxed();
+    if let Some(q) = query.folded() {
+        let pattern = containing(&q);
+        select = select.filter(users::login.like(pattern.clone()).or(users::name.like(pattern)));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(users::id.gt(by_id(conn, after)?.id));
+    }
+    let rows = select.load(conn)?;
+    let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+    let items = page.items.into_iter().map(|row| view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// Makes a person, or changes one (`id`).
+///
+/// # Errors
+/// `Invalid`, `Conflict` on another version.
+pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveUser) -> Result<UserView> {
+    tx.actor.may(Action::KeepAccess, None, None)?;
+    let old = id.map(|(public_id, _)| by_id(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        crate::catalogue::same_version(old.version, version)?;
+    }
+    let login = domain::text::fold(&command.login).replace(' ', "");
+    let mut faults = Faults::default();
+    faults.check(login.chars().count() >= 2, "login", "too-short");
+    faults.check(!command.name.trim().is_empty(), "name", "required");
+    faults.check(!command.roles.is_empty(), "roles", "required");
+    let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
+    faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "login", "taken");
+    match &command.password {
+        Some(password) => faults.check(password.chars().count() >= secrets::MIN_PASSWORD, "password", "password-too-short"),
+        None => faults.check(old.is_some(), "password", "required"),
+    }
+    let mut members = Vec::new();
+    for (index, role) in command.roles.iter().enumerate() {
+        let centre = refer!(faults, tx.conn, centres, role.centre.as_deref(), format!("roles[{index}].centre"));
+        let brand = refer!(faults, tx.conn, brands, role.brand.as_deref(), format!("roles[{index}].brand"));
+        members.push((role.role, centre, brand));
+    }
+    faults.told()?;
+    let password_hash = command.password.as_ref().map(|password| secrets::hash_password(password, tx.random())).transpose()?;
+    let language = command.language.clone().unwrap_or_else(|| "fa".to_owned());
+    let user_id = match &old {
+        Some(old) => {
+            diesel::update(users::table.find(old.id))
+                .set((users::login.eq(&login), users::name.eq(command.name.trim()), users::language.eq(&language), users::version.eq(old.version + 1)))
+                .execute(tx.conn)?;
+            if let Some(hash) = &password_hash {
+                diesel::update(users::table.find(old.id)).set((users::password_hash.eq(hash), users::must_change_password.eq(true))).execute(tx.conn)?;
+            }
+            old.id
+        }
+        None => {
+            let row = User {
+                id: 0,
+                public_id: tx.public_id(),
+                login: login.clone(),
+                name: command.name.trim().to_owned(),
+                password_hash: password_hash.unwrap_or_default(),
+                pin_hash: None,
+                language,
+                must_change_password: true,
+                version: 1,
+                created_at: At::from(tx.now),
+                disabled_at: None,
+            };
+            diesel::insert_into(users::table).values(row).returning(users::id).get_result(tx.conn)?
+        }
+    };
+    diesel::delete(memberships::table.filter(memberships::user_id.eq(user_id))).execute(tx.conn)?;
+    for (role, centre_id, brand_id) in members {
+        diesel::insert_into(memberships::table).values(Membership { id: 0, user_id, role: role.name().to_owned(), centre_id, brand_id }).execute(tx.conn)?;
+    }
+    must_keep_an_administrator(tx.conn)?;
+    tx.record(None, &Event::UserSaved { login }, &[Subject::User(user_id)])?;
+    let row = users::table.find(user_id).select(User::as_select()).first(tx.conn)?;
+    view(tx.conn, row)
+}
+
+fn must_keep_an_administrator(conn: &mut Conn) -> Result<()> {
+    let left = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::role.eq(Role::Administrator.name()))
+        .filter(memberships::centre_id.is_null())
+        .filter(users::disabled_at.is_null())
+        .select(users::id)
+        .first::<i64>(conn)
+        .optional()?;
+    if left.is_some() { Ok(()) } else { Err(Error::conflict("last-administrator")) }
+}
+
+/// Disables a person: their sessions end, and their open work goes back to the pool of its centre.
+///
+/// # Errors
+/// `Conflict` for the last administrator.
+pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
+    tx.actor.may(Action::KeepAccess, None, None)?;
+    let row = by_id(tx.conn, public_id)?;
+    diesel::update(users::table.find(row.id)).set((users::disabled_at.eq(Some(At::from(tx.now))), users::version.eq(row.version + 1))).execute(tx.conn)?;
+    must_keep_an_administrator(tx.conn)?;
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(row.id))).execute(tx.conn)?;
+    let own = repairs::table.filter(repairs::assignee_user_id.eq(row.id)).filter(repairs::is_open.eq(true));
+    let returned = diesel::update(own).set(repairs::assignee_user_id.eq(None::<i64>)).execute(tx.conn)?;
+    let event = Event::UserDisabled { login: row.login.clone(), returned: i64::try_from(returned).unwrap_or(0) };
+    tx.record(None, &event, &[Subject::User(row.id)])?;
+    let row = by_id(tx.conn, public_id)?;
+    view(tx.conn, row)
+}
+
+/// Gives a person a new first password, ends their sessions, and opens the account again if it was disabled.
+///
+/// # Errors
+/// `NotFound`; `Invalid` where the password is too short.
+pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, password: &str) -> Result<UserView> {
+    tx.actor.may(Action::KeepAccess, None, None)?;
+    let row = by_id(tx.conn, public_id)?;
+    if password.chars().count() < secrets::MIN_PASSWORD {
+        return Err(Error::invalid("password", "password-too-short"));
+    }
+    let hash = secrets::hash_password(password, tx.random())?;
+    diesel::update(users::table.find(row.id))
+        .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(row.id))).execute(tx.conn)?;
+    tx.record(None, &Event::PasswordReset { login: row.login.clone() }, &[Subject::User(row.id)])?;
+    let row = by_id(tx.conn, public_id)?;
+    view(tx.conn, row)
+}
+
+/// The public id of the person with a login: for the command line.
+///
+/// # Errors
+/// `NotFound`.
+pub fn user_id_by_login(conn: &mut Conn, login: &str) -> Result<String> {
+    users::table.filter(users::login.eq(domain::text::fold(login))).select(users::public_id).first(conn).optional()?.ok_or(Error::NotFound)
+}

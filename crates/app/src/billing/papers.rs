@@ -1,0 +1,304 @@
+//! Papers: the snapshot of the data from which a paper is made, fixed when it is issued; and the bytes, once they were made.
+//!
+//! A paper is drawn by `documents`, which this crate does not know: whoever draws it first hands the bytes back, and they are kept with their hash.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::invoices::invoice_view;
+use super::rows::{Document, Invoice};
+use crate::access::Actor;
+use crate::access::secrets::hex;
+use crate::catalogue::rows::Centre;
+use crate::coverage::covers::cover_view;
+use crate::coverage::rows::Cover;
+use crate::customers::{CustomerView, customer_view};
+use crate::customers::rows::Party;
+use crate::error::{Error, Result};
+use crate::reception::rows::Reception;
+use crate::reception::view::{ReceptionView, reception_view};
+use crate::repair::rows::{Repair, RepairDetail};
+use crate::store::schema::{centres, devices, documents, parties, receptions, repair_details, repairs, reported_faults};
+use crate::store::types::At;
+use crate::store::{Conn, Db, Tx};
+use crate::views::{Link, Title};
+use crate::link;
+
+/// The letterhead: who issues the paper.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Letterhead {
+    pub centre: Title,
+    pub centre_code: String,
+    pub legal_entity: String,
+    pub company_id: Option<String>,
+    pub economic_code: Option<String>,
+    pub phone: Option<String>,
+    pub address: Option<String>,
+    pub hours: Option<Title>,
+    pub time_zone: String,
+}
+
+/// What a reception's papers are made from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReceptionPaper {
+    pub letterhead: Letterhead,
+    pub customer: CustomerView,
+    pub reception: ReceptionView,
+    pub devices: Vec<ReceivedDevice>,
+}
+
+/// A received device on paper.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReceivedDevice {
+    pub number: String,
+    pub product: Link,
+    pub brand: Link,
+    pub serial: String,
+    pub faults: Vec<Link>,
+    pub note: Option<String>,
+    pub accessories: Vec<String>,
+    pub conditions: Vec<String>,
+    pub promised_on: Option<jiff::civil::Date>,
+}
+
+/// What a card is made from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CardPaper {
+    pub card: crate::coverage::covers::CoverView,
+    pub product: Link,
+    pub brand: Link,
+    pub issued_on: jiff::civil::Date,
+    /// Term, first and last day, as far as they are known.
+    pub terms: Vec<CardTerm>,
+}
+
+/// A term as a card tells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CardTerm {
+    pub id: String,
+    pub pays: domain::coverage::Pays,
+    pub kind: Option<Title>,
+    pub months: Option<i64>,
+    pub days: Option<i64>,
+    pub last_day: Option<jiff::civil::Date>,
+}
+
+/// What an invoice is made from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InvoicePaper {
+    pub letterhead: Letterhead,
+    pub payer: CustomerView,
+    pub invoice: super::InvoiceView,
+    /// Number and device of each repair on it.
+    pub repairs: Vec<(String, Title, String)>,
+}
+
+fn letterhead(conn: &mut Conn, centre: &Centre) -> Result<Letterhead> {
+    let party = parties::table.find(centre.legal_entity_id).select(Party::as_select()).first(conn)?;
+    Ok(Letterhead {
+        centre: Title::new(&centre.title_fa, &centre.title_en),
+        centre_code: centre.code.clone(),
+        legal_entity: party.name,
+        company_id: party.company_id,
+        economic_code: party.economic_code,
+        phone: centre.phone.clone(),
+        address: centre.address.clone(),
+        hours: centre.hours_fa.clone().zip(centre.hours_en.clone()).map(|(fa, en)| Title { fa, en }),
+        time_zone: centre.time_zone.clone(),
+    })
+}
+
+fn party(conn: &mut Conn, id: i64) -> Result<CustomerView> {
+    let row = parties::table.find(id).select(Party::as_select()).first(conn)?;
+    customer_view(conn, row)
+}
+
+struct NewPaper<'a> {
+    kind: &'a str,
+    number: Option<String>,
+    revision: i64,
+    centre_id: i64,
+    subject_id: i64,
+    language: String,
+    snapshot: String,
+}
+
+fn insert(tx: &mut Tx<'_>, paper: NewPaper<'_>) -> Result<()> {
+    let row = Document {
+        id: 0,
+        public_id: tx.public_id(),
+        kind: paper.kind.to_owned(),
+        number: paper.number,
+        revision: paper.revision,
+        centre_id: paper.centre_id,
+        subject_kind: paper.kind.to_owned(),
+        subject_id: paper.subject_id,
+        language: paper.language,
+        snapshot: paper.snapshot,
+        media_type: None,
+        content: None,
+        sha256: None,
+        issued_at: At::from(tx.occurred),
+    };
+    diesel::insert_into(documents::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Issues a reception's papers (receipt, label, goods-entry sheet), or their next revision.
+pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception) -> Result<()> {
+    let centre = centres::table.find(row.centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
+    let mut received = Vec::with_capacity(rows.len());
+    for repair in rows {
+        let details = repair_details::table.find(repair.id).select(RepairDetail::as_select()).first(tx.conn)?;
+        let fault_ids = reported_faults::table.filter(reported_faults::repair_id.eq(repair.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
+        received.push(ReceivedDevice {
+            product: link!(tx.conn, products, repair.product_id),
+            brand: link!(tx.conn, brands, repair.brand_id),
+            serial: devices::table.find(repair.device_id).select(devices::serial).first(tx.conn)?,
+            faults: fault_ids.into_iter().map(|id| Ok(link!(tx.conn, faults, id))).collect::<Result<_>>()?,
+            note: details.reported_note,
+            accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
+            conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
+            promised_on: crate::store::types::Day::shown(repair.promised_on),
+            number: repair.number,
+        });
+    }
+    let customer = party(tx.conn, row.customer_id)?;
+    let language = customer.language.clone();
+    let paper = ReceptionPaper { letterhead: letterhead(tx.conn, &centre)?, customer, reception: reception_view(tx.conn, row.clone())?, devices: received };
+    let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
+    insert(tx, NewPaper { kind: "reception", number: Some(row.number.clone()), revision: row.revision, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
+}
+
+/// Issues a card on paper.
+pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
+    let (product, brand) = devices::table.find(row.device_id).select((devices::product_id, devices::brand_id)).first::<(i64, i64)>(tx.conn)?;
+    let rules = crate::coverage::covers::rules_of(tx.conn, row)?;
+    let today = tx.today("Asia/Tehran");
+    let now = tx.now;
+    let built = crate::coverage::case::build(tx.conn, row.device_id, now, today, None, crate::coverage::case::Asked::default())?;
+    let periods = domain::coverage::terms_over_time(&built.case);
+    let id = crate::coverage::case::cover_id(row);
+    let mut terms = Vec::new();
+    for term in &rules.terms {
+        use crate::store::schema::product_kinds;
+        let code = term.scope.as_ref().and_then(|scope| scope.kinds.first());
+        let kind = match code {
+            Some(code) => product_kinds::table.filter(product_kinds::code.eq(code)).select((product_kinds::title_fa, product_kinds::title_en)).first::<(String, String)>(tx.conn).optional()?.map(|(fa, en)| Title { fa, en }),
+            None => None,
+        };
+        let last_day = periods.iter().find(|(cover, name, ..)| *cover == id && *name == term.id).map(|(.., last)| *last);
+        terms.push(CardTerm { id: term.id.clone(), pays: term.pays.clone(), kind, months: term.months, days: term.days, last_day });
+    }
+    let paper = CardPaper { card: cover_view(tx.conn, row.clone())?, product: link!(tx.conn, products, product), brand: link!(tx.conn, brands, brand), issued_on: today, terms };
+    let centre_id = match tx.actor.centre_id {
+        Some(id) => Some(id),
+        None => centres::table.order(centres::id).select(centres::id).first(tx.conn).optional()?,
+    };
+    // Without any centre there is nobody yet whose paper it would be.
+    let Some(centre_id) = centre_id else { return Ok(()) };
+    let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
+    insert(tx, NewPaper { kind: "card", number: Some(row.number.clone()), revision: 1, centre_id, subject_id: row.id, language: "fa".to_owned(), snapshot })
+}
+
+/// Issues an invoice on paper.
+pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
+    let centre = centres::table.find(row.centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let payer = party(tx.conn, row.payer_party_id)?;
+    let language = payer.language.clone();
+    let invoice = invoice_view(tx.conn, row.clone())?;
+    let mut on_it = Vec::new();
+    if let Some(reception) = row.reception_id {
+        let rows = repairs::table.filter(repairs::reception_id.eq(reception)).order(repairs::ordinal).select((repairs::number, repairs::product_id, repairs::device_id)).load::<(String, i64, i64)>(tx.conn)?;
+        for (number, product, device) in rows {
+            let serial = devices::table.find(device).select(devices::serial).first::<String>(tx.conn)?;
+            on_it.push((number, link!(tx.conn, products, product).title, serial));
+        }
+    }
+    let paper = InvoicePaper { letterhead: letterhead(tx.conn, &centre)?, payer, invoice, repairs: on_it };
+    let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
+    insert(tx, NewPaper { kind: "invoice", number: Some(row.number.clone()), revision: 1, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
+}
+
+/// The public id of the latest paper of a thing.
+pub(crate) fn document_of(conn: &mut Conn, kind: &str, subject_id: i64) -> Result<Option<String>> {
+    Ok(documents::table.filter(documents::subject_kind.eq(kind)).filter(documents::subject_id.eq(subject_id)).order(documents::id.desc()).select(documents::public_id).first(conn).optional()?)
+}
+
+/// A paper that can be drawn.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PaperView {
+    pub id: String,
+    /// reception, card or invoice.
+    pub kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    pub revision: i64,
+    pub language: String,
+    #[serde(skip)]
+    pub snapshot: String,
+    #[serde(skip)]
+    pub content: Option<Vec<u8>>,
+}
+
+/// A paper, for those who see what it is about.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<PaperView> {
+    let row = documents::table.filter(documents::public_id.eq(public_id)).select(Document::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    match row.kind.as_str() {
+        "invoice" => {
+            actor.may(Action::ViewMoney, None, None)?;
+            let invoice = crate::store::schema::invoices::table.find(row.subject_id).select(crate::store::schema::invoices::public_id).first::<String>(conn)?;
+            super::invoices::invoice_row(conn, actor, &invoice)?;
+        }
+        "reception" => {
+            let reception = receptions::table.find(row.subject_id).select(receptions::public_id).first::<String>(conn)?;
+            crate::reception::get_reception(conn, actor, &reception)?;
+        }
+        _ => {
+            let cover = crate::store::schema::covers::table.find(row.subject_id).select(crate::store::schema::covers::public_id).first::<String>(conn)?;
+            crate::coverage::covers::get_card(conn, actor, &cover)?;
+        }
+    }
+    Ok(PaperView { id: row.public_id, kind: row.kind, number: row.number, revision: row.revision, language: row.language, snapshot: row.snapshot, content: row.content })
+}
+
+/// The papers of a thing, newest first.
+///
+/// # Errors
+/// The store.
+pub fn papers_of(conn: &mut Conn, kind: &str, subject: &str) -> Result<Vec<PaperView>> {
+    let subject_id = match kind {
+        "reception" => receptions::table.filter(receptions::public_id.eq(subject)).select(receptions::id).first::<i64>(conn).optional()?,
+        "invoice" => crate::store::schema::invoices::table.filter(crate::store::schema::invoices::public_id.eq(subject)).select(crate::store::schema::invoices::id).first::<i64>(conn).optional()?,
+        _ => crate::store::schema::covers::table.filter(crate::store::schema::covers::public_id.eq(subject)).select(crate::store::schema::covers::id).first::<i64>(conn).optional()?,
+    };
+    let Some(subject_id) = subject_id else { return Err(Error::NotFound) };
+    let rows = documents::table
+        .filter(documents::subject_kind.eq(kind))
+        .filter(documents::subject_id.eq(subject_id))
+        .order(documents::id.desc())
+        .select((documents::public_id, documents::kind, documents::number, documents::revision, documents::language))
+        .load::<(String, String, Option<String>, i64, String)>(conn)?;
+    Ok(rows.into_iter().map(|(id, kind, number, revision, language)| PaperView { id, kind, number, revision, language, snapshot: String::new(), content: None }).collect())
+}
+
+/// Keeps the bytes of a paper that was drawn for the first time; a paper that has bytes keeps them.
+///
+/// # Errors
+/// The store.
+pub fn keep(db: &Db, public_id: &str, media_type: &str, content: &[u8]) -> Result<()> {
+    let sha256 = hex(&Sha256::digest(content));
+    db.write(&Actor::system(), |tx| {
+        diesel::update(documents::table.filter(documents::public_id.eq(public_id)).filter(documents::content.is_null()))
+            .set((documents::media_type.eq(Some(media_type)), documents::content.eq(Some(content)), documents::sha256.eq(Some(&sha256))))
+            .execute(tx.conn)?;
+        Ok(())
+    })
+}

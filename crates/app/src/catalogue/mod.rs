@@ -1,0 +1,135 @@
+//! What is sold, what is done to it, and where: legal entities, brands, centres, sections, kinds of product, products, services, prices, faults and
+//! causes.
+//!
+//! Each thing has `Save…` (make it, or change it at the version that was seen), a view, a list, and *retire*: nothing with history is deleted. Codes
+//! are unique; a title stands in both languages.
+
+pub mod faults;
+pub mod organisation;
+pub mod prices;
+pub mod products;
+pub mod rows;
+pub mod services;
+
+use crate::error::{Error, Reason, Result};
+
+/// # Errors
+/// `Conflict` where somebody else changed the object since the version that was seen.
+pub fn same_version(stored: i64, seen: Option<i64>) -> Result<()> {
+    match seen {
+        Some(seen) if seen != stored => Err(Error::Conflict(Reason::new("changed-meanwhile"))),
+        _ => Ok(()),
+    }
+}
+
+/// Normal form of a code: without outer blanks, Latin digits, as typed otherwise.
+pub(crate) fn code(typed: &str) -> String {
+    typed.trim().chars().map(|ch| if ch.is_numeric() { domain::text::digits(&ch.to_string()).chars().next().unwrap_or(ch) } else { ch }).collect()
+}
+
+/// The id of the row that an optional public id names, or None; a fault where there is no such row in use.
+#[macro_export]
+macro_rules! refer {
+    ($faults:expr, $conn:expr, $table:ident, $public_id:expr, $path:expr) => {
+        match $public_id {
+            None => None,
+            Some(public_id) => {
+                let found = $table::table
+                    .filter($table::public_id.eq(public_id))
+                    .filter($table::retired_at.is_null())
+                    .select($table::id)
+                    .first::<i64>($conn)
+                    .optional()?;
+                if found.is_none() {
+                    $faults.add($crate::Fault::new($path, "unknown-reference"));
+                }
+                found
+            }
+        }
+    };
+}
+
+/// A link to the row with this id in a table that has a code and titles.
+#[macro_export]
+macro_rules! link {
+    ($conn:expr, $table:ident, $id:expr) => {{
+        let (id, code, fa, en) = $crate::store::schema::$table::table
+            .find($id)
+            .select(($crate::store::schema::$table::public_id, $crate::store::schema::$table::code, $crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en))
+            .first::<(String, String, String, String)>($conn)?;
+        $crate::views::Link { id, code, title: $crate::views::Title { fa, en } }
+    }};
+}
+
+/// List, get and retire for a table that has a code, titles, a version and `retired_at`.
+macro_rules! entity {
+    ($table:ident: $row:ident => $view:ident by $shape:ident, $what:literal, keep $keep:ident, $list:ident, $get:ident, $row_of:ident, $retire:ident) => {
+        /// # Errors
+        /// `NotFound`.
+        pub(crate) fn $row_of(conn: &mut $crate::Conn, public_id: &str) -> $crate::Result<$row> {
+            $table::table.filter($table::public_id.eq(public_id)).select($row::as_select()).first(conn).optional()?.ok_or($crate::Error::NotFound)
+        }
+
+        /// # Errors
+        /// `Forbidden`, `NotFound`.
+        pub fn $get(conn: &mut $crate::Conn, actor: &$crate::access::Actor, public_id: &str) -> $crate::Result<$view> {
+            actor.may(domain::access::Action::ViewCatalogue, None, None)?;
+            let row = $row_of(conn, public_id)?;
+            $shape(conn, row)
+        }
+
+        /// Those in use, oldest first.
+        ///
+        /// # Errors
+        /// `Forbidden`; `NotFound` where `after` is not of this list.
+        pub fn $list(conn: &mut $crate::Conn, actor: &$crate::access::Actor, query: &$crate::views::ListQuery) -> $crate::Result<$crate::views::Page<$view>> {
+            actor.may(domain::access::Action::ViewCatalogue, None, None)?;
+            let mut select = $table::table.filter($table::retired_at.is_null()).order($table::id).select($row::as_select()).into_boxed();
+            if let Some(after) = &query.after {
+                select = select.filter($table::id.gt($row_of(conn, after)?.id));
+            }
+            let rows = match query.folded() {
+                None => select.limit(query.limit() + 1).load(conn)?,
+                // A catalogue is small enough to be folded as it is read; the first page of hits is all that is kept.
+                Some(q) => {
+                    let hits = |row: &$row| [&row.code, &row.title_fa, &row.title_en].into_iter().any(|text| domain::text::fold(text).contains(&q));
+                    let rows: Vec<$row> = select.load(conn)?;
+                    rows.into_iter().filter(hits).take(usize::try_from(query.limit() + 1).unwrap_or(0)).collect()
+                }
+            };
+            let page = $crate::views::Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+            let items = page.items.into_iter().map(|row| $shape(conn, row)).collect::<$crate::Result<_>>()?;
+            Ok($crate::views::Page { items, next: page.next })
+        }
+
+        /// Takes it out of use; what refers to it keeps it.
+        ///
+        /// # Errors
+        /// `Forbidden`, `NotFound`, `Conflict` on another version.
+        pub fn $retire(tx: &mut $crate::Tx<'_>, public_id: &str, version: Option<i64>) -> $crate::Result<$view> {
+            tx.actor.may(domain::access::Action::$keep, None, None)?;
+            let row = $row_of(tx.conn, public_id)?;
+            $crate::catalogue::same_version(row.version, version)?;
+            diesel::update($table::table.find(row.id))
+                .set(($table::retired_at.eq(Some($crate::store::types::At::from(tx.now))), $table::version.eq(row.version + 1)))
+                .execute(tx.conn)?;
+            let event = $crate::store::Event::Retired { what: $what.to_owned(), code: row.code.clone() };
+            tx.record(None, &event, &[$crate::store::Subject::Object($what, row.id)])?;
+            let row = $row_of(tx.conn, public_id)?;
+            $shape(tx.conn, row)
+        }
+    };
+}
+pub(crate) use entity;
+
+/// Checks what every thing of the catalogue has: a code that no other in use has, and both titles.
+macro_rules! check_code_and_title {
+    ($faults:expr, $conn:expr, $table:ident, $code:expr, $title:expr, $own:expr) => {
+        $faults.check(!$code.is_empty() && $code.chars().count() <= 60, "code", "required");
+        $faults.check(!$title.fa.trim().is_empty(), "title.fa", "required");
+        $faults.check(!$title.en.trim().is_empty(), "title.en", "required");
+        let taken = $table::table.filter($table::code.eq(&$code)).select($table::id).first::<i64>($conn).optional()?;
+        $faults.check(taken.is_none() || taken == $own, "code", "taken");
+    };
+}
+pub(crate) use check_code_and_title;

@@ -1,0 +1,497 @@
+//! Who serves: legal entities, brands, centres and their sections.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::identifiers;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::{Brand, Centre, Section};
+use super::{check_code_and_title, code, entity, same_version};
+use crate::customers::rows::{Party, PartyRole};
+use crate::error::{Error, Faults, Result};
+use crate::store::schema::{brands, centres, parties, party_roles, policies, sections};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{Link, ListQuery, Page, PartyLink, Title};
+use crate::{link, refer};
+
+/// A person or company that sells, invoices, answers for a brand or pays for a cover.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveLegalEntity {
+    #[schemars(length(min = 1, max = 200), example = &"خدمات سِرمان")]
+    pub name: String,
+    /// What it is to the installation.
+    #[schemars(length(min = 1))]
+    pub roles: Vec<PartyKind>,
+    /// Eleven digits, with their check digit.
+    #[serde(default)]
+    pub company_id: Option<String>,
+    /// Twelve or fourteen digits.
+    #[serde(default)]
+    pub economic_code: Option<String>,
+}
+
+domain::words! {
+    /// What a company is to the installation.
+    PartyKind {
+        LegalEntity = "legal_entity",
+        Maker = "maker",
+        Warrantor = "warrantor",
+        Insurer = "insurer",
+        Seller = "seller",
+        Supplier = "supplier",
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LegalEntityView {
+    pub id: String,
+    pub name: String,
+    pub roles: Vec<PartyKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub economic_code: Option<String>,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn party_view(conn: &mut Conn, row: Party) -> Result<LegalEntityView> {
+    let roles = party_roles::table.filter(party_roles::party_id.eq(row.id)).select(party_roles::role).load::<String>(conn)?;
+    Ok(LegalEntityView {
+        id: row.public_id,
+        name: row.name,
+        roles: roles.iter().filter_map(|role| PartyKind::named(role)).collect(),
+        company_id: row.company_id,
+        economic_code: row.economic_code,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+/// The row of a company by public id; a customer who is nothing else is none.
+fn company_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
+    let row = parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let role = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
+    role.first::<String>(conn).optional()?.map(|_| row).ok_or(Error::NotFound)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_legal_entity(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<LegalEntityView> {
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let row = company_row(conn, public_id)?;
+    party_view(conn, row)
+}
+
+/// # Errors
+/// `Forbidden`.
+pub fn list_legal_entities(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<LegalEntityView>> {
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let companies = party_roles::table.filter(party_roles::role.ne("customer")).select(party_roles::party_id);
+    let mut select = parties::table.filter(parties::id.eq_any(companies)).filter(parties::retired_at.is_null()).order(parties::id).select(Party::as_select()).into_boxed();
+    if let Some(after) = &query.after {
+        select = select.filter(parties::id.gt(company_row(conn, after)?.id));
+    }
+    if let Some(q) = query.folded() {
+        select = select.filter(parties::name_key.like(crate::views::containing(&q)));
+    }
+    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+    let items = page.items.into_iter().map(|row| party_view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// # Errors
+/// `Invalid` where a number's check digit is wrong; `Conflict` on another version.
+pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveLegalEntity) -> Result<LegalEntityView> {
+    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    let old = id.map(|(public_id, _)| company_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let mut faults = Faults::default();
+    faults.check(!command.name.trim().is_empty(), "name", "required");
+    faults.check(!command.roles.is_empty(), "roles", "required");
+    let company_id = faults.normal(command.company_id.as_deref(), identifiers::company_id, "company_id", "company-id");
+    let economic_code = faults.normal(command.economic_code.as_deref(), identifiers::economic_code, "economic_code", "economic-code");
+    faults.told()?;
+    let name_key = domain::text::fold(&command.name);
+    let party_id = match &old {
+        Some(old) => {
+            diesel::update(parties::table.find(old.id))
+                .set((
+                    parties::name.eq(command.name.trim()),
+                    parties::name_key.eq(&name_key),
+                    parties::company_id.eq(&company_id),
+                    parties::economic_code.eq(&economic_code),
+                    parties::version.eq(old.version + 1),
+                ))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => {
+            let row = Party {
+                id: 0,
+                public_id: tx.public_id(),
+                kind: "company".to_owned(),
+                name: command.name.trim().to_owned(),
+                name_key,
+                national_id: None,
+                company_id,
+                economic_code,
+                language: "fa".to_owned(),
+                note: None,
+                version: 1,
+                created_at: At::from(tx.now),
+                retired_at: None,
+            };
+            diesel::insert_into(parties::table).values(row).returning(parties::id).get_result(tx.conn)?
+        }
+    };
+    diesel::delete(party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer"))).execute(tx.conn)?;
+    for role in &command.roles {
+        diesel::insert_into(party_roles::table).values(PartyRole { party_id, role: role.name().to_owned() }).execute(tx.conn)?;
+    }
+    let event = Event::Saved { what: "legal_entity".to_owned(), code: String::new() };
+    tx.record(None, &event, &[Subject::Object("legal_entity", party_id)])?;
+    let row = parties::table.find(party_id).select(Party::as_select()).first(tx.conn)?;
+    party_view(tx.conn, row)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` while a centre or a brand in use belongs to it.
+pub fn retire_legal_entity(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<LegalEntityView> {
+    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    let row = company_row(tx.conn, public_id)?;
+    same_version(row.version, version)?;
+    let centre = centres::table.filter(centres::legal_entity_id.eq(row.id)).filter(centres::retired_at.is_null()).select(centres::id).first::<i64>(tx.conn).optional()?;
+    let brand = brands::table.filter(brands::maker_party_id.eq(row.id)).filter(brands::retired_at.is_null()).select(brands::id).first::<i64>(tx.conn).optional()?;
+    if centre.or(brand).is_some() {
+        return Err(Error::conflict("still-in-use"));
+    }
+    diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
+    let event = Event::Retired { what: "legal_entity".to_owned(), code: String::new() };
+    tx.record(None, &event, &[Subject::Object("legal_entity", row.id)])?;
+    let row = company_row(tx.conn, public_id)?;
+    party_view(tx.conn, row)
+}
+
+pub(crate) fn party_link(conn: &mut Conn, id: i64) -> Result<PartyLink> {
+    let (id, name) = parties::table.find(id).select((parties::public_id, parties::name)).first::<(String, String)>(conn)?;
+    Ok(PartyLink { id, name })
+}
+
+/// A brand and the maker who answers for it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveBrand {
+    #[schemars(length(min = 1, max = 60), example = &"SERMAN")]
+    pub code: String,
+    pub title: Title,
+    /// Public id of a legal entity.
+    pub maker: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct BrandView {
+    pub id: String,
+    pub code: String,
+    pub title: Title,
+    pub maker: PartyLink,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn brand_view(conn: &mut Conn, row: Brand) -> Result<BrandView> {
+    Ok(BrandView {
+        id: row.public_id,
+        code: row.code,
+        title: Title::new(row.title_fa, row.title_en),
+        maker: party_link(conn, row.maker_party_id)?,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+entity!(brands: Brand => BrandView by brand_view, "brand", keep KeepOrganisation, list_brands, get_brand, brand_row, retire_brand);
+
+/// # Errors
+/// `Invalid`, `Conflict` on another version.
+pub fn save_brand(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveBrand) -> Result<BrandView> {
+    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    let old = id.map(|(public_id, _)| brand_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let code = code(&command.code);
+    let mut faults = Faults::default();
+    check_code_and_title!(faults, tx.conn, brands, code, command.title, old.as_ref().map(|old| old.id));
+    let maker = refer!(faults, tx.conn, parties, Some(&command.maker), "maker");
+    faults.told()?;
+    let row = Brand {
+        id: 0,
+        public_id: old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone()),
+        code,
+        title_fa: command.title.fa.trim().to_owned(),
+        title_en: command.title.en.trim().to_owned(),
+        maker_party_id: maker.unwrap_or_default(),
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        retired_at: None,
+    };
+    let id = match old {
+        Some(old) => {
+            diesel::update(brands::table.find(old.id))
+                .set((brands::code.eq(&row.code), brands::title_fa.eq(&row.title_fa), brands::title_en.eq(&row.title_en), brands::maker_party_id.eq(row.maker_party_id), brands::version.eq(row.version)))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => diesel::insert_into(brands::table).values(row.clone()).returning(brands::id).get_result(tx.conn)?,
+    };
+    tx.record(None, &Event::Saved { what: "brand".to_owned(), code: row.code.clone() }, &[Subject::Object("brand", id)])?;
+    let row = brand_row(tx.conn, &row.public_id)?;
+    brand_view(tx.conn, row)
+}
+
+/// A service centre of a legal entity.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveCentre {
+    /// Stands in document numbers: two to four digits or letters.
+    #[schemars(regex(pattern = "^[0-9A-Za-z]{2,4}$"), example = &"02")]
+    pub code: String,
+    pub title: Title,
+    /// Public id of a legal entity.
+    pub legal_entity: String,
+    /// IANA name.
+    #[schemars(length(max = 60), example = &"Asia/Tehran")]
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub phone: Option<String>,
+    #[schemars(length(max = 300))]
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Opening hours, as customers read them.
+    #[serde(default)]
+    pub hours: Option<Title>,
+    /// Public id of the policy for repairs that customers pay.
+    #[serde(default)]
+    pub paid_policy: Option<String>,
+    /// What a diagnosis costs when the estimate is declined, net, in minor units.
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[serde(default)]
+    pub diagnosis_fee: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CentreView {
+    pub id: String,
+    pub code: String,
+    pub title: Title,
+    pub legal_entity: PartyLink,
+    pub time_zone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Title>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paid_policy: Option<Link>,
+    pub diagnosis_fee: i64,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn centre_view(conn: &mut Conn, row: Centre) -> Result<CentreView> {
+    let paid_policy = match row.paid_policy_id {
+        Some(id) => Some(link!(conn, policies, id)),
+        None => None,
+    };
+    Ok(CentreView {
+        id: row.public_id,
+        code: row.code,
+        title: Title::new(row.title_fa, row.title_en),
+        legal_entity: party_link(conn, row.legal_entity_id)?,
+        time_zone: row.time_zone,
+        phone: row.phone,
+        address: row.address,
+        hours: row.hours_fa.zip(row.hours_en).map(|(fa, en)| Title { fa, en }),
+        paid_policy,
+        diagnosis_fee: row.diagnosis_fee_minor,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+entity!(centres: Centre => CentreView by centre_view, "centre", keep KeepOrganisation, list_all_centres, get_any_centre, centre_row, retire_centre);
+
+/// The centres that the actor sees.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<CentreView>> {
+    let Some(mine) = actor.centre_ids() else { return list_all_centres(conn, actor, query) };
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let rows = centres::table.filter(centres::id.eq_any(mine)).filter(centres::retired_at.is_null()).order(centres::id).select(Centre::as_select()).load(conn)?;
+    let items = rows.into_iter().map(|row| centre_view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: None })
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound` where it is not theirs to see.
+pub fn get_centre(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<CentreView> {
+    let row = centre_row(conn, public_id)?;
+    actor.must_see(Some(row.id), None)?;
+    get_any_centre(conn, actor, public_id)
+}
+
+/// # Errors
+/// `Invalid`, `Conflict` on another version.
+pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCentre) -> Result<CentreView> {
+    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    let old = id.map(|(public_id, _)| centre_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let code = code(&command.code);
+    let time_zone = command.time_zone.clone().unwrap_or_else(|| "Asia/Tehran".to_owned());
+    let mut faults = Faults::default();
+    check_code_and_title!(faults, tx.conn, centres, code, command.title, old.as_ref().map(|old| old.id));
+    faults.check((2..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()), "code", "centre-code");
+    faults.check(TimeZone::get(&time_zone).is_ok(), "time_zone", "time-zone");
+    let phone = faults.normal(command.phone.as_deref(), identifiers::phone, "phone", "phone");
+    let legal_entity = refer!(faults, tx.conn, parties, Some(&command.legal_entity), "legal_entity");
+    let paid_policy_id = refer!(faults, tx.conn, policies, command.paid_policy.as_deref(), "paid_policy");
+    faults.told()?;
+    let row = Centre {
+        id: 0,
+        public_id: old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone()),
+        code,
+        title_fa: command.title.fa.trim().to_owned(),
+        title_en: command.title.en.trim().to_owned(),
+        legal_entity_id: legal_entity.unwrap_or_default(),
+        time_zone,
+        phone,
+        address: command.address.clone(),
+        hours_fa: command.hours.as_ref().map(|hours| hours.fa.clone()),
+        hours_en: command.hours.as_ref().map(|hours| hours.en.clone()),
+        paid_policy_id,
+        diagnosis_fee_minor: command.diagnosis_fee.unwrap_or(0),
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        retired_at: None,
+    };
+    let public_id = row.public_id.clone();
+    let event = Event::Saved { what: "centre".to_owned(), code: row.code.clone() };
+    let id = match old {
+        Some(old) => {
+            diesel::update(centres::table.find(old.id))
+                .set((
+                    (centres::code.eq(row.code), centres::title_fa.eq(row.title_fa), centres::title_en.eq(row.title_en), centres::legal_entity_id.eq(row.legal_entity_id)),
+                    (centres::time_zone.eq(row.time_zone), centres::phone.eq(row.phone), centres::address.eq(row.address), centres::hours_fa.eq(row.hours_fa), centres::hours_en.eq(row.hours_en)),
+                    (centres::paid_policy_id.eq(row.paid_policy_id), centres::diagnosis_fee_minor.eq(row.diagnosis_fee_minor), centres::version.eq(row.version)),
+                ))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => diesel::insert_into(centres::table).values(row).returning(centres::id).get_result(tx.conn)?,
+    };
+    tx.record(Some(id), &event, &[Subject::Object("centre", id)])?;
+    let row = centre_row(tx.conn, &public_id)?;
+    centre_view(tx.conn, row)
+}
+
+/// A department inside a centre.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveSection {
+    /// Public id of its centre.
+    pub centre: String,
+    #[schemars(length(min = 1, max = 60), example = &"COOL")]
+    pub code: String,
+    pub title: Title,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SectionView {
+    pub id: String,
+    pub centre: Link,
+    pub code: String,
+    pub title: Title,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn section_view(conn: &mut Conn, row: Section) -> Result<SectionView> {
+    Ok(SectionView {
+        id: row.public_id,
+        centre: link!(conn, centres, row.centre_id),
+        code: row.code,
+        title: Title::new(row.title_fa, row.title_en),
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+entity!(sections: Section => SectionView by section_view, "section", keep KeepOrganisation, list_all_sections, get_any_section, section_row, retire_section);
+
+/// # Errors
+/// `Forbidden`, `NotFound` where its centre is not theirs to see.
+pub fn get_section(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<SectionView> {
+    let row = section_row(conn, public_id)?;
+    actor.must_see(Some(row.centre_id), None)?;
+    get_any_section(conn, actor, public_id)
+}
+
+/// The sections of the centres that the actor sees.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_sections(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<SectionView>> {
+    let Some(mine) = actor.centre_ids() else { return list_all_sections(conn, actor, query) };
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let rows = sections::table.filter(sections::centre_id.eq_any(mine)).filter(sections::retired_at.is_null()).order(sections::id).select(Section::as_select()).load(conn)?;
+    let items = rows.into_iter().map(|row| section_view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: None })
+}
+
+/// # Errors
+/// `Invalid`, `Conflict` on another version.
+pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveSection) -> Result<SectionView> {
+    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    let old = id.map(|(public_id, _)| section_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let code = code(&command.code);
+    let mut faults = Faults::default();
+    faults.check(!code.is_empty(), "code", "required");
+    faults.check(!command.title.fa.trim().is_empty(), "title.fa", "required");
+    faults.check(!command.title.en.trim().is_empty(), "title.en", "required");
+    let centre_id = refer!(faults, tx.conn, centres, Some(&command.centre), "centre").unwrap_or_default();
+    let taken = sections::table.filter(sections::centre_id.eq(centre_id)).filter(sections::code.eq(&code)).select(sections::id).first::<i64>(tx.conn).optional()?;
+    faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "code", "taken");
+    faults.told()?;
+    let public_id = old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone());
+    let (fa, en) = (command.title.fa.trim().to_owned(), command.title.en.trim().to_owned());
+    let event = Event::Saved { what: "section".to_owned(), code: code.clone() };
+    let id = match old {
+        Some(old) => {
+            diesel::update(sections::table.find(old.id))
+                .set((sections::centre_id.eq(centre_id), sections::code.eq(code), sections::title_fa.eq(fa), sections::title_en.eq(en), sections::version.eq(old.version + 1)))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => {
+            let row = Section { id: 0, public_id: public_id.clone(), centre_id, code, title_fa: fa, title_en: en, version: 1, retired_at: None };
+            diesel::insert_into(sections::table).values(row).returning(sections::id).get_result(tx.conn)?
+        }
+    };
+    tx.record(Some(centre_id), &event, &[Subject::Object("section", id)])?;
+    let row = section_row(tx.conn, &public_id)?;
+    section_view(tx.conn, row)
+}

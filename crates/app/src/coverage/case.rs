@@ -1,0 +1,128 @@
+//! The one builder of cases: from a device and a moment to everything that a decision may look at. Nothing else reads covers to judge.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::covers::rules_of;
+use super::rows::Cover;
+use crate::devices::tree::{Node, tree};
+use crate::error::Result;
+use crate::store::conn::Conn;
+use crate::store::schema::{cover_claims, covers, device_events, parties, repairs};
+use crate::store::settings;
+use crate::store::types::{At, Day};
+
+/// A case with what its ids stand for in the store.
+pub struct Built {
+    pub case: Case,
+    /// The covers, in the order of the case.
+    pub covers: Vec<Cover>,
+    pub tree: Node,
+}
+
+/// What is asked about a device.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub fault: Option<String>,
+    pub cause: Option<String>,
+    pub usage: BTreeMap<String, i64>,
+    pub lines: Vec<Line>,
+}
+
+/// The id of a cover in a case.
+#[must_use]
+pub fn cover_id(cover: &Cover) -> String {
+    format!("{}:{}", cover.kind, cover.number)
+}
+
+/// Builds the case of a device as it stood at `received_at` (`received`: its local date at the centre). `repair_id` is the repair that asks: its own
+/// goodwill counts, and its own reservations do not.
+///
+/// # Errors
+/// The store.
+pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: Date, repair_id: Option<i64>, asked: Asked) -> Result<Built> {
+    let tree = tree(conn, device_id, received_at)?;
+    let nodes = tree.all();
+    let node_ids = nodes.iter().map(|node| node.device.id).collect::<Vec<_>>();
+    let device = tree.component();
+
+    let events = device_events::table
+        .filter(device_events::device_id.eq(device_id))
+        .filter(device_events::occurred_at.le(At::from(received_at)))
+        .order(device_events::occurred_at)
+        .select((device_events::kind, device_events::occurred_on))
+        .load::<(String, Day)>(conn)?;
+    let events = events.into_iter().map(|(kind, on)| Event { kind, date: on.date() }).collect();
+
+    let rows = covers::table
+        .filter(covers::device_id.eq_any(&node_ids))
+        .filter(covers::repair_id.is_null().and(covers::issued_at.le(At::from(received_at))).or(covers::repair_id.eq(repair_id.unwrap_or(-1))))
+        .order(covers::id)
+        .select(Cover::as_select())
+        .load(conn)?;
+    let mut in_case = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut policy = rules_of(conn, row)?;
+        // A promise that was given for a component speaks of that component alone.
+        if row.device_id != device_id {
+            let serial = nodes.iter().find(|node| node.device.id == row.device_id).map(|node| node.device.serial.clone());
+            for term in policy.terms.iter_mut().filter(|term| term.scope.is_none()) {
+                term.scope = serial.clone().map(|serial| domain::coverage::Scope { serials: vec![serial], ..Default::default() });
+            }
+        }
+        let payer = parties::table.find(row.payer_party_id).select(parties::public_id).first::<String>(conn)?;
+        let (claims, downtime) = claims_of(conn, row.id, repair_id)?;
+        in_case.push(domain::coverage::Cover {
+            id: cover_id(row),
+            kind: CoverKind::named(&row.kind).unwrap_or(CoverKind::Card),
+            state: CoverState::named(&row.state).unwrap_or(CoverState::Void),
+            payer: format!("party:{payer}"),
+            starts: Day::shown(row.starts_on),
+            claims,
+            downtime,
+            policy,
+        });
+    }
+    let question = Question { received, usage: asked.usage, fault: asked.fault, cause: asked.cause, lines: asked.lines };
+    let case = Case { case: tree.device.public_id.clone(), calendar: settings::calendar(conn)?, device, events, covers: in_case, question, ..Case::default() };
+    Ok(Built { case, covers: rows, tree })
+}
+
+fn claims_of(conn: &mut Conn, cover_id: i64, but_repair: Option<i64>) -> Result<(Vec<Claim>, Vec<Downtime>)> {
+    let rows = cover_claims::table
+        .left_join(repairs::table.on(repairs::id.eq(cover_claims::repair_id)))
+        .filter(cover_claims::cover_id.eq(cover_id))
+        .filter(cover_claims::state.ne("released"))
+        .filter(cover_claims::repair_id.ne(but_repair.unwrap_or(0)))
+        .order(cover_claims::id)
+        .select((cover_claims::claimed_on, cover_claims::amount_minor, repairs::occurred_on.nullable(), repairs::returned_on.nullable()))
+        .load::<(Day, i64, Option<Day>, Option<Day>)>(conn)?;
+    let claims = rows.iter().map(|(on, amount, ..)| Claim { date: on.date(), amount: *amount }).collect();
+    let downtime = rows.iter().filter_map(|(_, _, received, returned)| Some(Downtime { received: received.as_ref()?.date(), returned: returned.as_ref()?.date() }));
+    Ok((claims, downtime.filter(|repair| repair.returned >= repair.received).collect()))
+}
+
+/// The question at the counter, before anything is priced: a line per type for the device, and a part line for each component that has a term of its
+/// own in one of the covers.
+#[must_use]
+pub fn counter_lines(built: &Built) -> Vec<Line> {
+    let device = [LineType::Part, LineType::Labour, LineType::Travel].into_iter().map(|kind| line(kind.name(), kind, "", None));
+    let mut lines = device.collect::<Vec<_>>();
+    for node in built.tree.all().into_iter().skip(1) {
+        let has_own_term = built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter_map(|term| term.scope.as_ref()).any(|scope| {
+            scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
+        });
+        if has_own_term {
+            lines.push(line(&format!("part:{}", node.device.serial), LineType::Part, &node.product_code, Some(node.device.serial.clone())));
+        }
+    }
+    lines
+}
+
+fn line(id: &str, kind: LineType, item: &str, component: Option<String>) -> Line {
+    Line { id: id.to_owned(), kind, item: item.to_owned(), component, amount: None, fault: None, cause: None }
+}

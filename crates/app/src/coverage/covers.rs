@@ -1,0 +1,378 @@
+//! Covers: cards that are issued, and promises of other kinds that are entered.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::coverage::{CoverKind, CoverState, Policy as Rules};
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::policies::{latest, policy_row};
+use super::rows::{Cover, CoverClaim, Policy};
+use crate::billing::papers;
+use crate::catalogue::organisation::party_link;
+use crate::devices::device_row;
+use crate::error::{Error, Fault, Faults, Result};
+use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products};
+use crate::store::search_keys::{Target, put};
+use crate::store::numbering::{self, Series};
+use crate::store::types::{At, Day};
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{PartyLink, Title};
+use crate::refer;
+
+/// Issues a warranty card for a device.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IssueCard {
+    /// Public id of the device.
+    pub device: String,
+    /// Public id of the policy; absent: that of the product.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The number printed on the card; absent: the next of the series.
+    #[schemars(length(max = 60), example = &"G-884213")]
+    #[serde(default)]
+    pub number: Option<String>,
+    /// First day, where it is not that of the policy's event.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub starts_on: Option<Date>,
+    /// Who sold the device.
+    #[schemars(length(max = 120))]
+    #[serde(default)]
+    pub seller: Option<String>,
+    /// The day on which the promise was given, if that was before today.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub issued_on: Option<Date>,
+}
+
+/// Enters a promise of another kind: contract, extension, coupon, recall …
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddCover {
+    pub kind: CoverKind,
+    #[schemars(length(min = 1, max = 60), example = &"K-1209")]
+    pub number: String,
+    /// Public id of a published policy.
+    pub policy: String,
+    /// Public id of who pays; absent: the policy's payer.
+    #[serde(default)]
+    pub payer: Option<String>,
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub starts_on: Option<Date>,
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub issued_on: Option<Date>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct CoverView {
+    pub id: String,
+    pub kind: String,
+    pub number: String,
+    pub state: String,
+    /// Serial of the device or component that it is for.
+    pub serial: String,
+    pub device: String,
+    pub payer: PartyLink,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub starts_on: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seller: Option<String>,
+    pub claims: Vec<ClaimView>,
+    pub version: i64,
+}
+
+/// The version of a policy that a cover pins.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyOf {
+    pub id: String,
+    pub code: String,
+    pub title: Title,
+    pub number: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ClaimView {
+    #[schemars(with = "String")]
+    pub on: Date,
+    pub amount: i64,
+    /// reserved, spent or released.
+    pub state: String,
+}
+
+pub(crate) fn cover_view(conn: &mut Conn, row: Cover) -> Result<CoverView> {
+    let policy = match row.policy_version_id {
+        Some(id) => policy_versions::table
+            .inner_join(policies::table.on(policies::id.eq(policy_versions::policy_id)))
+            .filter(policy_versions::id.eq(id))
+            .select((policies::public_id, policies::code, policies::title_fa, policies::title_en, policy_versions::number))
+            .first::<(String, String, String, String, i64)>(conn)
+            .optional()?
+            .map(|(id, code, fa, en, number)| PolicyOf { id, code, title: Title { fa, en }, number }),
+        None => None,
+    };
+    let claims = cover_claims::table.filter(cover_claims::cover_id.eq(row.id)).order(cover_claims::id).select(CoverClaim::as_select()).load(conn)?;
+    let (serial, device) = devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
+    Ok(CoverView {
+        payer: party_link(conn, row.payer_party_id)?,
+        id: row.public_id,
+        kind: row.kind,
+        number: row.number,
+        state: row.state,
+        serial,
+        device,
+        policy,
+        starts_on: Day::shown(row.starts_on),
+        seller: row.seller,
+        claims: claims.into_iter().map(|claim| ClaimView { on: claim.claimed_on.date(), amount: claim.amount_minor, state: claim.state }).collect(),
+        version: row.version,
+    })
+}
+
+/// All covers of these devices, oldest first.
+///
+/// # Errors
+/// The store.
+pub(crate) fn covers_of(conn: &mut Conn, device_ids: &[i64]) -> Result<Vec<CoverView>> {
+    let rows = covers::table.filter(covers::device_id.eq_any(device_ids)).order(covers::id).select(Cover::as_select()).load(conn)?;
+    rows.into_iter().map(|row| cover_view(conn, row)).collect()
+}
+
+/// A cover's rules: those of the policy version that it pins, or its own.
+pub(crate) fn rules_of(conn: &mut Conn, row: &Cover) -> Result<Rules> {
+    let body = match (&row.rules, row.policy_version_id) {
+        (Some(rules), _) => rules.clone(),
+        (None, Some(id)) => policy_versions::table.find(id).select(policy_versions::body).first(conn)?,
+        (None, None) => return Err(Error::internal(format!("cover {} has no rules", row.number))),
+    };
+    Rules::parse(&body).map_err(Error::internal)
+}
+
+pub(crate) fn cover_row(conn: &mut Conn, public_id: &str) -> Result<Cover> {
+    covers::table.filter(covers::public_id.eq(public_id)).select(Cover::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+}
+
+fn brand_of(conn: &mut Conn, device_id: i64) -> Result<i64> {
+    Ok(devices::table.find(device_id).select(devices::brand_id).first(conn)?)
+}
+
+/// A card of a brand that the actor sees.
+///
+/// # Errors
+/// `Forbidden`, `NotFound` where it is none, or no card.
+pub fn get_card(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<CoverView> {
+    actor.may(Action::ViewWork, None, None)?;
+    let row = cover_row(conn, public_id)?;
+    actor.must_see(None, Some(brand_of(conn, row.device_id)?))?;
+    cover_view(conn, row)
+}
+
+/// Cards of the brands that the actor sees, newest first; with `q` those whose number begins with it.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_cards(conn: &mut Conn, actor: &crate::access::Actor, query: &crate::views::ListQuery) -> Result<crate::views::Page<CoverView>> {
+    actor.may(Action::ViewWork, None, None)?;
+    let mut select = covers::table
+        .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
+        .filter(covers::kind.eq(CoverKind::Card.name()))
+        .order(covers::id.desc())
+        .select(Cover::as_select())
+        .into_boxed();
+    if let Some(brands) = actor.brand_ids() {
+        select = select.filter(devices::brand_id.eq_any(brands));
+    }
+    if let Some(q) = query.q.as_deref().map(domain::text::key).filter(|q| !q.is_empty()) {
+        select = select.filter(covers::number_key.ge(q.clone()).and(covers::number_key.lt(format!("{q}\u{10FFFF}"))));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(covers::id.lt(cover_row(conn, after)?.id));
+    }
+    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let page = crate::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
+    let items = page.items.into_iter().map(|row| cover_view(conn, row)).collect::<Result<_>>()?;
+    Ok(crate::views::Page { items, next: page.next })
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where the policy is not published or the number taken; `Conflict` where the device has a card that holds.
+pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
+    let device = device_row(tx.conn, &command.device).map_err(|_| Error::invalid("device", "unknown-reference"))?;
+    tx.actor.must_see(None, Some(device.brand_id))?;
+    tx.actor.may(Action::IssueCards, None, Some(device.brand_id))?;
+    let active = covers::table
+        .filter(covers::device_id.eq(device.id))
+        .filter(covers::kind.eq(CoverKind::Card.name()))
+        .filter(covers::state.eq(CoverState::Active.name()))
+        .select(covers::number)
+        .first::<String>(tx.conn)
+        .optional()?;
+    if let Some(number) = active {
+        return Err(Error::Conflict(crate::Reason::new("has-card").with("number", number)));
+    }
+    let own = products::table.find(device.product_id).select(products::policy_id).first::<Option<i64>>(tx.conn)?;
+    let policy = match (&command.policy, own) {
+        (Some(public_id), _) => policy_row(tx.conn, public_id).map_err(|_| Error::invalid("policy", "unknown-reference"))?,
+        (None, Some(id)) => policies::table.find(id).select(Policy::as_select()).first(tx.conn)?,
+        (None, None) => return Err(Error::invalid("policy", "required")),
+    };
+    let number = match command.number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
+        Some(number) => number.to_owned(),
+        None => {
+            let centre_id = tx.actor.working_centre(tx.conn, None)?;
+            let (code, zone) = centres::table.find(centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
+            let today = tx.today(&zone);
+            numbering::next(tx, Series::Card, (centre_id, &code), today)?
+        }
+    };
+    let issued = Entered { kind: CoverKind::Card, number, starts_on: command.starts_on, issued_on: command.issued_on, seller: command.seller.clone(), payer: None };
+    let cover = enter(tx, device.id, &policy, issued)?;
+    let event = Event::CardIssued { number: cover.number.clone() };
+    tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
+    papers::issue_card(tx, &cover)?;
+    cover_view(tx.conn, cover)
+}
+
+/// # Errors
+/// As `issue_card`.
+pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<CoverView> {
+    let device = device_row(tx.conn, device)?;
+    tx.actor.must_see(None, Some(device.brand_id))?;
+    tx.actor.may(Action::IssueCards, None, Some(device.brand_id))?;
+    let mut faults = Faults::default();
+    faults.check(!matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty), "kind", "cover-kind");
+    let payer = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
+    faults.told()?;
+    let policy = policy_row(tx.conn, &command.policy).map_err(|_| Error::invalid("policy", "unknown-reference"))?;
+    let entered = Entered { kind: command.kind, number: command.number.trim().to_owned(), starts_on: command.starts_on, issued_on: command.issued_on, seller: None, payer };
+    let cover = enter(tx, device.id, &policy, entered)?;
+    let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
+    tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
+    cover_view(tx.conn, cover)
+}
+
+struct Entered {
+    kind: CoverKind,
+    number: String,
+    starts_on: Option<Date>,
+    issued_on: Option<Date>,
+    seller: Option<String>,
+    payer: Option<i64>,
+}
+
+fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> Result<Cover> {
+    let mut faults = Faults::default();
+    let version = latest(tx.conn, policy.id)?;
+    faults.check(version.is_some(), "policy", "policy-not-published");
+    let payer = entered.payer.or(policy.payer_party_id);
+    faults.check(payer.is_some(), "payer", "required");
+    let today = tx.today("Asia/Tehran");
+    faults.check(entered.issued_on.is_none_or(|on| on <= today), "issued_on", "in-the-future");
+    let number_key = domain::text::key(&entered.number);
+    faults.check(!number_key.is_empty(), "number", "required");
+    let known = covers::table.filter(covers::kind.eq(entered.kind.name())).filter(covers::number_key.eq(&number_key)).select(covers::id).first::<i64>(tx.conn).optional()?;
+    if known.is_some() {
+        faults.add(Fault::new("number", "taken"));
+    }
+    faults.told()?;
+    let issued_at = match entered.issued_on {
+        Some(on) => on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(Error::internal)?.timestamp().min(tx.occurred),
+        None => tx.occurred,
+    };
+    insert(tx, NewCover {
+        kind: entered.kind,
+        number: entered.number,
+        device_id,
+        policy_version_id: version.map(|version| version.id),
+        rules: None,
+        payer_party_id: payer.unwrap_or_default(),
+        starts_on: entered.starts_on,
+        issued_at,
+        repair_id: None,
+        seller: entered.seller,
+    })
+}
+
+/// What a cover is made of.
+pub(crate) struct NewCover {
+    pub kind: CoverKind,
+    pub number: String,
+    pub device_id: i64,
+    pub policy_version_id: Option<i64>,
+    pub rules: Option<String>,
+    pub payer_party_id: i64,
+    pub starts_on: Option<Date>,
+    pub issued_at: jiff::Timestamp,
+    pub repair_id: Option<i64>,
+    pub seller: Option<String>,
+}
+
+pub(crate) fn insert(tx: &mut Tx<'_>, new: NewCover) -> Result<Cover> {
+    let row = Cover {
+        id: 0,
+        public_id: tx.public_id(),
+        kind: new.kind.name().to_owned(),
+        number_key: domain::text::key(&new.number),
+        number: new.number,
+        device_id: new.device_id,
+        policy_version_id: new.policy_version_id,
+        rules: new.rules,
+        payer_party_id: new.payer_party_id,
+        state: CoverState::Active.name().to_owned(),
+        starts_on: new.starts_on.map(Day::from),
+        issued_at: At::from(new.issued_at),
+        recorded_at: At::from(tx.now),
+        repair_id: new.repair_id,
+        seller: new.seller,
+        version: 1,
+    };
+    let id = diesel::insert_into(covers::table).values(row.clone()).returning(covers::id).get_result(tx.conn)?;
+    if !matches!(new.kind, CoverKind::Goodwill | CoverKind::RepairWarranty) {
+        put(tx.conn, Target::Cover, id, new.kind.name(), std::slice::from_ref(&row.number_key))?;
+    }
+    Ok(Cover { id, ..row })
+}
+
+/// Suspends a cover, takes it back into force, or voids it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeCoverState {
+    pub state: CoverState,
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` without a reason.
+pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCoverState) -> Result<CoverView> {
+    let row = cover_row(tx.conn, public_id)?;
+    let brand = brand_of(tx.conn, row.device_id)?;
+    tx.actor.must_see(None, Some(brand))?;
+    tx.actor.may(Action::KeepPolicies, None, Some(brand))?;
+    if command.reason.trim().is_empty() {
+        return Err(Error::invalid("reason", "required"));
+    }
+    diesel::update(covers::table.find(row.id)).set((covers::state.eq(command.state.name()), covers::version.eq(row.version + 1))).execute(tx.conn)?;
+    let event = Event::CoverStateChanged { number: row.number.clone(), state: command.state.name().to_owned() };
+    tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
+    tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
+    let row = cover_row(tx.conn, public_id)?;
+    cover_view(tx.conn, row)
+}
+
+/// The device of a cover that pays nothing of its own: rules of one term.
+pub(crate) fn one_term(code: &str, term: &serde_json::Value, max_amount: Option<i64>) -> String {
+    json!({
+        "code": code, "version": 1, "start": {"from": []}, "waiting_days": 0, "terms": [term], "exclusions": [], "deductible": 0,
+        "limits": {"per_months": null, "max_claims": null, "max_amount": max_amount}, "extend_by_downtime": null,
+    })
+    .to_string()
+}

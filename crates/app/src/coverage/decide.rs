@@ -1,0 +1,421 @@
+//! Deciding a repair: the case is built, decided, kept whole, and its shares are written for invoices, claims and reports to read.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
+use domain::money::percent_of;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::case::{Asked, Built, build, cover_id, counter_lines};
+use super::overrides::{Ruling, rulings};
+use super::rows::{Cover, CoverClaim, CoverageDecision, CoverageShare};
+use crate::access::Actor;
+use crate::devices::device_row;
+use crate::error::{Error, Result};
+use crate::repair::rows::{Repair, WorkLine};
+use crate::repair::lines;
+use crate::store::schema::{causes, cover_claims, coverage_decisions, coverage_shares, devices, faults, parties, receptions, repair_details, repairs};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{PartyLink, Title};
+
+/// What a cover is called on the screen, beside its id in a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverName {
+    pub kind: String,
+    pub number: String,
+    pub payer: PartyLink,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Title>,
+}
+
+/// A decision with the names of the covers that it speaks of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Explained {
+    pub decision: Decision,
+    pub covers: HashMap<String, CoverName>,
+    /// The local date that decided.
+    #[schemars(with = "String")]
+    pub received: Date,
+    /// When each cover's terms hold, for drawing them over time.
+    pub bars: Vec<Bar>,
+}
+
+/// A term of a cover over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Bar {
+    pub cover: String,
+    pub term: String,
+    #[schemars(with = "String")]
+    pub last_day: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub first_day: Option<Date>,
+}
+
+/// A question about a device at the counter: before anything is priced, or about a day.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskCoverage {
+    /// Code of a fault.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Code of a cause.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// As on this date; absent: today.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub on: Option<Date>,
+}
+
+/// The counter's question about a device, answered.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Timestamp, question: &AskCoverage) -> Result<Explained> {
+    actor.may(domain::access::Action::ViewWork, None, None)?;
+    let device = device_row(conn, device)?;
+    actor.must_see(None, Some(device.brand_id))?;
+    let today = crate::store::local_date(now, "Asia/Tehran");
+    let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), ..Asked::default() };
+    let mut built = build(conn, device.id, now, question.on.unwrap_or(today), None, asked)?;
+    built.case.question.lines = counter_lines(&built);
+    explain(conn, &built)
+}
+
+fn explain(conn: &mut Conn, built: &Built) -> Result<Explained> {
+    let decision = decide(&built.case).map_err(Error::internal)?;
+    explained(conn, decision, &built.case, &built.covers)
+}
+
+pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: &[Cover]) -> Result<Explained> {
+    let mut covers = HashMap::new();
+    for row in rows {
+        let view = super::covers::cover_view(conn, row.clone())?;
+        let name = CoverName { kind: row.kind.clone(), number: row.number.clone(), payer: view.payer, title: view.policy.map(|policy| policy.title) };
+        covers.insert(cover_id(row), name);
+    }
+    Ok(Explained { decision, covers, received: case.question.received, bars: bars(case) })
+}
+
+/// When the terms of the covers hold, as far as their start is known.
+fn bars(case: &Case) -> Vec<Bar> {
+    domain::coverage::terms_over_time(case).into_iter().map(|(cover, term, first, last)| Bar { cover, term, first_day: Some(first), last_day: last }).collect()
+}
+
+/// A repair with everything that its case needs.
+pub(crate) struct Work {
+    pub repair: Repair,
+    pub lines: Vec<WorkLine>,
+}
+
+pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(conn)?;
+    Ok(Work { lines: lines::charged(conn, repair_id)?, repair })
+}
+
+fn code_of(conn: &mut Conn, fault: Option<i64>, cause: Option<i64>) -> Result<(Option<String>, Option<String>)> {
+    let fault = match fault {
+        Some(id) => Some(faults::table.find(id).select(faults::code).first(conn)?),
+        None => None,
+    };
+    let cause = match cause {
+        Some(id) => Some(causes::table.find(id).select(causes::code).first(conn)?),
+        None => None,
+    };
+    Ok((fault, cause))
+}
+
+/// Builds the case of a repair as it would be with this fault, cause and these lines.
+pub(crate) fn case_of(conn: &mut Conn, work: &Work) -> Result<Built> {
+    let repair = &work.repair;
+    let received_at = receptions::table.find(repair.reception_id).select(receptions::occurred_at).first::<At>(conn)?.instant();
+    let (mut fault, cause) = code_of(conn, repair.fault_id, repair.cause_id)?;
+    if fault.is_none() {
+        fault = crate::repair::reported_codes(conn, repair.id)?.into_iter().next();
+    }
+    let meters = repair_details::table.find(repair.id).select(repair_details::meters).first::<String>(conn)?;
+    let asked = Asked { fault, cause, usage: serde_json::from_str(&meters).unwrap_or_default(), lines: Vec::new() };
+    let mut built = build(conn, repair.device_id, received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
+    let nodes = built.tree.all().into_iter().map(|node| node.device.id).collect::<Vec<_>>();
+    let mut asked_lines = Vec::with_capacity(work.lines.len());
+    for line in work.lines.iter().filter(|line| !line.is_fee) {
+        let component = match line.component_id.filter(|id| *id != repair.device_id && nodes.contains(id)) {
+            Some(id) => Some(devices::table.find(id).select(devices::serial).first(conn)?),
+            None => None,
+        };
+        let (own_fault, own_cause) = code_of(conn, line.fault_id, line.cause_id)?;
+        asked_lines.push(Line {
+            id: line.public_id.clone(),
+            kind: LineType::named(&line.line_type).unwrap_or(LineType::Labour),
+            item: line.item_code.clone(),
+            component,
+            amount: line.amount_minor,
+            fault: line.has_own_fault.then_some(own_fault),
+            cause: line.has_own_cause.then_some(own_cause),
+        });
+    }
+    built.case.question.lines = asked_lines;
+    built.case.case = repair.number.clone();
+    Ok(built)
+}
+
+/// Who pays how much of a line, after rulings of persons: cover and payer None for the customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub line_id: i64,
+    pub cover_id: Option<i64>,
+    pub payer_id: Option<i64>,
+    pub term: Option<String>,
+    pub amount: i64,
+    pub claim: i64,
+    pub override_id: Option<i64>,
+}
+
+/// The shares of all charged lines.
+pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Decision) -> Result<Vec<Part>> {
+    let rulings = rulings(conn, work.repair.id)?;
+    let mut out = Vec::new();
+    for line in &work.lines {
+        let amount = line.amount_minor.unwrap_or(0);
+        let part = |cover: Option<&Cover>, term: Option<String>, amount: i64, override_id: Option<i64>| Part {
+            line_id: line.id,
+            cover_id: cover.map(|cover| cover.id),
+            payer_id: cover.map(|cover| cover.payer_party_id),
+            term,
+            amount,
+            // A part that the warrantor supplied in kind is not owed by it once more.
+            claim: if cover.is_some() && line.supplied_by == "warrantor" { 0 } else { amount },
+            override_id,
+        };
+        if let Some(Ruling { id, cover_id, percent }) = rulings.get(&line.id) {
+            let cover = built.covers.iter().find(|cover| Some(cover.id) == *cover_id);
+            let paid = if cover.is_some() { percent_of(amount, *percent) } else { 0 };
+            if paid > 0 {
+                out.push(part(cover, None, paid, Some(*id)));
+            }
+            if amount > paid {
+                out.push(part(None, None, amount - paid, Some(*id)));
+            }
+            continue;
+        }
+        match decision.lines.iter().find(|decided| decided.id == line.public_id) {
+            Some(decided) => {
+                for share in &decided.shares {
+                    let cover = built.covers.iter().find(|cover| share.cover.as_deref() == Some(&cover_id(cover)));
+                    out.push(part(cover, share.term.clone(), share.amount, None));
+                }
+            }
+            // A fee that the house's own rule asks of the customer is no question of cover.
+            None if amount > 0 => out.push(part(None, None, amount, None)),
+            None => {}
+        }
+    }
+    Ok(out)
+}
+
+fn customer_sum(parts: &[Part]) -> i64 {
+    parts.iter().filter(|part| part.cover_id.is_none()).map(|part| part.amount).sum()
+}
+
+/// Decides a repair anew and keeps the decision if it is another one. Returns the customer's share, net.
+///
+/// # Errors
+/// The store.
+pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> Result<i64> {
+    let work = work(tx.conn, repair_id)?;
+    let built = case_of(tx.conn, &work)?;
+    let decision = decide(&built.case).map_err(Error::internal)?;
+    let parts = parts(tx.conn, &work, &built, &decision)?;
+    let before = current_shares(tx.conn, &work.repair)?;
+    let case_json = serde_json::to_string(&built.case).map_err(Error::internal)?;
+    let decision_json = serde_json::to_string(&decision).map_err(Error::internal)?;
+    let last = coverage_decisions::table.filter(coverage_decisions::repair_id.eq(repair_id)).order(coverage_decisions::revision.desc()).select(CoverageDecision::as_select()).first(tx.conn).optional()?;
+    let same_parts = before.len() == parts.len() && before.iter().zip(&parts).all(|(row, part)| row.work_line_id == part.line_id && row.amount_minor == part.amount && row.cover_id == part.cover_id && row.override_id == part.override_id);
+    let customer_after = customer_sum(&parts);
+    if last.as_ref().is_some_and(|last| last.case_json == case_json && last.decision_json == decision_json) && same_parts {
+        return Ok(customer_after);
+    }
+    let row = CoverageDecision {
+        id: 0,
+        repair_id,
+        revision: last.map_or(1, |last| last.revision + 1),
+        decided_at: At::from(tx.occurred),
+        decided_by: tx.actor.user_id,
+        because: because.to_owned(),
+        case_json,
+        decision_json,
+    };
+    let decision_id = diesel::insert_into(coverage_decisions::table).values(row).returning(coverage_decisions::id).get_result::<i64>(tx.conn)?;
+    for part in &parts {
+        let row = CoverageShare {
+            id: 0,
+            decision_id,
+            repair_id,
+            work_line_id: part.line_id,
+            cover_id: part.cover_id,
+            payer_party_id: part.payer_id,
+            term: part.term.clone(),
+            amount_minor: part.amount,
+            claim_minor: part.claim,
+            override_id: part.override_id,
+        };
+        diesel::insert_into(coverage_shares::table).values(row).execute(tx.conn)?;
+    }
+    diesel::update(repairs::table.find(repair_id)).set(repairs::decision_id.eq(Some(decision_id))).execute(tx.conn)?;
+    let customer_before = before.iter().filter(|row| row.cover_id.is_none()).map(|row| row.amount_minor).sum::<i64>();
+    if customer_before != customer_after {
+        let repair = &work.repair;
+        let event = Event::CoverageChanged { number: repair.number.clone(), customer_before, customer_after };
+        tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    }
+    refresh_reservations(tx, &work.repair)?;
+    Ok(customer_after)
+}
+
+/// The shares of a repair's current decision, in order.
+///
+/// # Errors
+/// The store.
+pub(crate) fn current_shares(conn: &mut Conn, repair: &Repair) -> Result<Vec<CoverageShare>> {
+    let Some(decision_id) = repair.decision_id else { return Ok(Vec::new()) };
+    Ok(coverage_shares::table.filter(coverage_shares::decision_id.eq(decision_id)).order(coverage_shares::id).select(CoverageShare::as_select()).load(conn)?)
+}
+
+/// Reserves what the covers pay of a repair: when the estimate is accepted, or work under cover begins.
+///
+/// # Errors
+/// The store.
+pub(crate) fn reserve(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    set_claims(tx, repair_id, "reserved")
+}
+
+/// Spends what was reserved: at hand-over.
+///
+/// # Errors
+/// The store.
+pub(crate) fn spend(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    set_claims(tx, repair_id, "spent")
+}
+
+/// Gives back what was reserved: the device goes without repair.
+///
+/// # Errors
+/// The store.
+pub(crate) fn release(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    diesel::update(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id))).set(cover_claims::state.eq("released")).execute(tx.conn)?;
+    Ok(())
+}
+
+fn set_claims(tx: &mut Tx<'_>, repair_id: i64, state: &str) -> Result<()> {
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+    diesel::delete(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id))).execute(tx.conn)?;
+    let mut sums: Vec<(i64, i64)> = Vec::new();
+    for share in current_shares(tx.conn, &repair)? {
+        if let Some(cover) = share.cover_id {
+            match sums.iter_mut().find(|(id, _)| *id == cover) {
+                Some((_, sum)) => *sum += share.amount_minor,
+                None => sums.push((cover, share.amount_minor)),
+            }
+        }
+    }
+    for (cover_id, amount_minor) in sums {
+        let row = CoverClaim { id: 0, cover_id, repair_id, claimed_on: repair.occurred_on, amount_minor, state: state.to_owned() };
+        diesel::insert_into(cover_claims::table).values(row).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+fn refresh_reservations(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
+    let reserved = cover_claims::table.filter(cover_claims::repair_id.eq(repair.id)).filter(cover_claims::state.eq("reserved")).select(cover_claims::id).first::<i64>(tx.conn).optional()?;
+    let work_began = matches!(repair.step.as_str(), "repair" | "part" | "quality");
+    if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
+}
+
+/// What a change would do to who pays, before it is saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CoverageChange {
+    /// The customer's share now and then, net.
+    pub customer_before: i64,
+    pub customer_after: i64,
+    /// The lines whose payers change.
+    pub lines: Vec<LineChange>,
+    /// VAT on what the customer would pay.
+    pub customer_vat_after: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LineChange {
+    pub id: String,
+    pub title: Title,
+    pub customer_before: i64,
+    pub customer_after: i64,
+    /// Why, by cover.
+    pub considered: Vec<Considered>,
+}
+
+/// What the shares of a repair would be if it had this fault and cause.
+///
+/// # Errors
+/// The store.
+pub(crate) fn preview(conn: &mut Conn, repair_id: i64, fault_id: Option<i64>, cause_id: Option<i64>, on: Date) -> Result<CoverageChange> {
+    let mut work = work(conn, repair_id)?;
+    let before = current_shares(conn, &work.repair)?;
+    work.repair.fault_id = fault_id.or(work.repair.fault_id);
+    work.repair.cause_id = cause_id.or(work.repair.cause_id);
+    let built = case_of(conn, &work)?;
+    let decision = decide(&built.case).map_err(Error::internal)?;
+    let after = parts(conn, &work, &built, &decision)?;
+    let mut lines = Vec::new();
+    let mut customer_vat_after = 0;
+    for line in &work.lines {
+        let customer_before = before.iter().filter(|row| row.work_line_id == line.id && row.cover_id.is_none()).map(|row| row.amount_minor).sum::<i64>();
+        let customer_after = after.iter().filter(|part| part.line_id == line.id && part.cover_id.is_none()).map(|part| part.amount).sum::<i64>();
+        customer_vat_after += percent_of(customer_after, crate::catalogue::prices::vat_percent(conn, &line.tax_class, on)?);
+        if customer_before != customer_after {
+            let considered = decision.lines.iter().find(|decided| decided.id == line.public_id).map(|decided| decided.considered.clone()).unwrap_or_default();
+            lines.push(LineChange { id: line.public_id.clone(), title: Title::new(&line.title_fa, &line.title_en), customer_before, customer_after, considered });
+        }
+    }
+    let customer_before = before.iter().filter(|row| row.cover_id.is_none()).map(|row| row.amount_minor).sum();
+    Ok(CoverageChange { customer_before, customer_after: customer_sum(&after), lines, customer_vat_after })
+}
+
+/// The decision of a repair that holds, with names; None before anything was asked.
+///
+/// # Errors
+/// The store.
+pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>> {
+    let Some(id) = repair.decision_id else { return Ok(None) };
+    let (case_json, decision_json) = coverage_decisions::table.find(id).select((coverage_decisions::case_json, coverage_decisions::decision_json)).first::<(String, String)>(conn)?;
+    let case = Case::parse(&case_json).map_err(Error::internal)?;
+    let decision: Decision = serde_json::from_str(&decision_json).map_err(Error::internal)?;
+    let mut rows = Vec::new();
+    for cover in &case.covers {
+        use crate::store::schema::covers;
+        let (kind, number) = cover.id.split_once(':').unwrap_or_default();
+        let key = domain::text::key(number);
+        rows.extend(covers::table.filter(covers::kind.eq(kind)).filter(covers::number_key.eq(key)).select(Cover::as_select()).first(conn).optional()?);
+    }
+    explained(conn, decision, &case, &rows).map(Some)
+}
+
+/// The name of a payer as a share tells it.
+///
+/// # Errors
+/// The store.
+pub(crate) fn payer_name(conn: &mut Conn, payer_id: Option<i64>) -> Result<Option<PartyLink>> {
+    match payer_id {
+        Some(id) => {
+            let (id, name) = parties::table.find(id).select((parties::public_id, parties::name)).first(conn)?;
+            Ok(Some(PartyLink { id, name }))
+        }
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,271 @@
+//! Policies: drafts that are edited, and versions that are published and never change.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::coverage::{CoverKind, Policy as Rules};
+use domain::strict_json::Malformed;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::rows::{Policy, PolicyVersion};
+use crate::catalogue::organisation::party_link;
+use crate::catalogue::{check_code_and_title, code, entity, same_version};
+use crate::error::{Error, Fault, Faults, Result};
+use crate::store::schema::{brands, parties, policies, policy_versions};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{Link, PartyLink, Title};
+use crate::{link, refer};
+
+/// A policy with its draft: either the usual questions, or the rules in full as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavePolicy {
+    #[schemars(length(min = 1, max = 60), example = &"GOLD")]
+    pub code: String,
+    pub title: Title,
+    /// What its covers are: a card, an extension, a contract …
+    #[serde(default)]
+    pub cover_kind: Option<CoverKind>,
+    /// Public id of the brand whose products it is for; absent: any.
+    #[serde(default)]
+    pub brand: Option<String>,
+    /// Public id of the legal entity that pays.
+    #[serde(default)]
+    pub payer: Option<String>,
+    /// The rules as in `docs/coverage.md`; `code` and `version` are set by the system.
+    #[serde(default)]
+    pub rules: Option<Value>,
+    /// The rules for the usual case, instead of `rules`.
+    #[serde(default)]
+    pub usual: Option<UsualPolicy>,
+}
+
+/// The questions that most policies need.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsualPolicy {
+    /// Months for the whole device, parts and labour.
+    #[schemars(range(min = 0, max = 600))]
+    pub months: i64,
+    /// Event from which it counts.
+    #[schemars(length(min = 1, max = 30), example = &"sold")]
+    #[serde(default)]
+    pub start: Option<String>,
+    /// Longer or shorter terms of components, by the code of their kind: parts only.
+    #[serde(default)]
+    #[schemars(length(max = 30))]
+    pub components: Vec<UsualComponent>,
+    /// Codes of causes that are not covered.
+    #[serde(default)]
+    pub excluded_causes: Vec<String>,
+    /// Codes of items of wear.
+    #[serde(default)]
+    pub excluded_items: Vec<String>,
+    /// Days of repair warranty on fitted parts and on labour.
+    #[schemars(range(min = 0, max = 3650))]
+    #[serde(default)]
+    pub repair_part_days: Option<i64>,
+    #[schemars(range(min = 0, max = 3650))]
+    #[serde(default)]
+    pub repair_labour_days: Option<i64>,
+}
+
+/// A component's own term.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UsualComponent {
+    /// Code of a product kind.
+    #[schemars(length(min = 1, max = 60), example = &"compressor")]
+    pub kind: String,
+    #[schemars(range(min = 0, max = 600))]
+    pub months: i64,
+}
+
+impl UsualPolicy {
+    /// The same as rules in full.
+    #[must_use]
+    pub fn rules(&self) -> Value {
+        let mut terms = vec![json!({"id": "whole", "pays": {"part": 100, "labour": 100}, "months": self.months})];
+        for component in &self.components {
+            terms.push(json!({"id": component.kind, "scope": {"kinds": [component.kind]}, "pays": {"part": 100}, "months": component.months}));
+        }
+        let mut exclusions = Vec::new();
+        for cause in &self.excluded_causes {
+            exclusions.push(json!({"id": cause, "causes": [cause]}));
+        }
+        if !self.excluded_items.is_empty() {
+            exclusions.push(json!({"id": "wear", "items": self.excluded_items}));
+        }
+        let mut rules = json!({
+            "start": {"from": [self.start.as_deref().unwrap_or("sold")]}, "waiting_days": 0, "terms": terms, "exclusions": exclusions, "deductible": 0,
+            "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null,
+        });
+        if self.repair_part_days.or(self.repair_labour_days).is_some() {
+            rules["repair_warranty"] = json!({"part_days": self.repair_part_days.unwrap_or(0), "labour_days": self.repair_labour_days.unwrap_or(0), "payer": "same"});
+        }
+        rules
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyView {
+    pub id: String,
+    pub code: String,
+    pub title: Title,
+    pub cover_kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payer: Option<PartyLink>,
+    /// The draft.
+    pub rules: Value,
+    /// Number of the version that new cards pin; 0: none is published.
+    pub published_version: i64,
+    /// Whether the draft differs from it.
+    pub is_changed: bool,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn policy_view(conn: &mut Conn, row: Policy) -> Result<PolicyView> {
+    let brand = match row.brand_id {
+        Some(id) => Some(link!(conn, brands, id)),
+        None => None,
+    };
+    let payer = match row.payer_party_id {
+        Some(id) => Some(party_link(conn, id)?),
+        None => None,
+    };
+    let published = latest(conn, row.id)?;
+    let rules: Value = serde_json::from_str(&row.draft).map_err(Error::internal)?;
+    let same = published.as_ref().and_then(|version| serde_json::from_str::<Value>(&version.body).ok()).is_some_and(|mut body| {
+        body["version"] = rules["version"].clone();
+        body == rules
+    });
+    Ok(PolicyView {
+        id: row.public_id,
+        code: row.code,
+        title: Title::new(row.title_fa, row.title_en),
+        cover_kind: row.cover_kind,
+        brand,
+        payer,
+        rules,
+        published_version: row.latest_version,
+        is_changed: !same,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+entity!(policies: Policy => PolicyView by policy_view, "policy", keep KeepPolicies, list_policies, get_policy, policy_row, retire_policy);
+
+/// The latest published version of a policy.
+///
+/// # Errors
+/// The store.
+pub(crate) fn latest(conn: &mut Conn, policy_id: i64) -> Result<Option<PolicyVersion>> {
+    Ok(policy_versions::table.filter(policy_versions::policy_id.eq(policy_id)).order(policy_versions::number.desc()).select(PolicyVersion::as_select()).first(conn).optional()?)
+}
+
+/// The latest rules of a policy; None where none is published.
+///
+/// # Errors
+/// The store.
+pub(crate) fn latest_rules(conn: &mut Conn, policy_id: i64) -> Result<Option<Rules>> {
+    latest(conn, policy_id)?.map(|version| Rules::parse(&version.body).map_err(Error::internal)).transpose()
+}
+
+/// Rules with code and version as the system sets them, checked.
+fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
+    let mut body = match rules {
+        Value::Object(map) => map.clone(),
+        _ => return Err(Error::invalid("rules", "policy-object")),
+    };
+    body.insert("code".to_owned(), code.into());
+    body.insert("version".to_owned(), number.into());
+    let body = Value::Object(body);
+    let wrong = |path: &str, message: &str| Error::Invalid(vec![Fault::new(format!("rules.{path}"), "policy-malformed").with("message", message)]);
+    let parsed = Rules::parse(&body.to_string()).map_err(|Malformed { path, message }| wrong(&path, &message))?;
+    // `decide` ignores these two whatever they are; what the app uses of them must be right.
+    for (key, is_usable) in [("repair_warranty", parsed.repair_warranty.is_some()), ("replacement", parsed.replacement.is_some())] {
+        if body.get(key).is_some() && !is_usable {
+            return Err(wrong(key, key));
+        }
+    }
+    Ok(body)
+}
+
+/// Makes a policy, or changes its draft.
+///
+/// # Errors
+/// `Invalid` with the path inside the rules; `Conflict` on another version.
+pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SavePolicy) -> Result<PolicyView> {
+    tx.actor.may(Action::KeepPolicies, None, None)?;
+    let old = id.map(|(public_id, _)| policy_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let code = code(&command.code);
+    let mut faults = Faults::default();
+    check_code_and_title!(faults, tx.conn, policies, code, command.title, old.as_ref().map(|old| old.id));
+    let brand_id = refer!(faults, tx.conn, brands, command.brand.as_deref(), "brand");
+    let payer_party_id = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
+    faults.told()?;
+    tx.actor.must_see(None, brand_id)?;
+    let rules = match (&command.rules, &command.usual) {
+        (Some(rules), _) => rules.clone(),
+        (None, Some(usual)) => usual.rules(),
+        (None, None) => match &old {
+            Some(old) => serde_json::from_str(&old.draft).map_err(Error::internal)?,
+            None => return Err(Error::invalid("rules", "required")),
+        },
+    };
+    let number = old.as_ref().map_or(1, |old| old.latest_version + 1);
+    let draft = checked(&rules, &code, number)?.to_string();
+    let cover_kind = command.cover_kind.unwrap_or(CoverKind::Card).name().to_owned();
+    let public_id = old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone());
+    let (fa, en) = (command.title.fa.trim().to_owned(), command.title.en.trim().to_owned());
+    let event = Event::Saved { what: "policy".to_owned(), code: code.clone() };
+    let id = match old {
+        Some(old) => {
+            diesel::update(policies::table.find(old.id))
+                .set((
+                    (policies::code.eq(code), policies::title_fa.eq(fa), policies::title_en.eq(en), policies::brand_id.eq(brand_id)),
+                    (policies::payer_party_id.eq(payer_party_id), policies::cover_kind.eq(cover_kind), policies::draft.eq(draft), policies::version.eq(old.version + 1)),
+                ))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => {
+            let row = Policy { id: 0, public_id: public_id.clone(), code, title_fa: fa, title_en: en, brand_id, payer_party_id, cover_kind, draft, latest_version: 0, version: 1, retired_at: None };
+            diesel::insert_into(policies::table).values(row).returning(policies::id).get_result(tx.conn)?
+        }
+    };
+    tx.record(None, &event, &[Subject::Object("policy", id)])?;
+    let row = policy_row(tx.conn, &public_id)?;
+    policy_view(tx.conn, row)
+}
+
+/// Publishes the draft as the next version: from now on new cards pin it, and it never changes.
+///
+/// # Errors
+/// `NotFound`, `Invalid` where the draft breaks a rule, `Conflict` where it does not differ from the version before.
+pub fn publish_policy(tx: &mut Tx<'_>, public_id: &str) -> Result<PolicyView> {
+    tx.actor.may(Action::KeepPolicies, None, None)?;
+    let row = policy_row(tx.conn, public_id)?;
+    tx.actor.must_see(None, row.brand_id)?;
+    let view = policy_view(tx.conn, row.clone())?;
+    if !view.is_changed {
+        return Err(Error::conflict("nothing-to-publish"));
+    }
+    let number = row.latest_version + 1;
+    let body = checked(&view.rules, &row.code, number)?.to_string();
+    let version = PolicyVersion { id: 0, policy_id: row.id, number, body: body.clone(), published_at: At::from(tx.now), published_by: tx.actor.user_id };
+    diesel::insert_into(policy_versions::table).values(version).execute(tx.conn)?;
+    diesel::update(policies::table.find(row.id)).set((policies::latest_version.eq(number), policies::draft.eq(body), policies::version.eq(row.version + 1))).execute(tx.conn)?;
+    tx.record(None, &Event::PolicyPublished { code: row.code.clone(), number }, &[Subject::Object("policy", row.id)])?;
+    let row = policy_row(tx.conn, public_id)?;
+    policy_view(tx.conn, row)
+}

@@ -1,0 +1,312 @@
+//! Customers: people and companies, with their phones, addresses and numbers.
+//!
+//! Words: a *party* is anybody that the installation deals with; a customer is a party in that role. Invariants: a phone is stored in E.164, an
+//! identifier with its check digit verified; what was typed as a name is kept, its folded form is what is searched; personal data stands here and in
+//! issued documents only.
+
+pub mod rows;
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::identifiers;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::rows::{Party, PartyAddress, PartyNumber, PartyPhone, PartyRole};
+use crate::access::Actor;
+use crate::catalogue::same_version;
+use crate::error::{Error, Fault, Faults, Result};
+use crate::store::schema::{parties, party_addresses, party_numbers, party_phones, party_roles, receptions, search_keys};
+use crate::store::search_keys::{Target, name_keys, put};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{ListQuery, Page};
+
+/// A person or a company that is served.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveCustomer {
+    #[schemars(length(min = 1, max = 200), example = &"زهرا کریمی")]
+    pub name: String,
+    /// Whether it is a company.
+    #[serde(default)]
+    pub is_company: bool,
+    /// The first is the one that is called.
+    #[serde(default)]
+    #[schemars(length(max = 10), inner(length(max = 30)))]
+    pub phones: Vec<String>,
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub addresses: Vec<SaveAddress>,
+    /// National ID of a person.
+    #[serde(default)]
+    pub national_id: Option<String>,
+    /// National ID of a company.
+    #[serde(default)]
+    pub company_id: Option<String>,
+    #[serde(default)]
+    pub economic_code: Option<String>,
+    /// Subscription number: a key of the customer.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub subscription: Option<String>,
+    /// Language of receipts and messages.
+    #[schemars(regex(pattern = "^(fa|en)$"))]
+    #[serde(default)]
+    pub language: Option<String>,
+    #[schemars(length(max = 1000))]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveAddress {
+    #[schemars(length(min = 1, max = 300), example = &"خیابان مطهری، پلاک ۱۲")]
+    pub address: String,
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub city: Option<String>,
+    #[serde(default)]
+    pub postal_code: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CustomerView {
+    pub id: String,
+    pub name: String,
+    pub is_company: bool,
+    /// In E.164.
+    pub phones: Vec<String>,
+    pub addresses: Vec<SaveAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub national_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub company_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub economic_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription: Option<String>,
+    pub language: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+pub(crate) fn customer_view(conn: &mut Conn, row: Party) -> Result<CustomerView> {
+    let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).order(party_phones::position).select(party_phones::number).load(conn)?;
+    let addresses = party_addresses::table.filter(party_addresses::party_id.eq(row.id)).order(party_addresses::position).select(PartyAddress::as_select()).load(conn)?;
+    let subscription = party_numbers::table
+        .filter(party_numbers::party_id.eq(row.id))
+        .filter(party_numbers::kind.eq("subscription"))
+        .select(party_numbers::number)
+        .first(conn)
+        .optional()?;
+    Ok(CustomerView {
+        id: row.public_id,
+        name: row.name,
+        is_company: row.kind == "company",
+        phones,
+        addresses: addresses.into_iter().map(|row| SaveAddress { address: row.address, city: row.city, postal_code: row.postal_code }).collect(),
+        national_id: row.national_id,
+        company_id: row.company_id,
+        economic_code: row.economic_code,
+        subscription,
+        language: row.language,
+        note: row.note,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+pub(crate) fn customer_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
+    parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+}
+
+/// Whether the actor's centres have dealt with a customer.
+fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
+    let Some(mine) = actor.centre_ids() else { return Ok(true) };
+    let visit = receptions::table.filter(receptions::customer_id.eq(party_id)).filter(receptions::centre_id.eq_any(mine)).select(receptions::id).first::<i64>(conn).optional()?;
+    if visit.is_some() {
+        return Ok(true);
+    }
+    // One who was just made and has no visit anywhere is nobody's secret.
+    let any = receptions::table.filter(receptions::customer_id.eq(party_id)).select(receptions::id).first::<i64>(conn).optional()?;
+    Ok(any.is_none())
+}
+
+/// A customer that the actor's centres have dealt with.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<CustomerView> {
+    actor.may(Action::ViewCustomers, None, None)?;
+    let row = customer_row(conn, public_id)?;
+    if !is_known_to(conn, actor, row.id)? {
+        return Err(Error::NotFound);
+    }
+    customer_view(conn, row)
+}
+
+/// Customers that the actor's centres have dealt with, newest first; with `q`, those of whose name a word begins with it, or with that exact number.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<CustomerView>> {
+    actor.may(Action::ViewCustomers, None, None)?;
+    let customers = party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id);
+    let mut select = parties::table.filter(parties::retired_at.is_null()).filter(parties::id.eq_any(customers)).order(parties::id.desc()).select(Party::as_select()).into_boxed();
+    if let Some(mine) = actor.centre_ids() {
+        let theirs = receptions::table.filter(receptions::centre_id.eq_any(mine)).select(receptions::customer_id);
+        select = select.filter(parties::id.eq_any(theirs));
+    }
+    if let Some(q) = query.folded() {
+        let number = identifiers::phone(&q).unwrap_or_else(|| domain::text::key(&q));
+        let keys = search_keys::table
+            .filter(search_keys::target_kind.eq(Target::Customer.name()))
+            .filter(search_keys::key.ge(q.clone()).and(search_keys::key.lt(format!("{q}\u{10FFFF}"))).or(search_keys::key.eq(number)))
+            .select(search_keys::target_id);
+        select = select.filter(parties::id.eq_any(keys));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(parties::id.lt(customer_row(conn, after)?.id));
+    }
+    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+    let items = page.items.into_iter().map(|row| customer_view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// Makes a customer, or changes one.
+///
+/// # Errors
+/// `Invalid` where a phone or an identifier is none; `Conflict` on another version.
+pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCustomer) -> Result<CustomerView> {
+    tx.actor.may(Action::KeepCustomers, None, None)?;
+    let old = id.map(|(public_id, _)| customer_row(tx.conn, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        if !is_known_to(tx.conn, tx.actor, old.id)? {
+            return Err(Error::NotFound);
+        }
+        same_version(old.version, version)?;
+    }
+    let party_id = write_customer(tx, old.as_ref(), command, "")?;
+    let row = parties::table.find(party_id).select(Party::as_select()).first(tx.conn)?;
+    customer_view(tx.conn, row)
+}
+
+/// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`).
+pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &SaveCustomer, path: &str) -> Result<i64> {
+    let mut faults = Faults::default();
+    let at = |field: &str| format!("{path}{field}");
+    faults.check(!command.name.trim().is_empty(), &at("name"), "required");
+    let national_id = faults.normal(command.national_id.as_deref(), identifiers::national_id, &at("national_id"), "national-id");
+    let company_id = faults.normal(command.company_id.as_deref(), identifiers::company_id, &at("company_id"), "company-id");
+    let economic_code = faults.normal(command.economic_code.as_deref(), identifiers::economic_code, &at("economic_code"), "economic-code");
+    let mut phones = Vec::new();
+    for (index, typed) in command.phones.iter().enumerate().filter(|(_, typed)| !typed.trim().is_empty()) {
+        match identifiers::phone(typed) {
+            Some(number) if !phones.contains(&number) => phones.push(number),
+            Some(_) => {}
+            None => faults.add(Fault::new(format!("{path}phones[{index}]"), "phone")),
+        }
+    }
+    let mut addresses = Vec::new();
+    for (index, entry) in command.addresses.iter().enumerate().filter(|(_, entry)| !entry.address.trim().is_empty()) {
+        let postal_code = faults.normal(entry.postal_code.as_deref(), identifiers::postal_code, &format!("{path}addresses[{index}].postal_code"), "postal-code");
+        addresses.push(SaveAddress { address: entry.address.trim().to_owned(), city: entry.city.clone(), postal_code });
+    }
+    let subscription = command.subscription.as_deref().map(str::trim).filter(|number| !number.is_empty());
+    if let Some(number) = subscription {
+        let holder = party_numbers::table
+            .filter(party_numbers::kind.eq("subscription"))
+            .filter(party_numbers::number_key.eq(domain::text::key(number)))
+            .select(party_numbers::party_id)
+            .first::<i64>(tx.conn)
+            .optional()?;
+        faults.check(holder.is_none() || holder == old.map(|old| old.id), &at("subscription"), "taken");
+    }
+    faults.told()?;
+
+    let name = command.name.trim();
+    let language = command.language.clone().unwrap_or_else(|| old.map_or_else(|| "fa".to_owned(), |old| old.language.clone()));
+    let kind = if command.is_company { "company" } else { "person" };
+    let party_id = match old {
+        Some(old) => {
+            diesel::update(parties::table.find(old.id))
+                .set((
+                    (parties::kind.eq(kind), parties::name.eq(name), parties::name_key.eq(domain::text::fold(name)), parties::national_id.eq(&national_id)),
+                    (parties::company_id.eq(&company_id), parties::economic_code.eq(&economic_code), parties::language.eq(language), parties::note.eq(&command.note)),
+                    parties::version.eq(old.version + 1),
+                ))
+                .execute(tx.conn)?;
+            diesel::delete(party_phones::table.filter(party_phones::party_id.eq(old.id))).execute(tx.conn)?;
+            diesel::delete(party_addresses::table.filter(party_addresses::party_id.eq(old.id))).execute(tx.conn)?;
+            diesel::delete(party_numbers::table.filter(party_numbers::party_id.eq(old.id))).execute(tx.conn)?;
+            old.id
+        }
+        None => {
+            let row = Party {
+                id: 0,
+                public_id: tx.public_id(),
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                name_key: domain::text::fold(name),
+                national_id: national_id.clone(),
+                company_id: company_id.clone(),
+                economic_code: economic_code.clone(),
+                language,
+                note: command.note.clone(),
+                version: 1,
+                created_at: At::from(tx.now),
+                retired_at: None,
+            };
+            let id = diesel::insert_into(parties::table).values(row).returning(parties::id).get_result(tx.conn)?;
+            diesel::insert_into(party_roles::table).values(PartyRole { party_id: id, role: "customer".to_owned() }).execute(tx.conn)?;
+            id
+        }
+    };
+    for (position, number) in (0..).zip(&phones) {
+        diesel::insert_into(party_phones::table).values(PartyPhone { id: 0, party_id, number: number.clone(), label: None, position }).execute(tx.conn)?;
+    }
+    for (position, entry) in (0..).zip(addresses) {
+        let row = PartyAddress { id: 0, party_id, address: entry.address, city: entry.city, postal_code: entry.postal_code, position };
+        diesel::insert_into(party_addresses::table).values(row).execute(tx.conn)?;
+    }
+    if let Some(number) = subscription {
+        let row = PartyNumber { id: 0, party_id, kind: "subscription".to_owned(), number: number.to_owned(), number_key: domain::text::key(number) };
+        diesel::insert_into(party_numbers::table).values(row).execute(tx.conn)?;
+    }
+    put(tx.conn, Target::Customer, party_id, "name", &name_keys(name))?;
+    put(tx.conn, Target::Customer, party_id, "phone", &phones)?;
+    let numbers = [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
+    put(tx.conn, Target::Customer, party_id, "number", &numbers)?;
+    tx.record(None, &Event::CustomerSaved, &[Subject::Customer(party_id)])?;
+    Ok(party_id)
+}
+
+/// Takes a customer out of use.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` on another version.
+pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<CustomerView> {
+    tx.actor.may(Action::KeepCustomers, None, None)?;
+    let row = customer_row(tx.conn, public_id)?;
+    if !is_known_to(tx.conn, tx.actor, row.id)? {
+        return Err(Error::NotFound);
+    }
+    same_version(row.version, version)?;
+    diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
+    tx.record(None, &Event::Retired { what: "customer".to_owned(), code: String::new() }, &[Subject::Customer(row.id)])?;
+    let row = customer_row(tx.conn, public_id)?;
+    customer_view(tx.conn, row)
+}
+
+/// The first phone of a party, in E.164.
+///
+/// # Errors
+/// The store.
+pub fn first_phone(conn: &mut Conn, party_id: i64) -> Result<Option<String>> {
+    Ok(party_phones::table.filter(party_phones::party_id.eq(party_id)).order(party_phones::position).select(party_phones::number).first(conn).optional()?)
+}

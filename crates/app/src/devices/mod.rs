@@ -1,0 +1,48 @@
+//! Devices: serialised items with their tree, owner, events and place.
+//!
+//! Words: a *device* can contain component devices; a *device event* is one fact of its life. Invariants: a serial is unique at its brand; facts are
+//! appended, and owner, place, meters and tree are derived from them in the same transaction (`zamen check` compares); a fitted part becomes a node
+//! of the tree.
+
+pub mod register;
+pub mod rows;
+pub mod tree;
+pub mod view;
+
+pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
+pub use view::{DeviceView, get_device, list_devices};
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use self::rows::{Device, DeviceEvent};
+use crate::error::{Error, Result};
+use crate::store::schema::{device_events, devices};
+use crate::store::types::At;
+use crate::store::{Conn, Tx};
+
+/// # Errors
+/// `NotFound`.
+pub(crate) fn device_row(conn: &mut Conn, public_id: &str) -> Result<Device> {
+    devices::table.filter(devices::public_id.eq(public_id)).select(Device::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+}
+
+/// Appends a fact to a device's life.
+///
+/// # Errors
+/// The store.
+pub(crate) fn append_event(tx: &mut Tx<'_>, device_id: i64, kind: &str, occurred_at: Timestamp, occurred_on: Date, journal_id: i64, data: &serde_json::Value) -> Result<()> {
+    let row = DeviceEvent {
+        id: 0,
+        device_id,
+        kind: kind.to_owned(),
+        occurred_at: At::from(occurred_at),
+        occurred_on: occurred_on.into(),
+        recorded_at: At::from(tx.now),
+        journal_id,
+        data: data.to_string(),
+    };
+    diesel::insert_into(device_events::table).values(row).execute(tx.conn)?;
+    Ok(())
+}

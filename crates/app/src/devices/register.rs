@@ -1,0 +1,312 @@
+//! Registering a device, and the facts of its life that a person enters.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::identifiers;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::rows::{Device, DeviceState};
+use super::tree::open_edge;
+use super::{append_event, device_row};
+use crate::catalogue::rows::Product;
+use crate::error::{Error, Fault, Faults, Result};
+use crate::store::schema::{device_states, devices, products};
+use crate::store::search_keys::{Target, put};
+use crate::store::types::{At, Day};
+use crate::store::{Event, Subject, Tx};
+use crate::refer;
+
+domain::words! {
+    /// Facts of a device's life that a person enters.
+    DeviceEventKind {
+        Made = "made",
+        Shipped = "shipped",
+        Sold = "sold",
+        Installed = "installed",
+        Activated = "activated",
+        Scrapped = "scrapped",
+    }
+}
+
+/// A serialised item in the world.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDevice {
+    /// Public id or code of its product.
+    #[schemars(length(min = 1, max = 60))]
+    pub product: String,
+    #[schemars(length(min = 1, max = 80), example = &"SRF7300-0148812")]
+    pub serial: String,
+    /// Fifteen digits of a phone.
+    #[serde(default)]
+    pub imei: Option<String>,
+    /// The national registry's tracking ID (شناسهٔ رهگیری).
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub tracking_code: Option<String>,
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub events: Vec<NewEvent>,
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    pub components: Vec<NewComponent>,
+    /// Public id of the customer who owns it.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
+/// A fact with its day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewEvent {
+    #[serde(rename = "type")]
+    pub kind: DeviceEventKind,
+    /// Not later than today.
+    #[schemars(with = "String", extend("format" = "date"), example = &"2024-04-03")]
+    pub on: Date,
+}
+
+/// A component that the device contains from the beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewComponent {
+    /// Public id or code of its product.
+    #[schemars(length(min = 1, max = 60))]
+    pub product: String,
+    #[schemars(length(min = 1, max = 80))]
+    pub serial: String,
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub position: Option<String>,
+}
+
+/// The product that a public id or a code names.
+///
+/// # Errors
+/// `Invalid` at `path`.
+pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> Result<Product> {
+    let key = domain::text::key(named);
+    let found = products::table
+        .filter(products::public_id.eq(named).or(products::code_key.eq(key)))
+        .filter(products::retired_at.is_null())
+        .order(products::id)
+        .select(Product::as_select())
+        .first(conn)
+        .optional()?;
+    found.ok_or_else(|| Error::invalid(path, "unknown-product"))
+}
+
+/// Registers a device.
+///
+/// # Errors
+/// `Invalid` where the serial is known already, the product unknown, a date in the future.
+pub fn register_device(tx: &mut Tx<'_>, command: &NewDevice) -> Result<Device> {
+    tx.actor.may(Action::KeepDevices, None, None)?;
+    write_device(tx, command, "")
+}
+
+/// Writes a device's rows; `path` stands before the fields of a fault.
+pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> Result<Device> {
+    let at = |field: &str| format!("{path}{field}");
+    let product = product_named(tx.conn, &command.product, &at("product"))?;
+    let today = tx.today("Asia/Tehran");
+    let mut faults = Faults::default();
+    let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), at("owner"))?;
+    faults.check(tx.actor.sees(None, Some(product.brand_id)), &at("product"), "unknown-product");
+    let imei = faults.normal(command.imei.as_deref(), identifiers::imei, &at("imei"), "imei");
+    for (index, event) in command.events.iter().enumerate() {
+        if event.on > today {
+            faults.add(Fault::new(format!("{path}events[{index}].on"), "in-the-future"));
+        }
+    }
+    faults.told()?;
+    let device = insert(tx, &product, Some(&command.serial), &at("serial"))?;
+    diesel::update(devices::table.find(device.id)).set((devices::imei.eq(&imei), devices::tracking_code.eq(&command.tracking_code))).execute(tx.conn)?;
+    let codes = [imei, command.tracking_code.as_deref().map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
+    put(tx.conn, Target::Device, device.id, "code", &codes)?;
+    let journal_id = tx.record(None, &Event::DeviceRegistered { serial: device.serial.clone() }, &[Subject::Device(device.id)])?;
+    for event in &command.events {
+        let kind = event.kind.name();
+        let occurred = event.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+        append_event(tx, device.id, kind, occurred, event.on, journal_id, &json!({}))?;
+        if event.kind == DeviceEventKind::Sold {
+            note_sale(tx, device.id, event.on)?;
+        }
+    }
+    if let Some(owner) = owner {
+        set_owner(tx, device.id, owner)?;
+    }
+    for (index, component) in command.components.iter().enumerate() {
+        let product = product_named(tx.conn, &component.product, &format!("{path}components[{index}].product"))?;
+        let part = insert(tx, &product, Some(&component.serial), &format!("{path}components[{index}].serial"))?;
+        tx.record(None, &Event::DeviceRegistered { serial: part.serial.clone() }, &[Subject::Device(part.id)])?;
+        // A component that was there from the beginning was there before every reception.
+        let row = super::rows::DeviceComponent {
+            id: 0,
+            parent_id: device.id,
+            device_id: part.id,
+            position: component.position.clone(),
+            since_at: At::from(jiff::Timestamp::UNIX_EPOCH),
+            until_at: None,
+        };
+        diesel::insert_into(crate::store::schema::device_components::table).values(row).execute(tx.conn)?;
+    }
+    Ok(devices::table.find(device.id).select(Device::as_select()).first(tx.conn)?)
+}
+
+fn refer_owner(tx: &mut Tx<'_>, faults: &mut Faults, owner: Option<&str>, path: String) -> Result<Option<i64>> {
+    use crate::store::schema::parties;
+    Ok(refer!(faults, tx.conn, parties, owner, path))
+}
+
+/// Adds the row of a device or a part; one without a serial gets a key of our own, so that a repair warranty can be bound to it.
+pub(crate) fn insert(tx: &mut Tx<'_>, product: &Product, serial: Option<&str>, path: &str) -> Result<Device> {
+    let public_id = tx.public_id();
+    let typed = serial.map(str::trim).filter(|serial| !serial.is_empty());
+    let (serial, serial_key) = match typed {
+        Some(serial) => (serial.to_owned(), domain::text::key(serial)),
+        None => (format!("Z-{public_id}"), format!("z{public_id}")),
+    };
+    if serial_key.is_empty() {
+        return Err(Error::invalid(path, "serial"));
+    }
+    let known = devices::table.filter(devices::brand_id.eq(product.brand_id)).filter(devices::serial_key.eq(&serial_key)).select(devices::id).first::<i64>(tx.conn).optional()?;
+    if known.is_some() {
+        return Err(Error::Invalid(vec![Fault::new(path, "serial-known").with("serial", serial)]));
+    }
+    let row = Device {
+        id: 0,
+        public_id,
+        product_id: product.id,
+        brand_id: product.brand_id,
+        serial,
+        serial_key: serial_key.clone(),
+        has_serial: typed.is_some(),
+        tracking_code: None,
+        imei: None,
+        created_at: At::from(tx.now),
+    };
+    let id = diesel::insert_into(devices::table).values(row.clone()).returning(devices::id).get_result::<i64>(tx.conn)?;
+    let state = DeviceState { device_id: id, owner_party_id: None, location_id: None, meters: "{}".to_owned(), sold_on: None };
+    diesel::insert_into(device_states::table).values(state).execute(tx.conn)?;
+    if typed.is_some() {
+        put(tx.conn, Target::Device, id, "serial", &[serial_key])?;
+    }
+    Ok(Device { id, ..row })
+}
+
+/// Makes a customer the owner of a device from now on.
+pub(crate) fn set_owner(tx: &mut Tx<'_>, device_id: i64, party_id: i64) -> Result<()> {
+    let old = device_states::table.find(device_id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+    if old == Some(party_id) {
+        return Ok(());
+    }
+    diesel::update(device_states::table.find(device_id)).set(device_states::owner_party_id.eq(Some(party_id))).execute(tx.conn)?;
+    let mut subjects = vec![Subject::Device(device_id), Subject::Customer(party_id)];
+    subjects.extend(old.map(Subject::Customer));
+    let journal_id = tx.record(None, &Event::OwnerChanged, &subjects)?;
+    let today = tx.today("Asia/Tehran");
+    append_event(tx, device_id, "owner_changed", tx.occurred, today, journal_id, &json!({"party": party_id}))
+}
+
+/// A fact of a device's life.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddDeviceEvent {
+    #[serde(rename = "type")]
+    pub kind: DeviceEventKind,
+    /// Not later than today.
+    #[schemars(with = "String", extend("format" = "date"), example = &"2026-09-01")]
+    pub on: Date,
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` for a day in the future.
+pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
+    let device = device_row(tx.conn, public_id)?;
+    tx.actor.must_see(None, Some(device.brand_id))?;
+    tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
+    if command.on > tx.today("Asia/Tehran") {
+        return Err(Error::invalid("on", "in-the-future"));
+    }
+    let kind = command.kind.name();
+    let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
+    let occurred = command.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+    append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
+    if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
+}
+
+/// The day of sale of a device is that of the earliest fact that says so.
+fn note_sale(tx: &mut Tx<'_>, device_id: i64, on: Date) -> Result<()> {
+    let earlier = device_states::table.find(device_id).select(device_states::sold_on).first::<Option<Day>>(tx.conn)?;
+    if earlier.is_none_or(|earlier| earlier.date() > on) {
+        diesel::update(device_states::table.find(device_id)).set(device_states::sold_on.eq(Some(Day::from(on)))).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// What can be written down about a device from its own page or its card's: a new owner, a meter, a note.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecordOnDevice {
+    /// Public id of the customer who owns it from now on.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Readings by metric: hours, km, cycles, pages.
+    #[serde(default)]
+    pub meters: BTreeMap<String, i64>,
+    #[schemars(length(max = 1000))]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where nothing is written down.
+pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevice) -> Result<()> {
+    let device = device_row(tx.conn, public_id)?;
+    tx.actor.must_see(None, Some(device.brand_id))?;
+    tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
+    let mut faults = Faults::default();
+    let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), "owner".to_owned())?;
+    let note = command.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    faults.check(owner.is_some() || !command.meters.is_empty() || note.is_some(), "note", "required");
+    faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");
+    faults.told()?;
+    if let Some(owner) = owner {
+        set_owner(tx, device.id, owner)?;
+    }
+    read_meters(tx, device.id, &command.meters)?;
+    if let Some(note) = note {
+        tx.record(None, &Event::NoteAdded { note: note.to_owned() }, &[Subject::Device(device.id)])?;
+    }
+    Ok(())
+}
+
+/// Notes the readings of a device's meters.
+pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<String, i64>) -> Result<()> {
+    if readings.is_empty() {
+        return Ok(());
+    }
+    let text = device_states::table.find(device_id).select(device_states::meters).first::<String>(tx.conn)?;
+    let mut meters: BTreeMap<String, i64> = serde_json::from_str(&text).unwrap_or_default();
+    for (metric, reading) in readings {
+        meters.insert(metric.clone(), *reading);
+        let journal_id = tx.record(None, &Event::MeterRead { metric: metric.clone(), reading: *reading }, &[Subject::Device(device_id)])?;
+        let today = tx.today("Asia/Tehran");
+        append_event(tx, device_id, "meter_read", tx.occurred, today, journal_id, &json!({"metric": metric, "reading": reading}))?;
+    }
+    let text = serde_json::to_string(&meters).map_err(Error::internal)?;
+    diesel::update(device_states::table.find(device_id)).set(device_states::meters.eq(text)).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Puts a part that was not there before into a device's tree.
+pub(crate) fn put_in(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, position: Option<String>) -> Result<()> {
+    open_edge(tx, parent_id, device_id, position)
+}

@@ -1,0 +1,101 @@
+//! A device's tree, now or at any past moment.
+
+use diesel::prelude::*;
+use domain::coverage::Component;
+use jiff::Timestamp;
+
+use super::rows::{Device, DeviceComponent};
+use crate::catalogue::products::kind_path;
+use crate::error::Result;
+use crate::store::schema::{device_components, devices, products};
+use crate::store::types::At;
+use crate::store::{Conn, Tx};
+
+/// A node of the tree, with what names it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub device: Device,
+    pub product_code: String,
+    pub kinds: Vec<String>,
+    pub position: Option<String>,
+    pub components: Vec<Node>,
+}
+
+/// The tree below a device at an instant.
+///
+/// # Errors
+/// The store.
+pub fn tree(conn: &mut Conn, device_id: i64, at: Timestamp) -> Result<Node> {
+    node(conn, device_id, None, At::from(at), 0)
+}
+
+fn node(conn: &mut Conn, device_id: i64, position: Option<String>, at: At, depth: usize) -> Result<Node> {
+    let (device, product_code, kind_id) = devices::table
+        .inner_join(products::table.on(products::id.eq(devices::product_id)))
+        .filter(devices::id.eq(device_id))
+        .select((Device::as_select(), products::code, products::kind_id))
+        .first::<(Device, String, i64)>(conn)?;
+    let kinds = kind_path(conn, kind_id)?.into_iter().map(|kind| kind.code).collect();
+    let edges = if depth > 8 { Vec::new() } else { edges(conn, device_id, at)? };
+    let components = edges.into_iter().map(|edge| node(conn, edge.device_id, edge.position, at, depth + 1)).collect::<Result<_>>()?;
+    Ok(Node { device, product_code, kinds, position, components })
+}
+
+fn edges(conn: &mut Conn, parent: i64, at: At) -> Result<Vec<DeviceComponent>> {
+    Ok(device_components::table
+        .filter(device_components::parent_id.eq(parent))
+        .filter(device_components::since_at.le(at))
+        .filter(device_components::until_at.is_null().or(device_components::until_at.gt(at)))
+        .order(device_components::id)
+        .select(DeviceComponent::as_select())
+        .load(conn)?)
+}
+
+impl Node {
+    /// All nodes, this one first.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Self> {
+        let mut out = vec![self];
+        out.extend(self.components.iter().flat_map(Self::all));
+        out
+    }
+
+    /// The tree as a coverage case has it. Two makers may use one serial; the second in the tree is told apart by its key.
+    #[must_use]
+    pub fn component(&self) -> Component {
+        let mut seen = Vec::new();
+        self.with_serials(&mut seen)
+    }
+
+    fn with_serials(&self, seen: &mut Vec<String>) -> Component {
+        let mut serial = self.device.serial.clone();
+        if seen.contains(&serial) {
+            serial = format!("{serial}#{}", self.device.public_id);
+        }
+        seen.push(serial.clone());
+        let components = self.components.iter().map(|node| node.with_serials(seen)).collect();
+        Component { serial, product: self.product_code.clone(), kinds: self.kinds.clone(), components }
+    }
+}
+
+/// Puts a component into a device from now on.
+///
+/// # Errors
+/// The store.
+pub(crate) fn open_edge(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, position: Option<String>) -> Result<()> {
+    let row = DeviceComponent { id: 0, parent_id, device_id, position, since_at: At::from(tx.occurred), until_at: None };
+    diesel::insert_into(device_components::table).values(row).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Takes a component out of its device from now on; tells the device and the position that it had.
+///
+/// # Errors
+/// The store.
+pub(crate) fn close_edge(tx: &mut Tx<'_>, device_id: i64) -> Result<Option<(i64, Option<String>)>> {
+    let open = device_components::table.filter(device_components::device_id.eq(device_id)).filter(device_components::until_at.is_null());
+    let edge = open.select(DeviceComponent::as_select()).first(tx.conn).optional()?;
+    let Some(edge) = edge else { return Ok(None) };
+    diesel::update(device_components::table.find(edge.id)).set(device_components::until_at.eq(Some(At::from(tx.occurred)))).execute(tx.conn)?;
+    Ok(Some((edge.parent_id, edge.position)))
+}

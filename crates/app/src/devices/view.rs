@@ -1,0 +1,206 @@
+//! A device as pages and the API show it.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use domain::access::Action;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::device_row;
+use super::rows::{Device, DeviceEvent, DeviceState};
+use super::tree::{Node, tree};
+use crate::access::Actor;
+use crate::catalogue::organisation::party_link;
+use crate::coverage::covers::{CoverView, covers_of};
+use crate::error::Result;
+use crate::parts::{Place, place_of};
+use crate::store::schema::{device_events, device_states, devices, search_keys};
+use crate::store::search_keys::Target;
+use crate::store::Conn;
+use crate::views::{Link, ListQuery, Page, PartyLink};
+use crate::link;
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceView {
+    pub id: String,
+    pub product: Link,
+    pub brand: Link,
+    pub serial: String,
+    /// False for a part that stands under a key of our own.
+    pub has_serial: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imei: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub sold_on: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<PartyLink>,
+    pub place: PlaceView,
+    pub meters: BTreeMap<String, i64>,
+    pub components: Vec<TreeView>,
+    pub events: Vec<EventView>,
+    pub covers: Vec<CoverView>,
+}
+
+/// Where a device is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PlaceView {
+    Customer,
+    Supplier,
+    Warrantor,
+    Scrap,
+    Shelf { centre: Link },
+    Bin { centre: Link },
+    Inside { serial: String, id: String },
+}
+
+/// A component device.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct TreeView {
+    pub id: String,
+    pub product: Link,
+    pub serial: String,
+    pub has_serial: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+    pub components: Vec<TreeView>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct EventView {
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[schemars(with = "String")]
+    pub on: Date,
+}
+
+pub(crate) fn place_view(conn: &mut Conn, device_id: i64) -> Result<PlaceView> {
+    Ok(match place_of(conn, device_id)? {
+        None | Some(Place::Customer(_)) => PlaceView::Customer,
+        Some(Place::Supplier) => PlaceView::Supplier,
+        Some(Place::Warrantor(_)) => PlaceView::Warrantor,
+        Some(Place::Scrap) => PlaceView::Scrap,
+        Some(Place::Shelf(centre)) => PlaceView::Shelf { centre: link!(conn, centres, centre) },
+        Some(Place::Bin(centre)) => PlaceView::Bin { centre: link!(conn, centres, centre) },
+        Some(Place::Inside(device)) => {
+            let (serial, id) = devices::table.find(device).select((devices::serial, devices::public_id)).first(conn)?;
+            PlaceView::Inside { serial, id }
+        }
+    })
+}
+
+fn tree_view(conn: &mut Conn, node: &Node) -> Result<TreeView> {
+    Ok(TreeView {
+        id: node.device.public_id.clone(),
+        product: link!(conn, products, node.device.product_id),
+        serial: node.device.serial.clone(),
+        has_serial: node.device.has_serial,
+        position: node.position.clone(),
+        components: node.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?,
+    })
+}
+
+pub(crate) fn device_view(conn: &mut Conn, row: Device, now: jiff::Timestamp) -> Result<DeviceView> {
+    let state = device_states::table.find(row.id).select(DeviceState::as_select()).first(conn)?;
+    let root = tree(conn, row.id, now)?;
+    let components = root.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?;
+    let owner = match state.owner_party_id {
+        Some(id) => Some(party_link(conn, id)?),
+        None => None,
+    };
+    let events = device_events::table.filter(device_events::device_id.eq(row.id)).order((device_events::occurred_at, device_events::id)).select(DeviceEvent::as_select()).load(conn)?;
+    let node_ids = root.all().iter().map(|node| node.device.id).collect::<Vec<_>>();
+    Ok(DeviceView {
+        product: link!(conn, products, row.product_id),
+        brand: link!(conn, brands, row.brand_id),
+        place: place_view(conn, row.id)?,
+        covers: covers_of(conn, &node_ids)?,
+        id: row.public_id,
+        serial: row.serial,
+        has_serial: row.has_serial,
+        imei: row.imei,
+        tracking_code: row.tracking_code,
+        sold_on: crate::store::types::Day::shown(state.sold_on),
+        owner,
+        meters: serde_json::from_str(&state.meters).unwrap_or_default(),
+        components,
+        events: events.into_iter().map(|event| EventView { kind: event.kind, on: event.occurred_on.date() }).collect(),
+    })
+}
+
+/// A device of a brand that the actor sees: what was done to it is visible to every centre that may serve it.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_device(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Timestamp) -> Result<DeviceView> {
+    actor.may(Action::ViewWork, None, None)?;
+    let row = device_row(conn, public_id)?;
+    actor.must_see(None, Some(row.brand_id))?;
+    device_view(conn, row, now)
+}
+
+/// A device in a list.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct DeviceRow {
+    pub id: String,
+    pub product: Link,
+    pub serial: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub sold_on: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<PartyLink>,
+}
+
+/// Devices with a serial of the brands that the actor sees, newest first.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<DeviceRow>> {
+    actor.may(Action::ViewWork, None, None)?;
+    let mut select = devices::table
+        .inner_join(device_states::table.on(device_states::device_id.eq(devices::id)))
+        .filter(devices::has_serial.eq(true))
+        .order(devices::id.desc())
+        .select((Device::as_select(), DeviceState::as_select()))
+        .into_boxed();
+    if let Some(brands) = actor.brand_ids() {
+        select = select.filter(devices::brand_id.eq_any(brands));
+    }
+    if let Some(q) = query.q.as_deref().map(domain::text::key).filter(|q| !q.is_empty()) {
+        let hits = search_keys::table
+            .filter(search_keys::target_kind.eq(Target::Device.name()))
+            .filter(search_keys::key.ge(q.clone()).and(search_keys::key.lt(format!("{q}\u{10FFFF}"))))
+            .select(search_keys::target_id);
+        select = select.filter(devices::id.eq_any(hits));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(devices::id.lt(device_row(conn, after)?.id));
+    }
+    let rows = select.limit(query.limit() + 1).load::<(Device, DeviceState)>(conn)?;
+    let page = Page::of(rows, query.limit(), |(row, _)| row.public_id.clone(), |row| row);
+    let items = page
+        .items
+        .into_iter()
+        .map(|(row, state)| {
+            let owner = match state.owner_party_id {
+                Some(id) => Some(party_link(conn, id)?),
+                None => None,
+            };
+            let product = link!(conn, products, row.product_id);
+            Ok(DeviceRow { id: row.public_id, product, serial: row.serial, sold_on: crate::store::types::Day::shown(state.sold_on), owner })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// The components of a device as it is now.
+pub(crate) fn components(conn: &mut Conn, device_id: i64, now: jiff::Timestamp) -> Result<Vec<TreeView>> {
+    let root = tree(conn, device_id, now)?;
+    root.components.iter().map(|node| tree_view(conn, node)).collect()
+}

@@ -1,0 +1,169 @@
+//! What a person can be told when something cannot be done. One type for all commands, since pages, API, command line and imports present a refusal
+//! in the same way: a stable code with arguments, for which `words` has a sentence in each language (a test scans that it has).
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a command or query did not do what was asked. The names follow what a person can do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or not theirs to see: the same for both.
+    #[error("not found")]
+    NotFound,
+    /// Nobody is signed in.
+    #[error("nobody is signed in")]
+    Unauthenticated,
+    /// The person's roles do not allow it.
+    #[error("forbidden: {0}")]
+    Forbidden(Reason),
+    /// It cannot be done as things stand now.
+    #[error("conflict: {0}")]
+    Conflict(Reason),
+    /// What was entered breaks a rule.
+    #[error("invalid: {0:?}")]
+    Invalid(Vec<Fault>),
+    /// Too many attempts; try again after this many seconds.
+    #[error("too many attempts")]
+    TooMany { retry_after_seconds: i64 },
+    /// The store failed.
+    #[error("store: {0}")]
+    Store(#[from] diesel::result::Error),
+    /// Our fault.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    #[must_use]
+    pub fn internal(why: impl std::fmt::Display) -> Self {
+        Self::Internal(why.to_string())
+    }
+
+    /// One faulty field.
+    #[must_use]
+    pub fn invalid(path: impl Into<String>, code: &'static str) -> Self {
+        Self::Invalid(vec![Fault::new(path, code)])
+    }
+
+    #[must_use]
+    pub fn conflict(code: &'static str) -> Self {
+        Self::Conflict(Reason::new(code))
+    }
+}
+
+/// A reason as a code and its arguments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    pub code: &'static str,
+    pub args: Vec<(&'static str, Arg)>,
+}
+
+impl Reason {
+    #[must_use]
+    pub fn new(code: &'static str) -> Self {
+        Self { code, args: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, arg: impl Into<Arg>) -> Self {
+        self.args.push((name, arg.into()));
+        self
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.code)
+    }
+}
+
+/// A field of what was entered, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// As in `devices[0].serial`.
+    pub path: String,
+    #[serde(flatten)]
+    pub reason: Reason,
+}
+
+impl Fault {
+    #[must_use]
+    pub fn new(path: impl Into<String>, code: &'static str) -> Self {
+        Self { path: path.into(), reason: Reason::new(code) }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, arg: impl Into<Arg>) -> Self {
+        self.reason = self.reason.with(name, arg);
+        self
+    }
+}
+
+/// An argument of a reason, still without language: how it is shown depends on who reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arg {
+    Text(String),
+    /// A title in both languages.
+    Title { fa: String, en: String },
+    Number(i64),
+    /// In minor units.
+    Money(i64),
+    Date(Date),
+    /// A code of a closed list, with the list's name: shown by its translation.
+    Word(&'static str, String),
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+impl From<Date> for Arg {
+    fn from(date: Date) -> Self {
+        Self::Date(date)
+    }
+}
+
+/// Gathers the faults of a command, so that all are told at once.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    /// Notes a fault unless `right`.
+    pub fn check(&mut self, right: bool, path: &str, code: &'static str) {
+        if !right {
+            self.add(Fault::new(path, code));
+        }
+    }
+
+    /// The normal form of an optional entry, or a fault where it has none.
+    pub fn normal(&mut self, entry: Option<&str>, rule: impl Fn(&str) -> Option<String>, path: &str, code: &'static str) -> Option<String> {
+        let entry = entry.map(str::trim).filter(|entry| !entry.is_empty())?;
+        let normal = rule(entry);
+        self.check(normal.is_some(), path, code);
+        normal
+    }
+
+    /// # Errors
+    /// All the faults gathered.
+    pub fn told(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}

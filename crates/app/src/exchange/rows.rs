@@ -1,0 +1,39 @@
+//! Rows of imports, as they are stored. An `id` of 0 is given by the store.
+
+use diesel::prelude::*;
+
+use crate::store::schema::*;
+use crate::store::types::At;
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = imports, treat_none_as_default_value = false)]
+pub struct Import {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub public_id: String,
+    pub kind: String,
+    pub file_name: String,
+    pub sha256: String,
+    pub content: Vec<u8>,
+    pub columns_json: String,
+    pub is_dry_run: bool,
+    pub state: String,
+    pub total_count: i64,
+    pub done_count: i64,
+    pub good_count: i64,
+    pub known_count: i64,
+    pub bad_count: i64,
+    pub report_json: String,
+    pub centre_id: Option<i64>,
+    pub created_by: Option<i64>,
+    pub created_at: At,
+    pub finished_at: Option<At>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = import_rows, treat_none_as_default_value = false)]
+pub struct ImportRow {
+    pub import_kind: String,
+    pub row_key: String,
+    pub target_id: i64,
+}

@@ -1,0 +1,163 @@
+//! Putting a reception right: another customer, another device, or the whole of it cancelled. It corrects and never erases.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::receive::ReceptionPlace;
+use super::reception_row;
+use super::rows::Reception;
+use super::view::{ReceptionView, reception_view};
+use crate::billing::papers;
+use crate::catalogue::same_version;
+use crate::coverage::decide::{decide_repair, release};
+use crate::devices::{append_event, device_row};
+use crate::error::{Error, Faults, Reason, Result};
+use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::repair::rows::Repair;
+use crate::store::schema::{device_states, parties, products, receptions, repairs};
+use crate::store::{Event, Subject, Tx};
+use crate::refer;
+
+/// Corrects a reception that was written for a wrong customer or a wrong device.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectReception {
+    /// Public id of the right customer.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// Public id of the repair whose device is wrong …
+    #[serde(default)]
+    pub repair: Option<String>,
+    /// … and of the right device.
+    #[serde(default)]
+    pub device: Option<String>,
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+/// Cancels a reception that should not have been.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelReception {
+    #[schemars(length(min = 1, max = 500), example = &"typed twice")]
+    pub reason: String,
+}
+
+fn open_repairs(tx: &mut Tx<'_>, reception: &Reception) -> Result<Vec<Repair>> {
+    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
+    if reception.state != "open" {
+        return Err(Error::Conflict(Reason::new("reception-cancelled").with("number", reception.number.clone())));
+    }
+    match rows.iter().find(|row| !row.is_open) {
+        Some(row) => Err(Error::Conflict(Reason::new("already-handed-over").with("number", row.number.clone()))),
+        None => Ok(rows),
+    }
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` without a reason or anything to correct; `Conflict` after hand-over.
+pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CorrectReception) -> Result<ReceptionView> {
+    let reception = reception_row(tx.conn, public_id)?;
+    tx.actor.must_see(Some(reception.centre_id), None)?;
+    tx.actor.may(Action::CorrectReception, Some(reception.centre_id), None)?;
+    same_version(reception.version, version)?;
+    let rows = open_repairs(tx, &reception)?;
+    let mut faults = Faults::default();
+    let reason = command.reason.trim();
+    faults.check(!reason.is_empty(), "reason", "required");
+    faults.check(command.customer.is_some() || command.device.is_some(), "customer", "nothing-to-correct");
+    faults.check(command.device.is_none() || command.repair.is_some(), "repair", "required");
+    let customer = refer!(faults, tx.conn, parties, command.customer.as_deref(), "customer");
+    faults.told()?;
+    let revision = reception.revision + 1;
+    let mut subjects = vec![Subject::Reception(reception.id), Subject::Customer(reception.customer_id)];
+    subjects.extend(rows.iter().map(|row| Subject::Repair(row.id)));
+
+    if let Some(customer_id) = customer.filter(|id| *id != reception.customer_id) {
+        diesel::update(receptions::table.find(reception.id)).set(receptions::customer_id.eq(customer_id)).execute(tx.conn)?;
+        diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id))).set(repairs::customer_id.eq(customer_id)).execute(tx.conn)?;
+        // A device that became the wrong customer's by this reception alone becomes the right one's.
+        let theirs = rows.iter().map(|row| row.device_id).collect::<Vec<_>>();
+        let wrong = device_states::table.filter(device_states::device_id.eq_any(theirs)).filter(device_states::owner_party_id.eq(reception.customer_id)).select(device_states::device_id);
+        for device_id in wrong.load::<i64>(tx.conn)? {
+            crate::devices::register::set_owner(tx, device_id, customer_id)?;
+        }
+        subjects.push(Subject::Customer(customer_id));
+    }
+    if let (Some(repair), Some(device)) = (&command.repair, &command.device) {
+        let row = rows.iter().find(|row| row.public_id == *repair).ok_or_else(|| Error::invalid("repair", "unknown-reference"))?;
+        subjects.extend(exchange_device(tx, &reception, row, device)?);
+    }
+    diesel::update(receptions::table.find(reception.id)).set((receptions::revision.eq(revision), receptions::version.eq(reception.version + 1))).execute(tx.conn)?;
+    let event = Event::ReceptionCorrected { number: reception.number.clone(), reason: reason.to_owned(), revision };
+    tx.record(Some(reception.centre_id), &event, &subjects)?;
+    let reception = reception_row(tx.conn, public_id)?;
+    papers::issue_reception(tx, &reception)?;
+    reception_view(tx.conn, reception)
+}
+
+fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {
+    let device = device_row(tx.conn, device).map_err(|_| Error::invalid("device", "unknown-reference"))?;
+    if !tx.actor.sees(Some(reception.centre_id), Some(device.brand_id)) {
+        return Err(Error::invalid("device", "unknown-reference"));
+    }
+    let busy = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
+    if let Some(number) = busy {
+        return Err(Error::Conflict(Reason::new("already-received").with("number", number).with("serial", device.serial)));
+    }
+    if row.diagnosed_at.is_some() {
+        return Err(Error::Conflict(Reason::new("already-diagnosed").with("number", row.number.clone())));
+    }
+    let kind_id = products::table.find(device.product_id).select(products::kind_id).first::<i64>(tx.conn)?;
+    if reception.place == ReceptionPlace::Workshop.name() {
+        let paper = Paper("reception", reception.id);
+        let old = Thing { device_id: Some(row.device_id), product_id: row.product_id, quantity_milli: 1000 };
+        move_thing(tx, old, Place::Shelf(row.centre_id), Place::Customer(None), paper)?;
+        let new = Thing { device_id: Some(device.id), product_id: device.product_id, quantity_milli: 1000 };
+        move_thing(tx, new, Place::Customer(None), Place::Shelf(row.centre_id), paper)?;
+    }
+    diesel::update(repairs::table.find(row.id))
+        .set((repairs::device_id.eq(device.id), repairs::product_id.eq(device.product_id), repairs::brand_id.eq(device.brand_id), repairs::kind_id.eq(kind_id), repairs::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
+    let journal_id = tx.record(Some(row.centre_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
+    append_event(tx, device.id, "received", reception.occurred_at.instant(), reception.occurred_on.date(), journal_id, &serde_json::json!({"repair": row.id}))?;
+    append_event(tx, row.device_id, "reception_withdrawn", tx.occurred, tx.today("Asia/Tehran"), journal_id, &serde_json::json!({"repair": row.id}))?;
+    decide_repair(tx, row.id, "correction")?;
+    Ok([Subject::Device(row.device_id), Subject::Device(device.id)])
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` after hand-over or once work is charged.
+pub fn cancel_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CancelReception) -> Result<ReceptionView> {
+    let reception = reception_row(tx.conn, public_id)?;
+    tx.actor.must_see(Some(reception.centre_id), None)?;
+    tx.actor.may(Action::CorrectReception, Some(reception.centre_id), None)?;
+    same_version(reception.version, version)?;
+    let reason = command.reason.trim();
+    if reason.is_empty() {
+        return Err(Error::invalid("reason", "required"));
+    }
+    let rows = open_repairs(tx, &reception)?;
+    let mut subjects = vec![Subject::Reception(reception.id), Subject::Customer(reception.customer_id)];
+    for row in &rows {
+        if !crate::repair::lines::charged(tx.conn, row.id)?.is_empty() {
+            return Err(Error::Conflict(Reason::new("has-lines").with("number", row.number.clone())));
+        }
+        if reception.place == ReceptionPlace::Workshop.name() {
+            let thing = Thing { device_id: Some(row.device_id), product_id: row.product_id, quantity_milli: 1000 };
+            move_thing(tx, thing, Place::Shelf(row.centre_id), Place::Customer(None), Paper("reception", reception.id))?;
+        }
+        release(tx, row.id)?;
+        subjects.extend([Subject::Repair(row.id), Subject::Device(row.device_id)]);
+    }
+    diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id)))
+        .set((repairs::is_open.eq(false), repairs::outcome.eq(Some("cancelled")), repairs::assignee_user_id.eq(None::<i64>)))
+        .execute(tx.conn)?;
+    diesel::update(receptions::table.find(reception.id)).set((receptions::state.eq("cancelled"), receptions::version.eq(reception.version + 1))).execute(tx.conn)?;
+    let event = Event::ReceptionCancelled { number: reception.number.clone(), reason: reason.to_owned() };
+    tx.record(Some(reception.centre_id), &event, &subjects)?;
+    let reception = reception_row(tx.conn, public_id)?;
+    reception_view(tx.conn, reception)
+}

@@ -1,0 +1,308 @@
+//! Receiving devices: one visit, one or many devices, in one transaction.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use domain::access::Action;
+use jiff::civil::{Date, Weekday};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::Reception;
+use super::view::{ReceptionView, reception_view};
+use super::{attachments, repeats};
+use crate::billing::papers;
+use crate::catalogue::rows::Centre;
+use crate::coverage::decide::decide_repair;
+use crate::customers::{SaveCustomer, write_customer};
+use crate::devices::register::{read_meters, set_owner, write_device};
+use crate::devices::rows::Device;
+use crate::devices::{NewDevice, append_event, device_row};
+use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
+use crate::store::numbering::{self, Series};
+use crate::store::schema::{centres, device_states, devices, faults, parties, products, receptions, repair_details, repairs, reported_faults, sections};
+use crate::store::search_keys::{Target, add};
+use crate::store::types::{At, Day};
+use crate::store::{Event, Subject, Tx};
+use crate::{refer, workflow};
+
+domain::words! {
+    /// Where the work is done: on site nothing comes into custody.
+    ReceptionPlace { Workshop = "workshop", OnSite = "on_site" }
+}
+
+/// Takes in the devices of one visit. Time, receiver and numbers are set by the system.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveDevices {
+    /// Public id of the centre; absent: the one in which the receiver works.
+    #[serde(default)]
+    pub centre: Option<String>,
+    #[serde(default)]
+    pub place: Option<ReceptionPlace>,
+    pub customer: CustomerChoice,
+    #[schemars(length(min = 1, max = 50))]
+    pub devices: Vec<ReceiveDevice>,
+    #[schemars(length(max = 1000))]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A customer who is known, or one who is made on the way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerChoice {
+    /// Public id of a known customer.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// A new one, instead.
+    #[serde(default)]
+    pub new: Option<SaveCustomer>,
+}
+
+/// One device of the visit.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiveDevice {
+    /// Public id of a known device.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// An unknown one, registered on the way.
+    #[serde(default)]
+    pub new_device: Option<NewDevice>,
+    /// Codes of the faults that the customer reports.
+    #[serde(default)]
+    #[schemars(length(max = 10))]
+    pub faults: Vec<String>,
+    /// In the customer's words.
+    #[schemars(length(max = 2000), example = &"از دیروز کمپرسور مدام کار می‌کند.")]
+    #[serde(default)]
+    pub note: Option<String>,
+    /// What came with it.
+    #[serde(default)]
+    #[schemars(length(max = 30), inner(length(min = 1, max = 100)))]
+    pub accessories: Vec<String>,
+    /// How it looks.
+    #[serde(default)]
+    #[schemars(length(max = 30), inner(length(min = 1, max = 100)))]
+    pub conditions: Vec<String>,
+    /// Public ids of photos that were uploaded before.
+    #[serde(default)]
+    #[schemars(length(max = 30))]
+    pub photos: Vec<String>,
+    /// Readings of its meters.
+    #[serde(default)]
+    pub meters: BTreeMap<String, i64>,
+    /// Public id of the section that gets it.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// Absent: by rule from kind and load.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub promised_on: Option<Date>,
+    /// What opens the device (PIN, pattern): shown to those who work on it, wiped at hand-over.
+    #[schemars(length(max = 100))]
+    #[serde(default)]
+    pub passcode: Option<String>,
+}
+
+/// # Errors
+/// `Invalid` with the path of each faulty field; `Conflict` where a device is in the house already.
+pub fn receive_devices(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<ReceptionView> {
+    let reception = write_reception(tx, command)?;
+    reception_view(tx.conn, reception)
+}
+
+pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Reception> {
+    let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref())?;
+    tx.actor.may(Action::Receive, Some(centre_id), None)?;
+    let centre = centres::table.find(centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let today = tx.today(&centre.time_zone);
+    if command.devices.is_empty() {
+        return Err(Error::invalid("devices", "required"));
+    }
+    let customer_id = choose_customer(tx, &command.customer)?;
+    let number = if tx.is_past() {
+        // A past that is imported takes no number from a live series.
+        format!("X-{}", tx.public_id())
+    } else {
+        numbering::next(tx, Series::Reception, (centre.id, &centre.code), today)?
+    };
+    let row = Reception {
+        id: 0,
+        public_id: tx.public_id(),
+        number_key: domain::text::key(&number),
+        number,
+        tracking_number: domain::tracking::number(u64::try_from(tx.random() >> 64).unwrap_or(0)),
+        centre_id,
+        customer_id,
+        receiver_user_id: tx.actor.user_id,
+        occurred_at: At::from(tx.occurred),
+        occurred_on: today.into(),
+        recorded_at: At::from(tx.now),
+        place: command.place.unwrap_or(ReceptionPlace::Workshop).name().to_owned(),
+        state: "open".to_owned(),
+        note: command.note.clone(),
+        revision: 1,
+        version: 1,
+        is_import: tx.is_past(),
+    };
+    let id = diesel::insert_into(receptions::table).values(row.clone()).returning(receptions::id).get_result(tx.conn)?;
+    let reception = Reception { id, ..row };
+    add(tx.conn, Target::Reception, id, "number", &[reception.number_key.clone()])?;
+    add(tx.conn, Target::Reception, id, "tracking", std::slice::from_ref(&reception.tracking_number))?;
+
+    let mut subjects = vec![Subject::Reception(id), Subject::Customer(customer_id)];
+    for (index, device) in command.devices.iter().enumerate() {
+        let (repair_id, device_id) = receive_one(tx, &reception, &centre, index, device, today)?;
+        subjects.extend([Subject::Repair(repair_id), Subject::Device(device_id)]);
+    }
+    let event = Event::DevicesReceived { number: reception.number.clone(), devices: i64::try_from(command.devices.len()).unwrap_or(0) };
+    tx.record(Some(centre_id), &event, &subjects)?;
+    if !tx.is_past() {
+        papers::issue_reception(tx, &reception)?;
+    }
+    Ok(reception)
+}
+
+fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice) -> Result<i64> {
+    match (&choice.id, &choice.new) {
+        (Some(public_id), None) => {
+            let mut faults = Faults::default();
+            let id = refer!(faults, tx.conn, parties, Some(public_id), "customer.id");
+            faults.told()?;
+            id.ok_or(Error::NotFound)
+        }
+        (None, Some(new)) => write_customer(tx, None, new, "customer.new."),
+        _ => Err(Error::invalid("customer", "customer-required")),
+    }
+}
+
+fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: usize, command: &ReceiveDevice, today: Date) -> Result<(i64, i64)> {
+    let at = |field: &str| format!("devices[{index}].{field}");
+    let device: Device = match (&command.device, &command.new_device) {
+        (Some(public_id), None) => device_row(tx.conn, public_id).map_err(|_| Error::invalid(at("device"), "unknown-reference"))?,
+        (None, Some(new)) => write_device(tx, new, &at("new_device."))?,
+        _ => return Err(Error::invalid(at("device"), "device-required")),
+    };
+    if !tx.actor.sees(Some(centre.id), Some(device.brand_id)) {
+        return Err(Error::invalid(at("device"), "unknown-reference"));
+    }
+    not_in_the_house(tx, &device)?;
+    let mut wrong = Faults::default();
+    let mut reported = Vec::new();
+    for (position, code) in command.faults.iter().enumerate() {
+        let key = code.trim();
+        let found = faults::table.filter(faults::code.eq(key).or(faults::public_id.eq(key))).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(tx.conn).optional()?;
+        match found {
+            Some(id) if !reported.contains(&id) => reported.push(id),
+            Some(_) => {}
+            None => wrong.add(Fault::new(at(&format!("faults[{position}]")), "unknown-fault")),
+        }
+    }
+    let note = command.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    wrong.check(!reported.is_empty() || note.is_some(), &at("faults"), "fault-required");
+    wrong.check(command.promised_on.is_none_or(|on| on >= today), &at("promised_on"), "in-the-past");
+    wrong.check(command.meters.values().all(|reading| *reading >= 0), &at("meters"), "not-negative");
+    let section_id = refer!(wrong, tx.conn, sections, command.section.as_deref(), at("section"));
+    wrong.told()?;
+
+    let ordinal = i64::try_from(index).unwrap_or(0) + 1;
+    let (chart_id, chart) = workflow::repair_chart(tx)?;
+    let (kind_id, product_id) = (products::table.find(device.product_id).select(products::kind_id).first::<i64>(tx.conn)?, device.product_id);
+    let repeat = repeats::earlier_repair(tx.conn, device.id, None, &reported, None)?;
+    let row = Repair {
+        id: 0,
+        public_id: tx.public_id(),
+        reception_id: reception.id,
+        ordinal,
+        number: format!("{}/{ordinal}", reception.number),
+        centre_id: centre.id,
+        brand_id: device.brand_id,
+        product_id,
+        kind_id,
+        device_id: device.id,
+        customer_id: reception.customer_id,
+        section_id,
+        place: reception.place.clone(),
+        chart_id,
+        step: chart.start,
+        step_since_at: At::from(tx.occurred),
+        is_open: true,
+        assignee_user_id: None,
+        promised_on: Some(command.promised_on.map_or_else(|| promised_day(tx, centre.id, today), Ok)?.into()),
+        priority: "normal".to_owned(),
+        outcome: None,
+        fault_id: None,
+        cause_id: None,
+        component_id: None,
+        finding: None,
+        diagnosed_at: None,
+        decision_id: None,
+        repeat_of_id: repeat.map(|repeat| repeat.repair_id),
+        handed_over_at: None,
+        returned_on: None,
+        occurred_on: Day::from(today),
+        version: 1,
+    };
+    let number = row.number.clone();
+    let repair_id = diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
+    let json = |list: &Vec<String>| serde_json::to_string(list).map_err(Error::internal);
+    let details = RepairDetail {
+        repair_id,
+        reported_note: note.map(str::to_owned),
+        accessories: json(&command.accessories)?,
+        conditions: json(&command.conditions)?,
+        meters: serde_json::to_string(&command.meters).map_err(Error::internal)?,
+        passcode: command.passcode.clone(),
+    };
+    diesel::insert_into(repair_details::table).values(details).execute(tx.conn)?;
+    for (position, fault_id) in (0..).zip(reported) {
+        diesel::insert_into(reported_faults::table).values(ReportedFault { repair_id, fault_id, position }).execute(tx.conn)?;
+    }
+    attachments::tie(tx, &command.photos, repair_id, &at("photos"))?;
+    add(tx.conn, Target::Repair, repair_id, "number", &[domain::text::key(&number)])?;
+    read_meters(tx, device.id, &command.meters)?;
+    let owner = device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+    if owner.is_none() {
+        set_owner(tx, device.id, reception.customer_id)?;
+    }
+    if reception.place == ReceptionPlace::Workshop.name() {
+        let thing = Thing { device_id: Some(device.id), product_id, quantity_milli: 1000 };
+        move_thing(tx, thing, Place::Customer(None), Place::Shelf(centre.id), Paper("reception", reception.id))?;
+    }
+    let event = Event::DevicesReceived { number, devices: 1 };
+    let journal_id = tx.record(Some(centre.id), &event, &[Subject::Object("received", repair_id)])?;
+    append_event(tx, device.id, "received", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair_id}))?;
+    decide_repair(tx, repair_id, "reception")?;
+    Ok((repair_id, device.id))
+}
+
+/// # Errors
+/// `Conflict` where a repair of the device is open somewhere.
+fn not_in_the_house(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
+    let open = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
+    match open {
+        Some(number) => {
+            let serial = devices::table.find(device.id).select(devices::serial).first::<String>(tx.conn)?;
+            Err(Error::Conflict(Reason::new("already-received").with("number", number).with("serial", serial)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The promised day by rule: five working days (Friday is off), and one more for every twenty repairs that are open in the centre, twenty at most.
+fn promised_day(tx: &mut Tx<'_>, centre_id: i64, today: Date) -> Result<Date> {
+    let open = repairs::table.filter(repairs::centre_id.eq(centre_id)).filter(repairs::is_open.eq(true)).select(repairs::id).limit(400).load::<i64>(tx.conn)?;
+    let mut left = 5 + (open.len() / 20).min(15);
+    let mut day = today;
+    while left > 0 {
+        day = day.tomorrow().map_err(Error::internal)?;
+        if day.weekday() != Weekday::Friday {
+            left -= 1;
+        }
+    }
+    Ok(day)
+}

@@ -1,0 +1,60 @@
+//! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose diagnosed fault belongs to a
+//! reported one.
+
+use diesel::prelude::*;
+use domain::time::days_between;
+use jiff::civil::Date;
+
+use crate::error::Result;
+use crate::store::Conn;
+use crate::store::schema::{fault_relations, repairs, reported_faults};
+use crate::store::types::Day;
+
+/// The earlier repair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeat {
+    pub repair_id: i64,
+    pub public_id: String,
+    pub number: String,
+    pub returned_on: Date,
+    /// Days from its hand-over to `on`, where that is given.
+    pub days: Option<i64>,
+}
+
+/// The latest earlier repair of a device for the same fault, if there is one.
+///
+/// # Errors
+/// The store.
+pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, reported: &[i64], on: Option<(Date, i64)>) -> Result<Option<Repeat>> {
+    let mut same = fault_relations::table.filter(fault_relations::reported_fault_id.eq_any(reported)).select(fault_relations::diagnosed_fault_id).load::<i64>(conn)?;
+    same.extend_from_slice(reported);
+    if let Some(diagnosed) = diagnosed {
+        same = vec![diagnosed];
+    }
+    let mut earlier = repairs::table
+        .filter(repairs::device_id.eq(device_id))
+        .filter(repairs::is_open.eq(false))
+        .filter(repairs::returned_on.is_not_null())
+        .order(repairs::id.desc())
+        .select((repairs::id, repairs::public_id, repairs::number, repairs::returned_on, repairs::fault_id))
+        .limit(50)
+        .into_boxed();
+    if let Some((_, own)) = on {
+        earlier = earlier.filter(repairs::id.lt(own));
+    }
+    let rows = earlier.load::<(i64, String, String, Option<Day>, Option<i64>)>(conn)?;
+    for (repair_id, public_id, number, returned, fault) in rows {
+        let is_same = match fault {
+            Some(fault) => same.contains(&fault),
+            None => {
+                let then = reported_faults::table.filter(reported_faults::repair_id.eq(repair_id)).select(reported_faults::fault_id).load::<i64>(conn)?;
+                then.iter().any(|fault| reported.contains(fault))
+            }
+        };
+        if let (true, Some(returned)) = (is_same, returned) {
+            let days = on.map(|(on, _)| days_between(returned.date(), on));
+            return Ok(Some(Repeat { repair_id, public_id, number, returned_on: returned.date(), days }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,163 @@
+//! A reception as pages and the API show it.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::reception_row;
+use super::rows::Reception;
+use crate::access::Actor;
+use crate::catalogue::organisation::party_link;
+use crate::error::Result;
+use crate::repair::rows::Repair;
+use crate::repair::view::{RepairRow, repair_rows};
+use crate::store::schema::{receptions, repairs, users};
+use crate::store::Conn;
+use crate::views::{Link, Page, PartyLink};
+use crate::link;
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReceptionView {
+    pub id: String,
+    pub number: String,
+    /// Twelve digits, the customer's key to the visit.
+    pub tracking_number: String,
+    pub centre: Link,
+    pub customer: PartyLink,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver: Option<String>,
+    #[schemars(with = "String")]
+    pub received_at: Timestamp,
+    #[schemars(with = "String")]
+    pub received_on: Date,
+    /// workshop or on_site.
+    pub place: String,
+    /// open or cancelled.
+    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How often it was corrected, and its receipt issued anew.
+    pub revision: i64,
+    pub repairs: Vec<RepairRow>,
+    pub version: i64,
+}
+
+pub(crate) fn reception_view(conn: &mut Conn, row: Reception) -> Result<ReceptionView> {
+    let receiver = match row.receiver_user_id {
+        Some(id) => users::table.find(id).select(users::name).first(conn).optional()?,
+        None => None,
+    };
+    let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load(conn)?;
+    Ok(ReceptionView {
+        centre: link!(conn, centres, row.centre_id),
+        customer: party_link(conn, row.customer_id)?,
+        repairs: repair_rows(conn, rows)?,
+        id: row.public_id,
+        number: row.number,
+        tracking_number: row.tracking_number,
+        receiver,
+        received_at: row.occurred_at.instant(),
+        received_on: row.occurred_on.date(),
+        place: row.place,
+        state: row.state,
+        note: row.note,
+        revision: row.revision,
+        version: row.version,
+    })
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_reception(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<ReceptionView> {
+    actor.may(Action::ViewWork, None, None)?;
+    let row = reception_row(conn, public_id)?;
+    actor.must_see(Some(row.centre_id), None)?;
+    let mut view = reception_view(conn, row)?;
+    // Of a visit with devices of several brands each sees those of their own.
+    let brands = actor.brand_ids();
+    if let Some(brands) = brands {
+        let codes = crate::store::schema::brands::table.filter(crate::store::schema::brands::id.eq_any(brands)).select(crate::store::schema::brands::public_id).load::<String>(conn)?;
+        view.repairs.retain(|repair| codes.contains(&repair.brand.id));
+        if view.repairs.is_empty() {
+            return Err(crate::Error::NotFound);
+        }
+    }
+    Ok(view)
+}
+
+/// How receptions are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListReceptions {
+    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
+    pub after: Option<String>,
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: Option<i64>,
+    /// Received on this day or later.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub from: Option<Date>,
+    /// Received on this day or earlier.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub to: Option<Date>,
+    /// Public id of a customer.
+    pub customer: Option<String>,
+}
+
+/// A reception in a list.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct ReceptionRow {
+    pub id: String,
+    pub number: String,
+    pub customer: PartyLink,
+    #[schemars(with = "String")]
+    pub received_at: Timestamp,
+    pub place: String,
+    pub state: String,
+    /// Devices of the visit.
+    pub devices: i64,
+}
+
+/// Receptions of the centres that the actor sees, newest first.
+///
+/// # Errors
+/// `Forbidden`.
+pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -> Result<Page<ReceptionRow>> {
+    actor.may(Action::ViewWork, None, None)?;
+    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let mut select = receptions::table.order(receptions::id.desc()).select(Reception::as_select()).into_boxed();
+    if let Some(mine) = actor.centre_ids() {
+        select = select.filter(receptions::centre_id.eq_any(mine));
+    }
+    if let Some(brands) = actor.brand_ids() {
+        let seen = repairs::table.filter(repairs::brand_id.eq_any(brands)).select(repairs::reception_id);
+        select = select.filter(receptions::id.eq_any(seen));
+    }
+    if let Some(from) = query.from {
+        select = select.filter(receptions::occurred_on.ge(crate::store::types::Day::from(from)));
+    }
+    if let Some(to) = query.to {
+        select = select.filter(receptions::occurred_on.le(crate::store::types::Day::from(to)));
+    }
+    if let Some(customer) = &query.customer {
+        let id = crate::customers::customer_row(conn, customer)?.id;
+        select = select.filter(receptions::customer_id.eq(id));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(receptions::id.lt(reception_row(conn, after)?.id));
+    }
+    let rows = select.limit(limit + 1).load(conn)?;
+    let page = Page::of(rows, limit, |row: &Reception| row.public_id.clone(), |row| row);
+    let items = page
+        .items
+        .into_iter()
+        .map(|row| {
+            let devices = repairs::table.filter(repairs::reception_id.eq(row.id)).count().get_result::<i64>(conn)?;
+            let customer = party_link(conn, row.customer_id)?;
+            Ok(ReceptionRow { id: row.public_id, number: row.number, customer, received_at: row.occurred_at.instant(), place: row.place, state: row.state, devices })
+        })
+        .collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}

@@ -1,0 +1,168 @@
+//! The diagnosis: fault, cause and component; that no fault was found is a finding too.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::Repair;
+use super::{in_hand, seen};
+use crate::access::Actor;
+use crate::catalogue::same_version;
+use crate::coverage::decide::{CoverageChange, decide_repair, preview};
+use crate::devices::device_row;
+use crate::error::{Error, Faults, Reason, Result};
+use crate::reception::repeats;
+use crate::store::schema::{causes, faults, repairs, reported_faults};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx, local_date};
+use crate::views::Title;
+
+/// What the technician found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiagnoseRepair {
+    /// Code of the fault; absent with `no_fault_found`.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Code of the cause, where it is known.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// Public id of the component that is affected; absent: the device itself.
+    #[serde(default)]
+    pub component: Option<String>,
+    #[schemars(length(max = 2000))]
+    #[serde(default)]
+    pub finding: Option<String>,
+    #[serde(default)]
+    pub no_fault_found: bool,
+    /// That a higher share of the customer was seen and is meant.
+    #[serde(default)]
+    pub accept_coverage_change: bool,
+}
+
+/// The code under which "no fault found" stands in the catalogue.
+pub const NO_FAULT: &str = "NFF";
+
+struct Found {
+    fault_id: Option<i64>,
+    cause_id: Option<i64>,
+}
+
+fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
+    let mut wrong = Faults::default();
+    let code = if command.no_fault_found { Some(NO_FAULT) } else { command.fault.as_deref().map(str::trim).filter(|code| !code.is_empty()) };
+    wrong.check(code.is_some(), "fault", "required");
+    let fault_id = match code {
+        Some(code) => {
+            let id = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(conn).optional()?;
+            wrong.check(id.is_some(), "fault", "unknown-fault");
+            id
+        }
+        None => None,
+    };
+    let cause_id = match command.cause.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
+        Some(code) => {
+            let id = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null()).select(causes::id).first::<i64>(conn).optional()?;
+            wrong.check(id.is_some(), "cause", "unknown-cause");
+            id
+        }
+        None => None,
+    };
+    wrong.told()?;
+    Ok(Found { fault_id, cause_id })
+}
+
+/// What a diagnosis would change in who pays, before it is saved.
+///
+/// # Errors
+/// `NotFound`; `Invalid` where a code is not known.
+pub fn preview_diagnosis(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Timestamp, command: &DiagnoseRepair) -> Result<CoverageChange> {
+    actor.may(Action::Diagnose, None, None)?;
+    let row = seen(conn, actor, public_id)?;
+    let found = found(conn, command)?;
+    preview(conn, row.id, found.fault_id, found.cause_id, local_date(now, "Asia/Tehran"))
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where a code is not known; `Conflict` where the customer's share would rise and that was not accepted, on
+/// another version, or after hand-over.
+pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &DiagnoseRepair) -> Result<()> {
+    let row = in_hand(tx, public_id, Action::Diagnose)?;
+    same_version(row.version, version)?;
+    let found = found(tx.conn, command)?;
+    let component_id = match &command.component {
+        Some(id) => Some(device_row(tx.conn, id).map_err(|_| Error::invalid("component", "unknown-reference"))?.id),
+        None => None,
+    };
+    let change = preview(tx.conn, row.id, found.fault_id, found.cause_id, tx.today("Asia/Tehran"))?;
+    if change.customer_after > change.customer_before && !command.accept_coverage_change {
+        return Err(Error::Conflict(
+            Reason::new("coverage-would-change")
+                .with("before", crate::error::Arg::Money(change.customer_before))
+                .with("after", crate::error::Arg::Money(change.customer_after + change.customer_vat_after)),
+        ));
+    }
+    let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
+    let repeat = repeats::earlier_repair(tx.conn, row.device_id, found.fault_id, &reported, Some((row.occurred_on.date(), row.id)))?;
+    diesel::update(repairs::table.find(row.id))
+        .set((
+            (repairs::fault_id.eq(found.fault_id), repairs::cause_id.eq(found.cause_id), repairs::component_id.eq(component_id), repairs::finding.eq(&command.finding)),
+            (repairs::diagnosed_at.eq(Some(At::from(tx.occurred))), repairs::repeat_of_id.eq(repeat.map(|repeat| repeat.repair_id)), repairs::version.eq(row.version + 1)),
+        ))
+        .execute(tx.conn)?;
+    let event = Event::RepairDiagnosed {
+        number: row.number.clone(),
+        fault: code(tx.conn, found.fault_id)?,
+        cause: match found.cause_id {
+            Some(id) => Some(causes::table.find(id).select(causes::code).first(tx.conn)?),
+            None => None,
+        },
+    };
+    tx.record(Some(row.centre_id), &event, &[Subject::Repair(row.id), Subject::Device(row.device_id)])?;
+    decide_repair(tx, row.id, "diagnosis")?;
+    Ok(())
+}
+
+fn code(conn: &mut Conn, fault: Option<i64>) -> Result<Option<String>> {
+    match fault {
+        Some(id) => Ok(Some(faults::table.find(id).select(faults::code).first(conn)?)),
+        None => Ok(None),
+    }
+}
+
+/// A warning that a cause not yet found would take cover away: for the page, before anything happens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WhatIf {
+    pub cause: Title,
+    /// The customer's share with it, net.
+    pub customer: i64,
+}
+
+/// The causes that the covers of a repair exclude, with what each would mean.
+///
+/// # Errors
+/// The store.
+pub(crate) fn what_if(conn: &mut Conn, repair: &Repair) -> Result<Vec<WhatIf>> {
+    if !repair.is_open || repair.cause_id.is_some() {
+        return Ok(Vec::new());
+    }
+    let work = crate::coverage::decide::work(conn, repair.id)?;
+    let built = crate::coverage::decide::case_of(conn, &work)?;
+    let mut codes = built.case.covers.iter().flat_map(|cover| &cover.policy.exclusions).flat_map(|exclusion| exclusion.causes.clone()).collect::<Vec<_>>();
+    codes.sort();
+    codes.dedup();
+    let mut out = Vec::new();
+    for code in codes.into_iter().take(6) {
+        let cause = causes::table.filter(causes::code.eq(&code)).select((causes::id, causes::title_fa, causes::title_en)).first::<(i64, String, String)>(conn).optional()?;
+        if let Some((id, fa, en)) = cause {
+            let change = preview(conn, repair.id, None, Some(id), repair.occurred_on.date())?;
+            if change.customer_after > change.customer_before {
+                out.push(WhatIf { cause: Title { fa, en }, customer: change.customer_after });
+            }
+        }
+    }
+    Ok(out)
+}

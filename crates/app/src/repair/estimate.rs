@@ -1,0 +1,262 @@
+//! The estimate: a priced proposal with a validity, and what the customer answers.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::money::percent_of;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lines::{charged, end, next_position};
+use super::rows::{Estimate, Repair, WorkLine};
+use super::{in_hand, road, touch};
+use crate::catalogue::prices::vat_percent;
+use crate::coverage::decide::{current_shares, decide_repair, release, reserve};
+use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::store::schema::{centres, estimates, repairs, work_lines};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+
+/// Makes an estimate of what the customer would pay, from the lines as they are.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MakeEstimate {
+    /// Last day on which it can be accepted; absent: a week from today.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    #[serde(default)]
+    pub valid_until: Option<Date>,
+    /// Whether the repair goes to waiting for the customer at once.
+    #[serde(default)]
+    pub ask: bool,
+    /// For the step, where the chart wants one.
+    #[schemars(length(max = 500))]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// A line of an estimate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EstimateLine {
+    /// Public id of the work line.
+    pub line: String,
+    pub title: crate::views::Title,
+    /// What the line costs in all, net.
+    pub amount: i64,
+    /// What the customer would pay of it, net.
+    pub net: i64,
+    pub vat: i64,
+}
+
+/// What the customer pays of a repair: net and VAT per line.
+///
+/// # Errors
+/// The store.
+pub(crate) fn customer_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<(WorkLine, i64, i64)>> {
+    let shares = current_shares(conn, repair)?;
+    let mut out = Vec::new();
+    for line in charged(conn, repair.id)? {
+        let net = shares.iter().filter(|share| share.work_line_id == line.id && share.cover_id.is_none()).map(|share| share.amount_minor).sum::<i64>();
+        let vat = percent_of(net, vat_percent(conn, &line.tax_class, on)?);
+        out.push((line, net, vat));
+    }
+    Ok(out)
+}
+
+/// # Errors
+/// `NotFound`, `Forbidden`; `Invalid` for a day that is past; `Conflict` where a line has no price or there is nothing to estimate.
+pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::Estimate)?;
+    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
+    let today = tx.today(&zone);
+    let valid_until = command.valid_until.unwrap_or_else(|| domain::time::plus_days(today, 7).unwrap_or(today));
+    if valid_until < today {
+        return Err(Error::invalid("valid_until", "in-the-past"));
+    }
+    decide_repair(tx, repair.id, "estimate")?;
+    let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
+    let rows = customer_lines(tx.conn, &repair, today)?;
+    if rows.is_empty() {
+        return Err(Error::conflict("nothing-to-estimate"));
+    }
+    if let Some((line, ..)) = rows.iter().find(|(line, ..)| line.amount_minor.is_none()) {
+        return Err(Error::Conflict(Reason::new("line-without-price").with("item", line.item_code.clone())));
+    }
+    let lines = rows
+        .iter()
+        .map(|(line, net, vat)| EstimateLine {
+            line: line.public_id.clone(),
+            title: crate::views::Title::new(&line.title_fa, &line.title_en),
+            amount: line.amount_minor.unwrap_or(0),
+            net: *net,
+            vat: *vat,
+        })
+        .collect::<Vec<_>>();
+    let (net, vat) = lines.iter().fold((0, 0), |(net, vat), line| (net + line.net, vat + line.vat));
+    let last = latest(tx.conn, repair.id)?;
+    // An estimate that is still waiting is replaced by its revision.
+    if let Some(last) = last.as_ref().filter(|last| last.state == "waiting") {
+        diesel::update(estimates::table.find(last.id)).set(estimates::state.eq("replaced")).execute(tx.conn)?;
+    }
+    let revision = last.map_or(1, |last| last.revision + 1);
+    let row = Estimate {
+        id: 0,
+        public_id: tx.public_id(),
+        repair_id: repair.id,
+        revision,
+        state: "waiting".to_owned(),
+        made_at: At::from(tx.occurred),
+        made_by: tx.actor.user_id,
+        valid_until: valid_until.into(),
+        net_minor: net,
+        vat_minor: vat,
+        total_minor: net + vat,
+        lines_json: serde_json::to_string(&lines).map_err(Error::internal)?,
+        answered_at: None,
+        answered_by: None,
+        answer_note: None,
+    };
+    diesel::insert_into(estimates::table).values(row).execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let event = Event::EstimateMade { number: repair.number.clone(), revision, total: net + vat };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    if command.ask {
+        road::ask_the_customer(tx, repair.id, command.note.as_deref())?;
+    }
+    Ok(())
+}
+
+/// The latest estimate of a repair.
+///
+/// # Errors
+/// The store.
+pub(crate) fn latest(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
+    Ok(estimates::table.filter(estimates::repair_id.eq(repair_id)).order(estimates::revision.desc()).select(Estimate::as_select()).first(conn).optional()?)
+}
+
+/// none, waiting, accepted, declined or expired: the state of the latest estimate on a day.
+#[must_use]
+pub(crate) fn state(latest: Option<&Estimate>, on: Date) -> &'static str {
+    match latest {
+        None => "none",
+        Some(estimate) => match estimate.state.as_str() {
+            "accepted" => "accepted",
+            "declined" => "declined",
+            _ if estimate.valid_until.date() < on => "expired",
+            _ => "waiting",
+        },
+    }
+}
+
+domain::words! {
+    /// What the customer says to an estimate.
+    Answer { Accepted = "accepted", Declined = "declined" }
+}
+
+/// Notes the customer's answer to the latest estimate: to the whole, or by line.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerEstimate {
+    pub answer: Answer,
+    /// Public ids of the lines that are declined while the rest is accepted.
+    #[serde(default)]
+    pub declined_lines: Vec<String>,
+    /// How the answer came.
+    #[schemars(length(max = 500), example = &"by telephone")]
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where a line is not of the estimate; `Conflict` where none waits for an answer.
+pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimate) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
+    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
+    let latest = latest(tx.conn, repair.id)?;
+    match state(latest.as_ref(), tx.today(&zone)) {
+        "waiting" => {}
+        "expired" => return Err(Error::conflict("estimate-expired")),
+        "none" => return Err(Error::conflict("no-estimate")),
+        _ => return Err(Error::conflict("estimate-answered")),
+    }
+    let Some(estimate) = latest else { return Err(Error::conflict("no-estimate")) };
+    let rows = charged(tx.conn, repair.id)?;
+    let mut wrong = Faults::default();
+    let mut declined = Vec::new();
+    for (index, id) in command.declined_lines.iter().enumerate() {
+        match rows.iter().find(|row| row.public_id == *id) {
+            Some(row) => declined.push(row.id),
+            None => wrong.add(Fault::new(format!("declined_lines[{index}]"), "unknown-reference")),
+        }
+    }
+    wrong.told()?;
+    let all = command.answer == Answer::Declined || declined.len() == rows.len();
+    let answer = if all { Answer::Declined } else { Answer::Accepted };
+    diesel::update(estimates::table.find(estimate.id))
+        .set((
+            estimates::state.eq(answer.name()),
+            estimates::answered_at.eq(Some(At::from(tx.occurred))),
+            estimates::answered_by.eq(tx.actor.user_id),
+            estimates::answer_note.eq(&command.note),
+        ))
+        .execute(tx.conn)?;
+    let event = Event::EstimateAnswered { number: repair.number.clone(), revision: estimate.revision, answer: answer.name().to_owned() };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
+        if row.device_in_id.is_some() {
+            return Err(Error::Conflict(Reason::new("take-it-out").with("item", row.item_code.clone())));
+        }
+        end(tx, row.id, "declined", command.note.as_deref().unwrap_or(""))?;
+    }
+    if all {
+        release(tx, repair.id)?;
+        charge_diagnosis(tx, &repair)?;
+    }
+    decide_repair(tx, repair.id, "answer")?;
+    if !all {
+        reserve(tx, repair.id)?;
+    }
+    touch(tx, repair.id)?;
+    if all { road::withdraw(tx, repair.id) } else { road::go_on_by_itself(tx, repair.id) }
+}
+
+/// The fee for a diagnosis whose estimate was declined: the house's rule, the customer pays it.
+fn charge_diagnosis(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
+    let fee = centres::table.find(repair.centre_id).select(centres::diagnosis_fee_minor).first::<i64>(tx.conn)?;
+    if fee == 0 {
+        return Ok(());
+    }
+    let row = WorkLine {
+        id: 0,
+        public_id: tx.public_id(),
+        repair_id: repair.id,
+        position: next_position(tx.conn, repair.id)?,
+        line_type: "labour".to_owned(),
+        product_id: None,
+        service_id: None,
+        item_code: "DIAGNOSIS".to_owned(),
+        title_fa: "هزینهٔ عیب‌یابی".to_owned(),
+        title_en: "Diagnosis fee".to_owned(),
+        tax_class: "standard".to_owned(),
+        component_id: None,
+        quantity_milli: 1000,
+        unit_price_minor: Some(fee),
+        amount_minor: Some(fee),
+        has_own_fault: false,
+        fault_id: None,
+        has_own_cause: false,
+        cause_id: None,
+        device_in_id: None,
+        device_out_id: None,
+        disposition: None,
+        supplied_by: "centre".to_owned(),
+        technician_user_id: None,
+        result: None,
+        is_fee: true,
+        state: "open".to_owned(),
+        added_at: At::from(tx.occurred),
+        ended_at: None,
+        ended_reason: None,
+    };
+    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    Ok(())
+}

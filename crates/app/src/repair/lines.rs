@@ -1,0 +1,301 @@
+//! Lines of work: operations, and what all lines share.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::coverage::LineType;
+use domain::money::line_amount;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rows::{Repair, WorkLine};
+use super::{in_hand, line_row, touch};
+use crate::catalogue::prices::{self, Item};
+use crate::catalogue::products::kind_path;
+use crate::catalogue::rows::Service;
+use crate::coverage::decide::decide_repair;
+use crate::devices::device_row;
+use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::store::schema::{causes, faults, repairs, services, work_lines};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+
+/// The largest quantity on a line: a million.
+pub const MAX_QUANTITY: i64 = 1_000_000_000;
+
+/// Adds an operation of the service catalogue.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddOperation {
+    /// Code or public id of a service.
+    #[schemars(length(min = 1, max = 60), example = &"SVC-COMP")]
+    pub service: String,
+    /// In thousandths; absent: one.
+    #[schemars(range(min = 1, max = 1_000_000_000_i64))]
+    #[serde(default)]
+    pub quantity_milli: Option<i64>,
+    /// Net, in minor units; absent: from the price list.
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[serde(default)]
+    pub unit_price: Option<i64>,
+    #[serde(flatten)]
+    pub own: OwnFault,
+    #[schemars(length(max = 500))]
+    #[serde(default)]
+    pub result: Option<String>,
+    /// That a warning (done a short while ago, free one used up) was seen.
+    #[serde(default)]
+    pub accept_warnings: bool,
+}
+
+/// Where a line stands apart from the repair: its own component, fault and cause.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct OwnFault {
+    /// Public id of the component device that the line is about.
+    #[serde(default)]
+    pub component: Option<String>,
+    /// Code of the line's own fault.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Code of the line's own cause.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub cause: Option<String>,
+}
+
+/// Own component, fault and cause as ids.
+pub(crate) struct Own {
+    pub component_id: Option<i64>,
+    pub fault_id: Option<i64>,
+    pub cause_id: Option<i64>,
+}
+
+pub(crate) fn own(conn: &mut Conn, named: &OwnFault, wrong: &mut Faults) -> Result<Own> {
+    let component_id = match named.component.as_deref().filter(|id| !id.is_empty()) {
+        Some(id) => match device_row(conn, id) {
+            Ok(device) => Some(device.id),
+            Err(_) => {
+                wrong.add(Fault::new("component", "unknown-reference"));
+                None
+            }
+        },
+        None => None,
+    };
+    let text = |value: &Option<String>| value.as_deref().map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
+    let fault_id = match text(&named.fault) {
+        Some(code) => {
+            let id = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(conn).optional()?;
+            wrong.check(id.is_some(), "fault", "unknown-fault");
+            id
+        }
+        None => None,
+    };
+    let cause_id = match text(&named.cause) {
+        Some(code) => {
+            let id = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null()).select(causes::id).first::<i64>(conn).optional()?;
+            wrong.check(id.is_some(), "cause", "unknown-cause");
+            id
+        }
+        None => None,
+    };
+    Ok(Own { component_id, fault_id, cause_id })
+}
+
+/// The lines of a repair that are charged, in order.
+///
+/// # Errors
+/// The store.
+pub(crate) fn charged(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> {
+    Ok(work_lines::table.filter(work_lines::repair_id.eq(repair_id)).filter(work_lines::state.eq("open")).order(work_lines::position).select(WorkLine::as_select()).load(conn)?)
+}
+
+pub(crate) fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
+    let last = work_lines::table.filter(work_lines::repair_id.eq(repair_id)).order(work_lines::position.desc()).select(work_lines::position).first::<i64>(conn).optional()?;
+    Ok(last.unwrap_or(0) + 1)
+}
+
+/// What is checked of a price and a quantity.
+pub(crate) fn check_amount(wrong: &mut Faults, quantity_milli: i64, unit_price: Option<i64>) -> Option<i64> {
+    wrong.check((1..=MAX_QUANTITY).contains(&quantity_milli), "quantity_milli", "quantity");
+    wrong.check(unit_price.is_none_or(|price| (0..=domain::money::MAX_AMOUNT).contains(&price)), "unit_price", "amount");
+    let amount = unit_price.map(|price| line_amount(quantity_milli, price));
+    wrong.check(amount.is_none_or(|amount| amount <= domain::money::MAX_AMOUNT), "unit_price", "amount");
+    amount
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where the service does not fit the product or a value is out of range; `Conflict` with a warning that was not
+/// accepted, or after hand-over.
+pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -> Result<String> {
+    let repair = in_hand(tx, public_id, Action::DoWork)?;
+    let named = command.service.trim();
+    let service = services::table
+        .filter(services::code.eq(named).or(services::public_id.eq(named)))
+        .filter(services::retired_at.is_null())
+        .select(Service::as_select())
+        .first(tx.conn)
+        .optional()?;
+    let Some(service) = service else { return Err(Error::invalid("service", "unknown-service")) };
+    let mut wrong = Faults::default();
+    wrong.check(fits(tx.conn, &service, &repair)?, "service", "service-does-not-fit");
+    let quantity_milli = command.quantity_milli.unwrap_or(1000);
+    let unit_price = match command.unit_price {
+        Some(price) => Some(price),
+        None => prices::current(tx.conn, Item::Service(service.id), None)?,
+    };
+    let amount = check_amount(&mut wrong, quantity_milli, unit_price);
+    let own = own(tx.conn, &command.own, &mut wrong)?;
+    wrong.told()?;
+    if !command.accept_warnings {
+        if let Some(reason) = warning(tx.conn, &service, &repair)? {
+            return Err(Error::Conflict(reason));
+        }
+    }
+    let row = WorkLine {
+        id: 0,
+        public_id: tx.public_id(),
+        repair_id: repair.id,
+        position: next_position(tx.conn, repair.id)?,
+        line_type: service.line_type.clone(),
+        product_id: None,
+        service_id: Some(service.id),
+        item_code: service.code.clone(),
+        title_fa: service.title_fa,
+        title_en: service.title_en,
+        tax_class: service.tax_class,
+        component_id: own.component_id,
+        quantity_milli,
+        unit_price_minor: unit_price,
+        amount_minor: amount,
+        has_own_fault: own.fault_id.is_some(),
+        fault_id: own.fault_id,
+        has_own_cause: own.cause_id.is_some(),
+        cause_id: own.cause_id,
+        device_in_id: None,
+        device_out_id: None,
+        disposition: None,
+        supplied_by: "centre".to_owned(),
+        technician_user_id: tx.actor.user_id,
+        result: command.result.clone(),
+        is_fee: false,
+        state: "open".to_owned(),
+        added_at: At::from(tx.occurred),
+        ended_at: None,
+        ended_reason: None,
+    };
+    let id = row.public_id.clone();
+    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let event = Event::OperationAdded { number: repair.number.clone(), item: service.code };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    decide_repair(tx, repair.id, "operation")?;
+    Ok(id)
+}
+
+/// Whether a service is meant for a repair's product: for it, for a kind above it, or for all.
+fn fits(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<bool> {
+    if let Some(product) = service.product_id {
+        return Ok(product == repair.product_id);
+    }
+    match service.kind_id {
+        Some(kind) => Ok(kind_path(conn, repair.kind_id)?.iter().any(|above| above.id == kind)),
+        None => Ok(true),
+    }
+}
+
+/// What should be seen before a service is done once more: its free one is used up, or it was done within its repair warranty.
+fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option<Reason>> {
+    let earlier = work_lines::table
+        .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
+        .filter(repairs::device_id.eq(repair.device_id))
+        .filter(work_lines::service_id.eq(service.id))
+        .filter(work_lines::state.eq("open"))
+        .filter(repairs::id.ne(repair.id))
+        .filter(repairs::returned_on.is_not_null())
+        .order(repairs::id.desc())
+        .select((repairs::number, repairs::returned_on))
+        .first::<(String, Option<crate::store::types::Day>)>(conn)
+        .optional()?;
+    let Some((number, Some(returned))) = earlier else { return Ok(None) };
+    if service.is_free_once {
+        return Ok(Some(Reason::new("free-service-used").with("number", number).with("on", returned.date())));
+    }
+    let key = domain::text::key(&format!("{number}#"));
+    let covers = crate::store::schema::covers::table;
+    use crate::store::schema::covers as c;
+    let holds = covers.filter(c::kind.eq("repair_warranty")).filter(c::state.eq("active")).filter(c::number_key.like(format!("{key}%"))).select(c::id).first::<i64>(conn).optional()?;
+    let days = domain::time::days_between(returned.date(), repair.occurred_on.date());
+    Ok((holds.is_some() && days <= 180).then(|| Reason::new("repeats-operation").with("number", number).with("days", days)))
+}
+
+/// Changes a line's quantity or price.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeLine {
+    /// Public id of the line.
+    pub line: String,
+    #[schemars(range(min = 1, max = 1_000_000_000_i64))]
+    #[serde(default)]
+    pub quantity_milli: Option<i64>,
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[serde(default)]
+    pub unit_price: Option<i64>,
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
+pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::DoWork)?;
+    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let quantity_milli = command.quantity_milli.unwrap_or(line.quantity_milli);
+    let unit_price = command.unit_price.or(line.unit_price_minor);
+    let mut wrong = Faults::default();
+    let amount = check_amount(&mut wrong, quantity_milli, unit_price);
+    wrong.check(line.state == "open", "line", "line-ended");
+    wrong.told()?;
+    diesel::update(work_lines::table.find(line.id))
+        .set((work_lines::quantity_milli.eq(quantity_milli), work_lines::unit_price_minor.eq(unit_price), work_lines::amount_minor.eq(amount)))
+        .execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let event = Event::PriceChanged { number: repair.number.clone(), item: line.item_code };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id)])?;
+    decide_repair(tx, repair.id, "price")?;
+    Ok(())
+}
+
+/// Takes back a line that was added by mistake. A fitted part is taken out instead.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveLine {
+    /// Public id of the line.
+    pub line: String,
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` without a reason; `Conflict` for a part that is fitted, or after hand-over.
+pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::DoWork)?;
+    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let mut wrong = Faults::default();
+    wrong.check(!command.reason.trim().is_empty(), "reason", "required");
+    wrong.check(line.state == "open", "line", "line-ended");
+    wrong.told()?;
+    if line.line_type == LineType::Part.name() && line.device_in_id.is_some() {
+        return Err(Error::Conflict(Reason::new("take-it-out").with("item", line.item_code)));
+    }
+    end(tx, line.id, "removed", command.reason.trim())?;
+    touch(tx, repair.id)?;
+    let event = Event::LineRemoved { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    decide_repair(tx, repair.id, "line removed")?;
+    Ok(())
+}
+
+pub(crate) fn end(tx: &mut Tx<'_>, line_id: i64, state: &str, reason: &str) -> Result<()> {
+    diesel::update(work_lines::table.find(line_id))
+        .set((work_lines::state.eq(state), work_lines::ended_at.eq(Some(At::from(tx.occurred))), work_lines::ended_reason.eq(Some(reason))))
+        .execute(tx.conn)?;
+    Ok(())
+}

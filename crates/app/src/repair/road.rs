@@ -1,0 +1,492 @@
+//! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::workflow::{Barred, Case, Chart, Fact, Facts, Need, Way, instant, ways};
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::estimate::{customer_lines, latest, state};
+use super::rows::Repair;
+use super::{in_hand, reported_codes, touch};
+use crate::access::secrets::verify_password;
+use crate::access::session::{count_wrong, not_blocked};
+use crate::access::{Actor, session};
+use crate::catalogue::products::kind_path;
+use crate::catalogue::same_version;
+use crate::coverage::decide::{current_shares, release, reserve};
+use crate::error::{Arg, Error, Faults, Reason, Result};
+use crate::store::schema::{attachments, brands, case_moves, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, users, work_lines};
+use crate::store::types::{At, Day};
+use crate::store::{Conn, Event, Subject, Tx, local_date};
+use crate::workflow::rows::{CaseMove, ChecklistAnswer};
+use crate::workflow::{chart, moves_of};
+
+/// Takes a way out of the step.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MoveRepair {
+    /// Id of the transition.
+    #[schemars(length(min = 1, max = 60), example = &"to-diagnosis")]
+    pub transition: String,
+    #[schemars(length(max = 1000))]
+    #[serde(default)]
+    pub note: Option<String>,
+    /// A second person who confirms, where the chart wants one: name and PIN.
+    #[schemars(length(max = 100))]
+    #[serde(default)]
+    pub second_login: Option<String>,
+    #[schemars(length(max = 12))]
+    #[serde(default)]
+    pub second_pin: Option<String>,
+}
+
+/// A step back, by right and with a reason.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StepBack {
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+/// Answers a point of the step's checklist.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerChecklist {
+    /// Ids of the points that are true; those left out are not.
+    #[schemars(length(max = 100))]
+    pub items: Vec<String>,
+}
+
+/// Gives a repair to a person of its centre, or back to the pool.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRepair {
+    /// Name with which they sign in; absent: the pool.
+    #[schemars(length(max = 100))]
+    #[serde(default)]
+    pub login: Option<String>,
+}
+
+/// Another promised day, with the reason for it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePromise {
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub promised_on: Date,
+    #[schemars(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
+/// A way out of the step, as pages and the API show it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WayView {
+    pub transition: String,
+    pub title: crate::views::Title,
+    pub to: String,
+    pub allowed: bool,
+    /// Why it is barred.
+    pub because: Vec<BarredView>,
+    /// What must come with it: note, second_person, hand_over.
+    pub asks: Vec<String>,
+}
+
+/// A reason for which a way is barred.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BarredView {
+    Role { roles: Vec<String> },
+    Condition { when: String, facts: Vec<FactView> },
+    Needs { need: String },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct FactView {
+    pub name: String,
+    pub value: String,
+}
+
+fn shown(fact: &Fact) -> String {
+    match fact {
+        Fact::Int(value) => value.to_string(),
+        Fact::Text(text) => text.clone(),
+        Fact::Bool(value) => value.to_string(),
+        Fact::Texts(list) => list.join(", "),
+    }
+}
+
+/// The facts of a repair that conditions read.
+fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Facts> {
+    let shares = current_shares(conn, repair)?;
+    let customer_share = shares.iter().filter(|share| share.cover_id.is_none()).map(|share| share.amount_minor).sum::<i64>();
+    let total = shares.iter().map(|share| share.amount_minor).sum::<i64>();
+    let reported = reported_codes(conn, repair.id)?.len();
+    let kinds = kind_path(conn, repair.kind_id)?.into_iter().map(|kind| kind.code).collect();
+    let fault = match repair.fault_id {
+        Some(id) => faults::table.find(id).select(faults::code).first::<String>(conn)?,
+        None => String::new(),
+    };
+    let cause = match repair.cause_id {
+        Some(id) => causes::table.find(id).select(causes::code).first::<String>(conn)?,
+        None => String::new(),
+    };
+    let section = match repair.section_id {
+        Some(id) => sections::table.find(id).select(sections::code).first::<String>(conn)?,
+        None => String::new(),
+    };
+    let repeat_days = match repair.repeat_of_id {
+        Some(id) => {
+            let returned = repairs::table.find(id).select(repairs::returned_on).first::<Option<Day>>(conn)?;
+            returned.map_or(-1, |returned| domain::time::days_between(returned.date(), repair.occurred_on.date()))
+        }
+        None => -1,
+    };
+    let photos = attachments::table.filter(attachments::repair_id.eq(repair.id)).count().get_result::<i64>(conn)?;
+    let overridden = coverage_overrides::table
+        .inner_join(work_lines::table.on(work_lines::id.eq(coverage_overrides::work_line_id)))
+        .filter(work_lines::repair_id.eq(repair.id))
+        .select(coverage_overrides::id)
+        .first::<i64>(conn)
+        .optional()?;
+    let coverage = match (customer_share, total - customer_share) {
+        (0, 1..) => "full",
+        (_, 1..) => "part",
+        _ => "none",
+    };
+    let text = |text: String| Fact::Text(text);
+    let estimate = state(latest(conn, repair.id)?.as_ref(), today);
+    // What was reported in words counts as one more than what was reported in codes.
+    let in_words = repair_details::table.find(repair.id).select(repair_details::reported_note).first::<Option<String>>(conn)?;
+    let reported = i64::try_from(reported).unwrap_or(0) + i64::from(in_words.is_some());
+    Ok(Facts::from([
+        ("reported_faults", reported.into()),
+        ("customer_share", customer_share.into()),
+        ("warrantor_share", (total - customer_share).into()),
+        ("total", total.into()),
+        ("parts_waiting", 0.into()),
+        ("repeat_days", repeat_days.into()),
+        ("age_days", domain::time::days_between(repair.occurred_on.date(), today).into()),
+        ("photos", photos.into()),
+        ("fault", text(fault)),
+        ("cause", text(cause)),
+        ("product", text(products::table.find(repair.product_id).select(products::code).first(conn)?)),
+        ("brand", text(brands::table.find(repair.brand_id).select(brands::code).first(conn)?)),
+        ("coverage", coverage.into()),
+        ("estimate", estimate.into()),
+        ("place", text(repair.place.clone())),
+        ("priority", text(repair.priority.clone())),
+        ("centre", text(centres::table.find(repair.centre_id).select(centres::code).first(conn)?)),
+        ("section", text(section)),
+        ("customer_kind", text(parties::table.find(repair.customer_id).select(parties::kind).first(conn)?)),
+        ("outcome", text(repair.outcome.clone().unwrap_or_default())),
+        ("diagnosed", repair.diagnosed_at.is_some().into()),
+        ("overridden", overridden.is_some().into()),
+        ("loaner_out", false.into()),
+        ("kinds", Fact::Texts(kinds)),
+    ]))
+}
+
+/// The needs of transitions that a repair meets.
+fn has(conn: &mut Conn, repair: &Repair, chart: &Chart, today: Date) -> Result<Vec<Need>> {
+    let mut has = vec![Need::PartRequestsClosed];
+    if repair.fault_id.is_some() {
+        has.push(Need::Fault);
+    }
+    // That no fault was found needs no cause.
+    let no_fault = match repair.fault_id {
+        Some(id) => faults::table.find(id).select(faults::code).first::<String>(conn)? == super::diagnose::NO_FAULT,
+        None => false,
+    };
+    if repair.cause_id.is_some() || no_fault {
+        has.push(Need::Cause);
+    }
+    if matches!(state(latest(conn, repair.id)?.as_ref(), today), "waiting" | "accepted") {
+        has.push(Need::Estimate);
+    }
+    let photo = attachments::table.filter(attachments::repair_id.eq(repair.id)).select(attachments::id).first::<i64>(conn).optional()?;
+    if photo.is_some() {
+        has.push(Need::Attachment);
+    }
+    let answered = answered(conn, repair)?;
+    let required = chart.step(&repair.step).map(|step| step.checklist.as_slice()).unwrap_or_default();
+    if required.iter().filter(|item| item.required).all(|item| answered.contains(&item.id)) {
+        has.push(Need::Checklist);
+    }
+    Ok(has)
+}
+
+/// The points of the step's checklist that were answered since the step was entered.
+pub(crate) fn answered(conn: &mut Conn, repair: &Repair) -> Result<Vec<String>> {
+    Ok(checklist_answers::table
+        .filter(checklist_answers::repair_id.eq(repair.id))
+        .filter(checklist_answers::step.eq(&repair.step))
+        .filter(checklist_answers::answered_at.ge(repair.step_since_at))
+        .select(checklist_answers::item)
+        .load(conn)?)
+}
+
+/// All ways out of a repair's step, for an actor.
+///
+/// # Errors
+/// The store.
+pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Date) -> Result<Vec<WayView>> {
+    if !repair.is_open {
+        return Ok(Vec::new());
+    }
+    let chart = chart(conn, repair.chart_id)?;
+    let case = Case { step: &repair.step, facts: facts(conn, repair, today)?, has: has(conn, repair, &chart, today)? };
+    let roles = actor.roles_in(repair.centre_id, repair.brand_id);
+    Ok(ways(&chart, &case, &roles).iter().map(way_view).collect())
+}
+
+fn way_view(way: &Way<'_>) -> WayView {
+    let because = way.because.iter().map(|barred| match barred {
+        Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
+        Barred::Condition { when, facts } => {
+            BarredView::Condition { when: when.clone(), facts: facts.iter().map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect() }
+        }
+        Barred::Needs(need) => BarredView::Needs { need: need.name().to_owned() },
+    });
+    WayView {
+        transition: way.transition.id.clone(),
+        title: crate::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
+        to: way.transition.to.clone(),
+        allowed: way.allowed,
+        because: because.collect(),
+        asks: way.asks.iter().map(|need| need.name().to_owned()).collect(),
+    }
+}
+
+/// # Errors
+/// `NotFound`; `Forbidden` and `Conflict` with the first reason for which the way is barred; `Invalid` where a note or a second person is missing.
+pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &MoveRepair) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
+    same_version(repair.version, version)?;
+    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
+    let today = tx.today(&zone);
+    let chart = chart(tx.conn, repair.chart_id)?;
+    let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
+    let roles = tx.actor.roles_in(repair.centre_id, repair.brand_id);
+    let ways = ways(&chart, &case, &roles);
+    let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
+        return Err(Error::Conflict(Reason::new("no-such-way").with("transition", command.transition.clone())));
+    };
+    if let Some(barred) = way.because.first() {
+        return Err(refusal(barred));
+    }
+    let note = command.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+    if way.asks.contains(&Need::HandOver) {
+        return Err(Error::conflict("by-hand-over"));
+    }
+    if way.asks.contains(&Need::Note) && note.is_none() {
+        return Err(Error::invalid("note", "required"));
+    }
+    if way.asks.contains(&Need::SecondPerson) {
+        second_person(tx, command)?;
+    }
+    take(tx, &repair, way.transition, note)?;
+    go_on_by_itself(tx, repair.id)
+}
+
+fn refusal(barred: &Barred) -> Error {
+    match barred {
+        Barred::Role(roles) => Error::Forbidden(Reason::new("way-by-role").with("roles", Arg::Word("roles", roles.join(",")))),
+        Barred::Condition { when, .. } => Error::Conflict(Reason::new("way-by-condition").with("condition", Arg::Word("condition", when.clone()))),
+        Barred::Needs(need) => Error::Conflict(Reason::new("way-needs").with("need", Arg::Word("need", need.name().to_owned()))),
+    }
+}
+
+/// Another person than the actor, known by PIN.
+fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
+    let mut wrong = Faults::default();
+    let login = command.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
+    wrong.check(login.is_some(), "second_login", "second-person");
+    wrong.check(command.second_pin.is_some(), "second_pin", "required");
+    wrong.told()?;
+    let login = login.unwrap_or_default();
+    let subject = format!("pin:{login}");
+    let now = tx.now;
+    not_blocked(tx.conn, &subject, now)?;
+    let row = users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select((users::id, users::pin_hash)).first::<(i64, Option<String>)>(tx.conn).optional()?;
+    let pin = domain::text::digits(command.second_pin.as_deref().unwrap_or_default());
+    let is_right = row.as_ref().is_some_and(|(_, hash)| verify_password(&pin, hash.as_deref()));
+    let is_another = row.as_ref().is_some_and(|(id, _)| Some(*id) != tx.actor.user_id);
+    if is_right && is_another {
+        return Ok(());
+    }
+    if !is_right {
+        count_wrong(tx, &subject)?;
+    }
+    Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
+}
+
+fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &domain::workflow::Transition, note: Option<&str>) -> Result<()> {
+    log_move(tx, repair, &transition.id, &transition.to, note)?;
+    if let Some(outcome) = &transition.outcome {
+        diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(Some(outcome))).execute(tx.conn)?;
+        if matches!(outcome.as_str(), "withdrawn" | "irreparable") {
+            release(tx, repair.id)?;
+        }
+    }
+    if transition.to == "repair" {
+        reserve(tx, repair.id)?;
+    }
+    // Who takes a case out of the pool by working on it has it.
+    if repair.assignee_user_id.is_none() && tx.actor.user_id.is_some() && matches!(transition.to.as_str(), "repair" | "quality") {
+        diesel::update(repairs::table.find(repair.id)).set(repairs::assignee_user_id.eq(tx.actor.user_id)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Writes a move: from the step on which the repair stands to another.
+pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &str, note: Option<&str>) -> Result<()> {
+    let seconds = tx.occurred.as_second() - repair.step_since_at.instant().as_second();
+    let row = CaseMove {
+        id: 0,
+        repair_id: repair.id,
+        transition: transition.to_owned(),
+        from_step: repair.step.clone(),
+        to_step: to.to_owned(),
+        moved_at: At::from(tx.occurred),
+        moved_by: tx.actor.user_id,
+        note: note.map(str::to_owned),
+        seconds: seconds.max(0),
+    };
+    diesel::insert_into(case_moves::table).values(row).execute(tx.conn)?;
+    diesel::update(repairs::table.find(repair.id)).set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1))).execute(tx.conn)?;
+    let event = Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    Ok(())
+}
+
+/// Takes the transitions that are taken by themselves, as long as there are any.
+pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    // A published chart has no loop of these; the bound is for charts that were never checked.
+    for _ in 0..8 {
+        let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+        let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
+        let today = tx.today(&zone);
+        let chart = chart(tx.conn, repair.chart_id)?;
+        let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
+        match instant(&chart, &case) {
+            Some(transition) => take(tx, &repair, transition, None)?,
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Takes the way on which the customer is asked, from wherever the repair stands.
+pub(crate) fn ask_the_customer(tx: &mut Tx<'_>, repair_id: i64, note: Option<&str>) -> Result<()> {
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+    let chart = chart(tx.conn, repair.chart_id)?;
+    let way = chart.ways_out(&repair.step).find(|way| way.needs.contains(&Need::Estimate)).map(|way| way.id.clone());
+    match way {
+        Some(transition) => move_repair(tx, &repair.public_id, None, &MoveRepair { transition, note: note.map(str::to_owned), ..MoveRepair::default() }),
+        None => Ok(()),
+    }
+}
+
+/// Takes the way on which a declined device goes to its owner, where the step has one.
+pub(crate) fn withdraw(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+    let chart = chart(tx.conn, repair.chart_id)?;
+    let way = chart.ways_out(&repair.step).find(|way| way.outcome.as_deref() == Some("withdrawn")).cloned();
+    if let Some(way) = way {
+        take(tx, &repair, &way, None)?;
+    }
+    Ok(())
+}
+
+/// Back to the step before, for those with the right to reopen.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` on the first step or after hand-over.
+pub fn step_back(tx: &mut Tx<'_>, public_id: &str, command: &StepBack) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::ReopenRepair)?;
+    let reason = command.reason.trim();
+    if reason.is_empty() {
+        return Err(Error::invalid("reason", "required"));
+    }
+    let moves = moves_of(tx.conn, repair.id)?;
+    // The step before is the one from which this one was entered, going back over what was gone back already.
+    let mut road = vec![moves.first().map_or(repair.step.clone(), |first| first.from_step.clone())];
+    for row in &moves {
+        if row.transition == "back" {
+            road.pop();
+        } else {
+            road.push(row.to_step.clone());
+        }
+    }
+    let Some(before) = (road.len() >= 2).then(|| road[road.len() - 2].clone()) else { return Err(Error::conflict("first-step")) };
+    log_move(tx, &repair, "back", &before, Some(reason))?;
+    diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(None::<String>)).execute(tx.conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where a point is not of the step's list.
+pub fn answer_checklist(tx: &mut Tx<'_>, public_id: &str, command: &AnswerChecklist) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
+    let chart = chart(tx.conn, repair.chart_id)?;
+    let points = chart.step(&repair.step).map(|step| step.checklist.clone()).unwrap_or_default();
+    let mut wrong = Faults::default();
+    for (index, item) in command.items.iter().enumerate() {
+        wrong.check(points.iter().any(|point| point.id == *item), &format!("items[{index}]"), "unknown-reference");
+    }
+    wrong.told()?;
+    diesel::delete(checklist_answers::table.filter(checklist_answers::repair_id.eq(repair.id)).filter(checklist_answers::step.eq(&repair.step))).execute(tx.conn)?;
+    let mut items = command.items.clone();
+    items.sort();
+    items.dedup();
+    for item in items {
+        let row = ChecklistAnswer { repair_id: repair.id, step: repair.step.clone(), item, answered_at: At::from(tx.occurred), answered_by: tx.actor.user_id };
+        diesel::insert_into(checklist_answers::table).values(row).execute(tx.conn)?;
+    }
+    touch(tx, repair.id)?;
+    tx.record(Some(repair.centre_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
+    Ok(())
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where the person is not of the repair's centre.
+pub fn assign_repair(tx: &mut Tx<'_>, public_id: &str, command: &AssignRepair) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
+    let assignee = match command.login.as_deref().filter(|login| !login.trim().is_empty()) {
+        Some(login) => {
+            let person = session::actor_by_login(tx.conn, login).map_err(|_| Error::invalid("login", "unknown-reference"))?;
+            if !person.sees(Some(repair.centre_id), Some(repair.brand_id)) {
+                return Err(Error::invalid("login", "unknown-reference"));
+            }
+            person.user_id
+        }
+        None => None,
+    };
+    diesel::update(repairs::table.find(repair.id)).set((repairs::assignee_user_id.eq(assignee), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
+    tx.record(Some(repair.centre_id), &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() }, &[Subject::Repair(repair.id)])?;
+    Ok(())
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` without a reason or for a day that is past.
+pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
+    let mut wrong = Faults::default();
+    wrong.check(!command.reason.trim().is_empty(), "reason", "required");
+    wrong.check(command.promised_on >= tx.today("Asia/Tehran"), "promised_on", "in-the-past");
+    wrong.told()?;
+    diesel::update(repairs::table.find(repair.id)).set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
+    let event = Event::PromiseChanged { number: repair.number.clone(), on: Some(command.promised_on), reason: command.reason.trim().to_owned() };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
+    Ok(())
+}
+
+/// The customer's total of a repair on a day: net and VAT.
+///
+/// # Errors
+/// The store.
+pub(crate) fn customer_total(conn: &mut Conn, repair: &Repair, now: jiff::Timestamp) -> Result<(i64, i64)> {
+    let lines = customer_lines(conn, repair, local_date(now, "Asia/Tehran"))?;
+    Ok(lines.iter().fold((0, 0), |(sum, tax), (_, net, vat)| (sum + net, tax + vat)))
+}

@@ -1,0 +1,136 @@
+//! Rows of the work on one device, as they are stored. An `id` of 0 is given by the store.
+
+use diesel::prelude::*;
+
+use crate::store::schema::*;
+use crate::store::types::{At, Day};
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = repairs, treat_none_as_default_value = false)]
+pub struct Repair {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub public_id: String,
+    pub reception_id: i64,
+    pub ordinal: i64,
+    pub number: String,
+    pub centre_id: i64,
+    pub brand_id: i64,
+    pub product_id: i64,
+    pub kind_id: i64,
+    pub device_id: i64,
+    pub customer_id: i64,
+    pub section_id: Option<i64>,
+    pub place: String,
+    pub chart_id: i64,
+    pub step: String,
+    pub step_since_at: At,
+    pub is_open: bool,
+    pub assignee_user_id: Option<i64>,
+    pub promised_on: Option<Day>,
+    pub priority: String,
+    pub outcome: Option<String>,
+    pub fault_id: Option<i64>,
+    pub cause_id: Option<i64>,
+    pub component_id: Option<i64>,
+    pub finding: Option<String>,
+    pub diagnosed_at: Option<At>,
+    pub decision_id: Option<i64>,
+    pub repeat_of_id: Option<i64>,
+    pub handed_over_at: Option<At>,
+    pub returned_on: Option<Day>,
+    pub occurred_on: Day,
+    pub version: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = repair_details, treat_none_as_default_value = false)]
+pub struct RepairDetail {
+    pub repair_id: i64,
+    pub reported_note: Option<String>,
+    pub accessories: String,
+    pub conditions: String,
+    pub meters: String,
+    pub passcode: Option<String>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = reported_faults, treat_none_as_default_value = false)]
+pub struct ReportedFault {
+    pub repair_id: i64,
+    pub fault_id: i64,
+    pub position: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = work_lines, treat_none_as_default_value = false)]
+pub struct WorkLine {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub public_id: String,
+    pub repair_id: i64,
+    pub position: i64,
+    pub line_type: String,
+    pub product_id: Option<i64>,
+    pub service_id: Option<i64>,
+    pub item_code: String,
+    pub title_fa: String,
+    pub title_en: String,
+    pub tax_class: String,
+    pub component_id: Option<i64>,
+    pub quantity_milli: i64,
+    pub unit_price_minor: Option<i64>,
+    pub amount_minor: Option<i64>,
+    pub has_own_fault: bool,
+    pub fault_id: Option<i64>,
+    pub has_own_cause: bool,
+    pub cause_id: Option<i64>,
+    pub device_in_id: Option<i64>,
+    pub device_out_id: Option<i64>,
+    pub disposition: Option<String>,
+    pub supplied_by: String,
+    pub technician_user_id: Option<i64>,
+    pub result: Option<String>,
+    pub is_fee: bool,
+    pub state: String,
+    pub added_at: At,
+    pub ended_at: Option<At>,
+    pub ended_reason: Option<String>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = estimates, treat_none_as_default_value = false)]
+pub struct Estimate {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub public_id: String,
+    pub repair_id: i64,
+    pub revision: i64,
+    pub state: String,
+    pub made_at: At,
+    pub made_by: Option<i64>,
+    pub valid_until: Day,
+    pub net_minor: i64,
+    pub vat_minor: i64,
+    pub total_minor: i64,
+    pub lines_json: String,
+    pub answered_at: Option<At>,
+    pub answered_by: Option<i64>,
+    pub answer_note: Option<String>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+pub struct Attachment {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub public_id: String,
+    pub repair_id: Option<i64>,
+    pub uploaded_by: Option<i64>,
+    pub uploaded_at: At,
+    pub purpose: String,
+    pub media_type: String,
+    pub byte_count: i64,
+    pub sha256: String,
+    pub content: Vec<u8>,
+}

@@ -1,0 +1,194 @@
+//! The people of a centre, who do the work and judge it.
+//!
+//! Words: a *staff member* has a personnel code in a centre and a specialty; one who signs in is tied to a user. Invariant: a personnel code is
+//! unique in its centre.
+
+pub mod rows;
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::identifiers;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::rows::StaffMember;
+use crate::access::Actor;
+use crate::catalogue::same_version;
+use crate::error::{Error, Faults, Result};
+use crate::store::schema::{centres, sections, staff, users};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+use crate::views::{Link, ListQuery, Page, containing};
+use crate::{link, refer};
+
+/// Somebody who works at a centre.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SaveStaffMember {
+    /// Public id of the centre.
+    pub centre: String,
+    #[schemars(length(min = 1, max = 30), example = &"1042")]
+    pub personnel_code: String,
+    #[schemars(length(min = 1, max = 120), example = &"سعید مرادی")]
+    pub name: String,
+    #[schemars(length(max = 120), example = &"سردسازی")]
+    #[serde(default)]
+    pub specialty: Option<String>,
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// Public id of a section of the centre.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// Name with which they sign in.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub login: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct StaffMemberView {
+    pub id: String,
+    pub centre: Link,
+    pub personnel_code: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub specialty: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<Link>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+    pub version: i64,
+    pub is_retired: bool,
+}
+
+fn view(conn: &mut Conn, row: StaffMember) -> Result<StaffMemberView> {
+    let section = match row.section_id {
+        Some(id) => Some(link!(conn, sections, id)),
+        None => None,
+    };
+    let login = match row.user_id {
+        Some(id) => users::table.find(id).select(users::login).first(conn).optional()?,
+        None => None,
+    };
+    Ok(StaffMemberView {
+        id: row.public_id,
+        centre: link!(conn, centres, row.centre_id),
+        personnel_code: row.personnel_code,
+        name: row.name,
+        specialty: row.specialty,
+        phone: row.phone,
+        section,
+        login,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
+}
+
+fn row_of(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMember> {
+    let row = staff::table.filter(staff::public_id.eq(public_id)).select(StaffMember::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    actor.must_see(Some(row.centre_id), None)?;
+    Ok(row)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_staff_member(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMemberView> {
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let row = row_of(conn, actor, public_id)?;
+    view(conn, row)
+}
+
+/// # Errors
+/// `Forbidden`.
+pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<StaffMemberView>> {
+    actor.may(Action::ViewCatalogue, None, None)?;
+    let mut select = staff::table.filter(staff::retired_at.is_null()).order(staff::id).select(StaffMember::as_select()).into_boxed();
+    if let Some(mine) = actor.centre_ids() {
+        select = select.filter(staff::centre_id.eq_any(mine));
+    }
+    if let Some(q) = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        let pattern = containing(q);
+        select = select.filter(staff::name.like(pattern.clone()).or(staff::personnel_code.like(pattern)));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(staff::id.gt(row_of(conn, actor, after)?.id));
+    }
+    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+    let items = page.items.into_iter().map(|row| view(conn, row)).collect::<Result<_>>()?;
+    Ok(Page { items, next: page.next })
+}
+
+/// # Errors
+/// `Invalid`, `Conflict` on another version.
+pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveStaffMember) -> Result<StaffMemberView> {
+    tx.actor.may(Action::KeepStaff, None, None)?;
+    let old = id.map(|(public_id, _)| row_of(tx.conn, tx.actor, public_id)).transpose()?;
+    if let (Some(old), Some((_, version))) = (&old, id) {
+        same_version(old.version, version)?;
+    }
+    let mut faults = Faults::default();
+    let personnel_code = domain::text::fold(&command.personnel_code);
+    faults.check(!personnel_code.is_empty(), "personnel_code", "required");
+    faults.check(!command.name.trim().is_empty(), "name", "required");
+    let phone = faults.normal(command.phone.as_deref(), identifiers::phone, "phone", "phone");
+    let centre_id = refer!(faults, tx.conn, centres, Some(&command.centre), "centre").unwrap_or_default();
+    let section_id = refer!(faults, tx.conn, sections, command.section.as_deref(), "section");
+    if let Some(section) = section_id {
+        let of = sections::table.find(section).select(sections::centre_id).first::<i64>(tx.conn)?;
+        faults.check(of == centre_id, "section", "of-another-centre");
+    }
+    let taken = staff::table.filter(staff::centre_id.eq(centre_id)).filter(staff::personnel_code.eq(&personnel_code)).select(staff::id).first::<i64>(tx.conn).optional()?;
+    faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "personnel_code", "taken");
+    let mut user_id = None;
+    if let Some(login) = command.login.as_deref().filter(|login| !login.trim().is_empty()) {
+        user_id = users::table.filter(users::login.eq(domain::text::fold(login))).select(users::id).first::<i64>(tx.conn).optional()?;
+        faults.check(user_id.is_some(), "login", "unknown-reference");
+    }
+    faults.told()?;
+    tx.actor.may(Action::KeepStaff, Some(centre_id), None)?;
+    let event = Event::Saved { what: "staff_member".to_owned(), code: personnel_code.clone() };
+    let row = StaffMember {
+        id: 0,
+        public_id: old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone()),
+        centre_id,
+        section_id,
+        user_id,
+        personnel_code,
+        name: command.name.trim().to_owned(),
+        specialty: command.specialty.clone(),
+        phone,
+        version: old.as_ref().map_or(1, |old| old.version + 1),
+        retired_at: None,
+    };
+    let public_id = row.public_id.clone();
+    let id = match old {
+        Some(old) => {
+            diesel::update(staff::table.find(old.id))
+                .set((
+                    (staff::centre_id.eq(row.centre_id), staff::section_id.eq(row.section_id), staff::user_id.eq(row.user_id), staff::personnel_code.eq(row.personnel_code)),
+                    (staff::name.eq(row.name), staff::specialty.eq(row.specialty), staff::phone.eq(row.phone), staff::version.eq(row.version)),
+                ))
+                .execute(tx.conn)?;
+            old.id
+        }
+        None => diesel::insert_into(staff::table).values(row).returning(staff::id).get_result(tx.conn)?,
+    };
+    tx.record(Some(centre_id), &event, &[Subject::Object("staff_member", id)])?;
+    let row = row_of(tx.conn, tx.actor, &public_id)?;
+    view(tx.conn, row)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`, `Conflict` on another version.
+pub fn retire_staff_member(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<StaffMemberView> {
+    let row = row_of(tx.conn, tx.actor, public_id)?;
+    tx.actor.may(Action::KeepStaff, Some(row.centre_id), None)?;
+    same_version(row.version, version)?;
+    diesel::update(staff::table.find(row.id)).set((staff::retired_at.eq(Some(At::from(tx.now))), staff::version.eq(row.version + 1))).execute(tx.conn)?;
+    tx.record(Some(row.centre_id), &Event::Retired { what: "staff_member".to_owned(), code: row.personnel_code }, &[Subject::Object("staff_member", row.id)])?;
+    let row = row_of(tx.conn, tx.actor, public_id)?;
+    view(tx.conn, row)
+}

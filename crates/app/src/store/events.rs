@@ -1,0 +1,110 @@
+//! What the journal tells: one variant per thing that happened, named in the past. Personal data never stands here (domain rule 6): an event points to
+//! its subjects.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// What an event is about: an entry stands in the timeline of each of its subjects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Device(i64),
+    Customer(i64),
+    Reception(i64),
+    Repair(i64),
+    Cover(i64),
+    Invoice(i64),
+    User(i64),
+    Object(&'static str, i64),
+}
+
+impl Subject {
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Device(_) => "device",
+            Self::Customer(_) => "customer",
+            Self::Reception(_) => "reception",
+            Self::Repair(_) => "repair",
+            Self::Cover(_) => "cover",
+            Self::Invoice(_) => "invoice",
+            Self::User(_) => "user",
+            Self::Object(kind, _) => kind,
+        }
+    }
+
+    #[must_use]
+    pub fn id(self) -> i64 {
+        match self {
+            Self::Device(id) | Self::Customer(id) | Self::Reception(id) | Self::Repair(id) | Self::Cover(id) | Self::Invoice(id) | Self::User(id) | Self::Object(_, id) => id,
+        }
+    }
+}
+
+/// Everything that can happen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    SignedIn,
+    SignInFailed,
+    SignedOut,
+    PersonSwitched,
+    PasswordChanged,
+    PinSet,
+    UserSaved { login: String },
+    UserDisabled { login: String, returned: i64 },
+    PasswordReset { login: String },
+    TokenMade { title: String },
+    TokenRevoked { title: String },
+    PermissionChanged { role: String, action: String },
+    AccessRefused { path: String },
+    Saved { what: String, code: String },
+    Retired { what: String, code: String },
+    PolicyPublished { code: String, number: i64 },
+    CustomerSaved,
+    CustomerLookedUp,
+    DeviceRegistered { serial: String },
+    DeviceEventAdded { kind: String, on: Date },
+    OwnerChanged,
+    MeterRead { metric: String, reading: i64 },
+    NoteAdded { note: String },
+    CardIssued { number: String },
+    CoverAdded { kind: String, number: String },
+    CoverStateChanged { number: String, state: String },
+    DevicesReceived { number: String, devices: i64 },
+    ReceptionCorrected { number: String, reason: String, revision: i64 },
+    ReceptionCancelled { number: String, reason: String },
+    RepairDiagnosed { number: String, fault: Option<String>, cause: Option<String> },
+    OperationAdded { number: String, item: String },
+    PartFitted { number: String, item: String, serial_in: Option<String>, serial_out: Option<String> },
+    PartRepaired { number: String, item: String, serial: Option<String> },
+    PartTakenOut { number: String, item: String, reason: String },
+    LineRemoved { number: String, item: String, reason: String },
+    PriceChanged { number: String, item: String },
+    CoverageChanged { number: String, customer_before: i64, customer_after: i64 },
+    CoverageOverridden { number: String, item: String, percent: i64, reason: String },
+    GoodwillGiven { number: String, percent: i64, amount: i64, reason: String },
+    EstimateMade { number: String, revision: i64, total: i64 },
+    EstimateAnswered { number: String, revision: i64, answer: String },
+    RepairMoved { number: String, transition: String, to: String },
+    PromiseChanged { number: String, on: Option<Date>, reason: String },
+    AttachmentAdded { purpose: String },
+    HandedOver { number: String, receiver: String },
+    HandOverCodeSent { number: String },
+    RepairReopened { number: String, reason: String },
+    InvoiceIssued { number: String, kind: String, total: i64 },
+    InvoiceCorrected { number: String, by: String, reason: String },
+    PaymentRecorded { number: String, method: String, amount: i64 },
+    Imported { kind: String, good: i64, bad: i64 },
+}
+
+impl Event {
+    /// Who else wants to know: a row in the outbox for each.
+    #[must_use]
+    pub fn consumers(&self) -> &'static [&'static str] {
+        match self {
+            Self::HandOverCodeSent { .. } => &["messages"],
+            Self::DevicesReceived { .. } | Self::ReceptionCorrected { .. } | Self::HandedOver { .. } | Self::InvoiceCorrected { .. } | Self::CardIssued { .. } => &["papers"],
+            _ => &[],
+        }
+    }
+}

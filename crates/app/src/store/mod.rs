@@ -1,0 +1,206 @@
+//! The store: connections to either engine, transactions with their journal and outbox, numbering, search keys.
+//!
+//! Words: a *write* is one transaction with its journal entries and outbox rows, all or nothing (domain rule 8); a *read* sees one moment. Both are
+//! opened here and nowhere else.
+
+pub mod conn;
+pub mod events;
+pub mod numbering;
+pub mod rows;
+pub mod schema;
+pub mod search_keys;
+pub mod settings;
+mod tx;
+pub mod types;
+
+use std::sync::{Arc, Mutex};
+
+use diesel::migration::MigrationSource;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use jiff::Timestamp;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+pub use conn::{Conn, Engine, MultiBackend};
+pub use events::{Event, Subject};
+pub use tx::{Tx, local_date};
+
+use crate::access::Actor;
+use crate::error::{Error, Result};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// How often a write that lost against another is tried again.
+const ATTEMPTS: u32 = 12;
+
+/// Tells the time. A parameter, so that a test or a demo can stand at any instant.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// The store of an installation.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    writers: conn::Pool,
+    readers: conn::Pool,
+    clock: Arc<dyn Clock>,
+    random: Mutex<ChaCha20Rng>,
+}
+
+impl Db {
+    /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers and tokens.
+    ///
+    /// # Errors
+    /// Where the store cannot be reached.
+    pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32]) -> Result<Self> {
+        let engine = Engine::of(url);
+        let pool = |size| conn::pool(url, size).map_err(Error::internal);
+        let (writers, readers) = match engine {
+            Engine::Sqlite => (pool(1)?, pool(8)?),
+            Engine::Postgres => (pool(8)?, pool(8)?),
+        };
+        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)) })))
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.0.engine
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        // Microseconds are what the store keeps; what a command computes must be what it reads back.
+        Timestamp::from_microsecond(self.0.clock.now().as_microsecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// A random number for a token or an id.
+    #[must_use]
+    pub fn random(&self) -> u128 {
+        let mut random = self.0.random.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        u128::from(random.next_u64()) << 64 | u128::from(random.next_u64())
+    }
+
+    /// Brings the tables up to this version of the program. Returns the names of the migrations that were run.
+    ///
+    /// # Errors
+    /// Where a migration fails.
+    pub fn migrate(&self) -> Result<Vec<String>> {
+        let mut conn = self.0.writers.get().map_err(Error::internal)?;
+        let ran = match &mut *conn {
+            Conn::Pg(conn) => migrate(conn, POSTGRES),
+            Conn::Sqlite(conn) => migrate(conn, SQLITE),
+        };
+        ran.map_err(Error::internal)
+    }
+
+    /// Reads, all at one moment.
+    ///
+    /// # Errors
+    /// What `read` tells, or the store.
+    pub fn read<T>(&self, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+        let mut conn = self.0.readers.get().map_err(Error::internal)?;
+        let open = OpenTransaction::begin(&mut conn, Conn::begin_read)?;
+        let out = read(open.conn);
+        open.rollback()?;
+        out
+    }
+
+    /// Writes as `actor`: one transaction, tried again where another won.
+    ///
+    /// # Errors
+    /// What `write` tells; then nothing was written.
+    pub fn write<T>(&self, actor: &Actor, mut write: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            match self.write_once(actor, &mut write) {
+                Err(Error::Store(error)) if attempt < ATTEMPTS && lost_a_race(&error) => {
+                    // Those who lost together should not meet again.
+                    let wait = self.random() as u64 % (u64::from(attempt) * 8);
+                    std::thread::sleep(std::time::Duration::from_millis(wait));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn write_once<T>(&self, actor: &Actor, write: &mut impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut conn = self.0.writers.get().map_err(Error::internal)?;
+        let open = OpenTransaction::begin(&mut conn, Conn::begin_write)?;
+        let mut tx = Tx::new(open.conn, actor, self.now(), self);
+        let out = write(&mut tx);
+        match out {
+            Ok(out) => {
+                open.commit()?;
+                Ok(out)
+            }
+            Err(error) => {
+                open.rollback()?;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A transaction that is rolled back when it is dropped, by a panic too.
+struct OpenTransaction<'c> {
+    conn: &'c mut Conn,
+    is_open: bool,
+}
+
+impl<'c> OpenTransaction<'c> {
+    fn begin(conn: &'c mut Conn, begin: fn(&mut Conn) -> QueryResult<()>) -> QueryResult<Self> {
+        begin(conn)?;
+        Ok(Self { conn, is_open: true })
+    }
+
+    fn commit(mut self) -> QueryResult<()> {
+        self.is_open = false;
+        self.conn.commit()
+    }
+
+    fn rollback(mut self) -> QueryResult<()> {
+        self.is_open = false;
+        self.conn.rollback()
+    }
+}
+
+impl Drop for OpenTransaction<'_> {
+    fn drop(&mut self) {
+        if self.is_open {
+            if let Err(error) = self.conn.rollback() {
+                tracing::error!(%error, "a transaction could not be rolled back");
+            }
+        }
+    }
+}
+
+/// Whether a write failed only because another came first. PostgreSQL tells a lost insert of the same key as a unique violation.
+fn lost_a_race(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => true,
+        DieselError::DatabaseError(_, info) => {
+            let message = info.message();
+            message.contains("deadlock detected") || message.contains("database is locked")
+        }
+        _ => false,
+    }
+}
+
+fn migrate<C>(conn: &mut C, migrations: EmbeddedMigrations) -> std::result::Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>>
+where
+    C: MigrationHarness<C::Backend> + Connection,
+    EmbeddedMigrations: MigrationSource<C::Backend>,
+{
+    Ok(conn.run_pending_migrations(migrations)?.iter().map(ToString::to_string).collect())
+}
+
+/// The rows that a list shows at most, and when asked for none.
+pub const MAX_PAGE: i64 = 200;
+pub const PAGE: i64 = 50;

@@ -1,0 +1,83 @@
+//! Rows of the journal, the outbox, numbering and search, as they are stored. An `id` of 0 is given by the store.
+
+use diesel::prelude::*;
+
+use crate::store::schema::*;
+use crate::store::types::At;
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = settings, treat_none_as_default_value = false)]
+pub struct Setting {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = journal, treat_none_as_default_value = false)]
+pub struct JournalEntry {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub occurred_at: At,
+    pub recorded_at: At,
+    pub actor_user_id: Option<i64>,
+    pub centre_id: Option<i64>,
+    pub kind: String,
+    pub payload: String,
+    pub correlation: String,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = journal_subjects, treat_none_as_default_value = false)]
+pub struct JournalSubject {
+    pub journal_id: i64,
+    pub subject_kind: String,
+    pub subject_id: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
+pub struct OutboxRow {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub consumer: String,
+    pub journal_id: i64,
+    pub claimed_at: Option<At>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = idempotency_keys, treat_none_as_default_value = false)]
+pub struct IdempotencyKey {
+    pub actor: String,
+    pub key: String,
+    pub request_hash: String,
+    pub status: i64,
+    pub answer: String,
+    pub recorded_at: At,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = number_series, treat_none_as_default_value = false)]
+pub struct NumberSeries {
+    pub kind: String,
+    pub centre_id: i64,
+    pub year: i64,
+    pub last_number: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = search_keys, treat_none_as_default_value = false)]
+pub struct SearchKey {
+    pub key: String,
+    pub kind: String,
+    pub target_kind: String,
+    pub target_id: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = guesses, treat_none_as_default_value = false)]
+pub struct Guess {
+    pub subject: String,
+    pub wrong_count: i64,
+    pub blocked_until: Option<At>,
+    pub last_at: At,
+}

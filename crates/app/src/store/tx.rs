@@ -1,0 +1,100 @@
+//! A write in progress.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::conn::Conn;
+use super::events::{Event, Subject};
+use super::rows::{JournalEntry, JournalSubject, OutboxRow};
+use super::schema::{journal, journal_subjects, outbox};
+use super::types::At;
+use super::Db;
+use crate::access::Actor;
+use crate::error::{Error, Result};
+
+/// What a command works with: the connection in its transaction, who acts, and when.
+pub struct Tx<'c> {
+    pub conn: &'c mut Conn,
+    pub actor: &'c Actor,
+    /// The instant of the write: one for all its rows.
+    pub now: Timestamp,
+    /// When what is written happened; another instant than `now` only in an import of the past.
+    pub occurred: Timestamp,
+    /// Joins the entries of one write.
+    pub correlation: String,
+    db: Db,
+}
+
+impl<'c> Tx<'c> {
+    pub(super) fn new(conn: &'c mut Conn, actor: &'c Actor, now: Timestamp, db: &Db) -> Self {
+        let correlation = domain::keys::public_id(db.random());
+        Self { conn, actor, now, occurred: now, correlation, db: db.clone() }
+    }
+
+    /// The local date of what happens, in a centre's time zone.
+    #[must_use]
+    pub fn today(&self, time_zone: &str) -> Date {
+        local_date(self.occurred, time_zone)
+    }
+
+    #[must_use]
+    pub fn public_id(&self) -> String {
+        domain::keys::public_id(self.db.random())
+    }
+
+    #[must_use]
+    pub fn random(&self) -> u128 {
+        self.db.random()
+    }
+
+    /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.
+    #[must_use]
+    pub fn is_past(&self) -> bool {
+        self.occurred != self.now
+    }
+
+    /// Writes what happened into the journal, for each of its subjects, and into the outbox for each consumer that wants it.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn record(&mut self, centre_id: Option<i64>, event: &Event, subjects: &[Subject]) -> Result<i64> {
+        let payload = serde_json::to_value(event).map_err(Error::internal)?;
+        let kind = payload["event"].as_str().unwrap_or_default().to_owned();
+        let entry = JournalEntry {
+            id: 0,
+            occurred_at: At::from(self.occurred),
+            recorded_at: At::from(self.now),
+            actor_user_id: self.actor.user_id,
+            centre_id,
+            kind,
+            payload: payload.to_string(),
+            correlation: self.correlation.clone(),
+        };
+        let id = diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
+        let mut seen = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            if !seen.contains(subject) {
+                seen.push(*subject);
+            }
+        }
+        for subject in seen {
+            let row = JournalSubject { journal_id: id, subject_kind: subject.kind().to_owned(), subject_id: subject.id() };
+            diesel::insert_into(journal_subjects::table).values(row).execute(self.conn)?;
+        }
+        if !self.is_past() {
+            for consumer in event.consumers() {
+                let row = OutboxRow { id: 0, consumer: (*consumer).to_owned(), journal_id: id, claimed_at: None };
+                diesel::insert_into(outbox::table).values(row).execute(self.conn)?;
+            }
+        }
+        Ok(id)
+    }
+}
+
+/// The date at an instant in a time zone; UTC where the zone is not known.
+#[must_use]
+pub fn local_date(instant: Timestamp, time_zone: &str) -> Date {
+    instant.to_zoned_datetime(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC)).date()
+}

@@ -1,0 +1,52 @@
+//! Charts and where a case stands on them.
+//!
+//! Words: a *chart* is a version of steps and transitions, immutable once published; a *move* is one transition that a case took. Invariant (domain
+//! rule 7): a case is on exactly one step of one version; every transition is logged with who and when.
+
+pub mod rows;
+
+use diesel::prelude::*;
+use domain::workflow::Chart;
+
+use self::rows::{CaseMove, WorkflowChart};
+use crate::error::{Error, Result};
+use crate::store::schema::{case_moves, workflow_charts};
+use crate::store::types::At;
+use crate::store::{Conn, Tx};
+
+/// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that it is needed.
+///
+/// # Errors
+/// The store.
+pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Chart)> {
+    let latest = workflow_charts::table
+        .filter(workflow_charts::code.eq(domain::workflow::STANDARD))
+        .order(workflow_charts::version.desc())
+        .select((workflow_charts::id, workflow_charts::body))
+        .first::<(i64, String)>(tx.conn)
+        .optional()?;
+    if let Some((id, body)) = latest {
+        return Ok((id, serde_json::from_str(&body).map_err(Error::internal)?));
+    }
+    let chart = domain::workflow::standard();
+    let row = WorkflowChart { id: 0, code: chart.code.clone(), version: 1, body: serde_json::to_string(&chart).map_err(Error::internal)?, published_at: At::from(tx.now) };
+    let id = diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
+    Ok((id, chart))
+}
+
+/// A stored version of a chart.
+///
+/// # Errors
+/// The store.
+pub fn chart(conn: &mut Conn, id: i64) -> Result<Chart> {
+    let body = workflow_charts::table.find(id).select(workflow_charts::body).first::<String>(conn)?;
+    serde_json::from_str(&body).map_err(Error::internal)
+}
+
+/// The moves of a repair, oldest first.
+///
+/// # Errors
+/// The store.
+pub fn moves_of(conn: &mut Conn, repair_id: i64) -> Result<Vec<CaseMove>> {
+    Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select(CaseMove::as_select()).load(conn)?)
+}

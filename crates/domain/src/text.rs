@@ -1,0 +1,108 @@
+//! Persian and Latin text: folding for search and for keys, digits, sorting.
+
+use std::cmp::Ordering;
+
+use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions};
+use icu_locale_core::locale;
+
+/// The form in which two spellings of one word are equal: Arabic letters become the Persian ones, digits of any script become ASCII, Latin letters
+/// become lower case; tatweel, harakat, ZWNJ and direction marks go, white space becomes single spaces. For search and for keys only: what a person
+/// typed is kept for display.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for ch in text.chars() {
+        match ch {
+            'ي' | 'ى' | 'ئ' => out.push('ی'),
+            'ك' => out.push('ک'),
+            'ة' | 'ۀ' => out.push('ه'),
+            'أ' | 'إ' | 'ٱ' => out.push('ا'),
+            'ؤ' => out.push('و'),
+            // tatweel, harakat and the hamza above, ZWNJ and ZWJ, direction marks and isolates, byte order mark
+            '\u{0640}' | '\u{064B}'..='\u{065F}' | '\u{0670}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => {}
+            _ if ch.is_whitespace() || ch.is_control() => {
+                if !out.is_empty() && !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            _ => match digit(ch) {
+                Some(value) => out.push(char::from(b'0' + value)),
+                None => out.extend(ch.to_lowercase()),
+            },
+        }
+    }
+    if out.ends_with(' ') {
+        out.pop();
+    }
+    out
+}
+
+/// The key of a number that people copy, scan or say (serial, card, document number): folded, without spaces, dashes, slashes, dots and underscores.
+#[must_use]
+pub fn key(text: &str) -> String {
+    fold(text).chars().filter(|ch| !matches!(ch, ' ' | '-' | '/' | '.' | '_' | '–' | '—')).collect()
+}
+
+/// The digits in `text`, of any script, as ASCII; everything else is dropped.
+#[must_use]
+pub fn digits(text: &str) -> String {
+    text.chars().filter_map(digit).map(|value| char::from(b'0' + value)).collect()
+}
+
+fn digit(ch: char) -> Option<u8> {
+    let base = match ch {
+        '0'..='9' => '0',
+        '۰'..='۹' => '۰',
+        '٠'..='٩' => '٠',
+        '０'..='９' => '０',
+        _ => return None,
+    };
+    u8::try_from(u32::from(ch) - u32::from(base)).ok()
+}
+
+/// `text` with its ASCII digits as Persian ones.
+#[must_use]
+pub fn persian_digits(text: &str) -> String {
+    text.chars().map(|ch| if ch.is_ascii_digit() { char::from_u32(u32::from('۰') + u32::from(ch) - u32::from('0')).unwrap_or(ch) } else { ch }).collect()
+}
+
+/// The order in which a Persian list is sorted (آ ا ب پ … ه ی; Latin after its own order), as ICU's collation for `fa` has it.
+#[must_use]
+pub fn compare(left: &str, right: &str) -> Ordering {
+    thread_local! {
+        static COLLATOR: Option<CollatorBorrowed<'static>> = Collator::try_new(locale!("fa").into(), CollatorOptions::default()).ok();
+    }
+    COLLATOR.with(|collator| collator.as_ref().map_or_else(|| left.cmp(right), |collator| collator.compare(left, right)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn spellings_of_one_word_fold_to_one() {
+        assert_eq!(fold("  كريمي\u{200C}هاي ۱۲۳ "), "کریمیهای 123");
+        assert_eq!(fold("خانۀ مؤذّن"), "خانه موذن");
+        assert_eq!(fold("خانهٔ"), "خانه");
+        assert_eq!(fold("SRF-7300"), "srf-7300");
+        assert_eq!(key("SRF 7300–01/٤"), "srf7300014");
+        assert_eq!(digits("+98 (912) ۳۴۵-67"), "9891234567");
+        assert_eq!(persian_digits("1405/09/02"), "۱۴۰۵/۰۹/۰۲");
+    }
+
+    #[test]
+    fn sorting_follows_the_persian_alphabet() {
+        let mut words = vec!["یزد", "پارس", "آبان", "گرگان", "کاشان", "ژاله", "بابل", "زنجان", "هرات", "وحید", "چابهار", "اراک"];
+        words.sort_by(|left, right| compare(left, right));
+        assert_eq!(words, ["آبان", "اراک", "بابل", "پارس", "چابهار", "زنجان", "ژاله", "کاشان", "گرگان", "وحید", "هرات", "یزد"]);
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,40}") {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The road of a case: a chart as data, conditions over the case's facts, and the ways out of a step with their reasons. The format is described in
+//! `docs/workflow.md`.
+
+mod chart;
+mod condition;
+mod moves;
+
+pub use chart::{Assign, Auto, Chart, ChecklistItem, Deadline, Need, Overdue, Step, StepKind, Title, Transition};
+pub use condition::{BadCondition, Condition, Fact, Facts};
+pub use moves::{Barred, Case, Way, instant, ways};
+
+/// The code of the chart that repairs run on where an administrator has published no other.
+pub const STANDARD: &str = "repair-standard";
+
+/// The chart that is built in: one value of the type that an administrator edits.
+///
+/// # Panics
+/// Never: a test reads it.
+#[must_use]
+pub fn standard() -> Chart {
+    serde_json::from_str(include_str!("standard.json")).expect("the built-in chart is a chart")
+}

@@ -1,0 +1,146 @@
+//! Every way out of a step, and why a barred one is barred.
+
+use super::chart::{Auto, Chart, Need, Transition};
+use super::condition::{Condition, Fact, Facts};
+
+/// A case that stands on a step, as far as the ways out of it ask.
+pub struct Case<'a> {
+    pub step: &'a str,
+    pub facts: Facts,
+    /// The needs of a transition that are met already. Note, second person and hand-over come with the move itself.
+    pub has: Vec<Need>,
+}
+
+/// A way out of the step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way<'a> {
+    pub transition: &'a Transition,
+    pub allowed: bool,
+    /// Why not; empty where it is allowed.
+    pub because: Vec<Barred>,
+    /// What must come with the move: a note, a second person, a hand-over.
+    pub asks: Vec<Need>,
+}
+
+/// A reason for which a way is barred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Barred {
+    /// None of the person's roles may take it; these may.
+    Role(Vec<String>),
+    /// The condition does not hold; the facts that it read, as they are.
+    Condition { when: String, facts: Vec<(String, Fact)> },
+    /// This is needed still.
+    Needs(Need),
+}
+
+/// All the ways out of the step on which `case` stands, for a person with `roles`.
+#[must_use]
+pub fn ways<'a>(chart: &'a Chart, case: &Case<'_>, roles: &[&str]) -> Vec<Way<'a>> {
+    let step_roles = chart.step(case.step).map_or(&[][..], |step| &step.roles);
+    let out = chart.transitions.iter().filter(|transition| transition.from == case.step);
+    out.map(|transition| {
+        let mut because = Vec::new();
+        let may = if transition.roles.is_empty() { step_roles } else { &transition.roles };
+        if !may.is_empty() && !roles.iter().any(|role| may.iter().any(|name| name == role) || OVERSEERS.contains(role)) {
+            because.push(Barred::Role(may.to_vec()));
+        }
+        because.extend(barred_by_condition(chart, transition, &case.facts));
+        let (asks, needs): (Vec<_>, Vec<_>) = transition.needs.iter().partition(|need| matches!(need, Need::Note | Need::SecondPerson | Need::HandOver));
+        because.extend(needs.into_iter().filter(|need| !case.has.contains(need)).map(Barred::Needs));
+        Way { transition, allowed: because.is_empty(), because, asks }
+    })
+    .collect()
+}
+
+/// Those who may act on every step of their centres.
+const OVERSEERS: [&str; 2] = ["administrator", "centre_manager"];
+
+fn barred_by_condition(chart: &Chart, transition: &Transition, facts: &Facts) -> Option<Barred> {
+    let when = transition.when.as_ref()?;
+    let condition = Condition::parse(when, &chart.case_kind).ok();
+    if condition.as_ref().is_some_and(|condition| condition.holds(facts)) {
+        return None;
+    }
+    let reads = condition.iter().flat_map(Condition::reads).filter_map(|name| Some((name.to_owned(), facts.get(name)?.clone()))).collect();
+    Some(Barred::Condition { when: when.clone(), facts: reads })
+}
+
+/// The transition that a case takes by itself at once, if there is one.
+#[must_use]
+pub fn instant<'a>(chart: &'a Chart, case: &Case<'_>) -> Option<&'a Transition> {
+    let mut out = chart.transitions.iter().filter(|transition| transition.from == case.step);
+    out.find(|transition| {
+        matches!(transition.auto, Auto::At(true))
+            && barred_by_condition(chart, transition, &case.facts).is_none()
+            && transition.needs.iter().all(|need| case.has.contains(need))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{standard, StepKind};
+    use super::*;
+
+    fn on<'a>(step: &'a str, facts: &[(&'static str, Fact)], has: &[Need]) -> Case<'a> {
+        Case { step, facts: facts.iter().cloned().collect(), has: has.to_vec() }
+    }
+
+    fn allowed(case: &Case<'_>, role: &str) -> Vec<String> {
+        ways(&standard(), case, &[role]).into_iter().filter(|way| way.allowed).map(|way| way.transition.id.clone()).collect()
+    }
+
+    #[test]
+    fn the_standard_chart_is_the_published_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases/workflow/standard.json");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            println!("named skip: the standard chart is not on this machine");
+            return;
+        };
+        fn absent(value: serde_json::Value) -> serde_json::Value {
+            match value {
+                serde_json::Value::Object(map) => map
+                    .into_iter()
+                    .map(|(key, value)| (key, absent(value)))
+                    .filter(|(_, value)| !value.is_null() && *value != serde_json::json!([]) && *value != serde_json::json!(false))
+                    .collect::<serde_json::Map<_, _>>()
+                    .into(),
+                serde_json::Value::Array(list) => list.into_iter().map(absent).collect(),
+                other => other,
+            }
+        }
+        let published = absent(serde_json::from_str(&text).expect("JSON"));
+        assert_eq!(absent(serde_json::to_value(standard()).expect("JSON")), published);
+    }
+
+    #[test]
+    fn every_condition_of_the_standard_chart_is_one() {
+        let chart = standard();
+        for when in chart.transitions.iter().filter_map(|transition| transition.when.as_deref()) {
+            Condition::parse(when, &chart.case_kind).unwrap_or_else(|error| panic!("{when}: {error}"));
+        }
+        assert_eq!(chart.steps.iter().filter(|step| step.kind == StepKind::End).count(), 1);
+        assert_eq!(chart.road().first().map(|step| step.id.as_str()), Some("received"));
+        assert_eq!(chart.road().last().map(|step| step.id.as_str()), Some("delivered"));
+    }
+
+    #[test]
+    fn a_way_is_barred_by_role_condition_and_needs() {
+        let facts = [("customer_share", 0.into()), ("estimate", "none".into())];
+        let case = on("diagnosis", &facts, &[Need::Fault, Need::Cause]);
+        assert_eq!(allowed(&case, "technician"), ["free", "no-repair"]);
+        assert_eq!(allowed(&case, "centre_manager"), ["free", "no-repair"]);
+        assert!(allowed(&case, "storekeeper").is_empty());
+        let chart = standard();
+        let barred = ways(&chart, &on("diagnosis", &facts, &[]), &["storekeeper"]);
+        assert_eq!(barred[0].because[0], Barred::Role(vec!["technician".to_owned()]));
+        assert_eq!(barred[0].because[1], Barred::Condition { when: "customer_share > 0".to_owned(), facts: vec![("customer_share".to_owned(), 0.into())] });
+        assert_eq!(barred[0].because[2], Barred::Needs(Need::Fault));
+    }
+
+    #[test]
+    fn an_accepted_estimate_moves_by_itself() {
+        let chart = standard();
+        assert_eq!(instant(&chart, &on("approval", &[("estimate", "accepted".into())], &[])).map(|way| way.id.as_str()), Some("accepted"));
+        assert_eq!(instant(&chart, &on("approval", &[("estimate", "waiting".into())], &[])), None);
+    }
+}
