@@ -294,7 +294,7 @@ impl House {
     }
 
     pub fn operation(&self, repair: &str, service: &str, price: Option<i64>) -> String {
-        let command = AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: price, own: Default::default(), result: None, accept_warnings: true };
+        let command = AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: price, component: None, fault: None, cause: None, result: None, accept_warnings: true };
         self.by(TECHNICIAN, |tx| add_operation(tx, repair, &command)).expect("an operation")
     }
 

@@ -1,0 +1,48 @@
+//! Pages and REST API over `app`, side by side: both turn a request into the same command and show the same view.
+//!
+//! Nothing here knows SQL or a rule. A form's fields become the same JSON as the API's body (`schema::from_form`, guided by the command's JSON schema),
+//! so that both roads are checked by the same schema and the same command.
+//!
+//! To add an operation of the API: one entry in `api::operations`, with an example; route, OpenAPI, checks and the test of routes by roles follow from
+//! the entry. To add a page: a function in its module of `pages`, a template that bears its name, its keys in both languages.
+
+#![allow(clippy::needless_pass_by_value, reason = "extractors are taken by value")]
+
+pub mod api;
+mod assets;
+mod pages;
+pub mod problem;
+pub mod schema;
+mod state;
+
+pub use state::{App, Settings};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+/// What a page may load and do: nothing from elsewhere, no script or style inside the page.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+
+/// The whole of the web side.
+pub fn router(app: App) -> Router {
+    let header = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let layers = ServiceBuilder::new()
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(header(header::CONTENT_SECURITY_POLICY, CSP))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"));
+    Router::new()
+        .merge(pages::router())
+        .merge(assets::router())
+        .nest("/api", api::router())
+        .fallback(problem::not_found)
+        .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
+        .layer(layers)
+        .with_state(app)
+}

@@ -1,1 +1,141 @@
-fn main() {}
+//! The one binary: command line, configuration, wiring. No rule stands here.
+
+mod commands;
+mod config;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// After-sales service and warranty: from the sale to the last service.
+#[derive(Parser)]
+#[command(name = "zamen", version, about, long_about = None)]
+struct Cli {
+    #[command(flatten)]
+    config: config::Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and API from the configured store.
+    Serve,
+    /// Serve a demo house with life in it, from a store of its own.
+    Demo {
+        /// Start over with new demo data.
+        #[arg(long)]
+        fresh: bool,
+    },
+    /// Bring the store's tables up to this version.
+    Migrate,
+    /// Recompute what is derived and compare it with what is stored. Exit status 2 where something differs.
+    Check,
+    /// Decide coverage.
+    #[command(subcommand)]
+    Coverage(CoverageCommand),
+    /// Print a report.
+    Report {
+        /// Name of the report: failure-causes.
+        name: String,
+        /// product-kind or cause.
+        #[arg(long, default_value = "product-kind")]
+        by: String,
+        /// csv, json or xlsx.
+        #[arg(long, default_value = "csv")]
+        format: String,
+    },
+    /// Tokens for the API.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The table of permissions.
+    #[command(subcommand)]
+    Access(AccessCommand),
+    /// People who sign in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Print the OpenAPI document.
+    Openapi,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum CoverageCommand {
+    /// Read cases from a file, one JSON object a line, and write one decision a line, in order. Exit status 2 where a case is malformed.
+    Decide {
+        /// The file of cases; - for standard input.
+        #[arg(long)]
+        cases: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make a token for a person and print its secret, once.
+    Create {
+        /// Name with which the person signs in.
+        #[arg(long)]
+        login: String,
+        /// What it is for.
+        #[arg(long, default_value = "command line")]
+        title: String,
+        /// Days until it ends.
+        #[arg(long, default_value_t = 90)]
+        days: i64,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccessCommand {
+    /// Print who may do what.
+    Table,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Give a person a new first password, read from standard input.
+    ResetPassword {
+        /// Name with which the person signs in.
+        login: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Check the configuration and name what is wrong by its path.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,zamen=info".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let done = match cli.command {
+        Command::Coverage(CoverageCommand::Decide { cases }) => commands::decide(&cases),
+        Command::Openapi => commands::openapi(),
+        command => config::Config::load(&cli.config).and_then(|config| match command {
+            Command::Serve => serve::serve(&config, false),
+            Command::Demo { fresh } => serve::demo(&config, fresh),
+            Command::Migrate => commands::migrate(&config),
+            Command::Check => commands::check(&config),
+            Command::Report { name, by, format } => commands::report(&config, &name, &by, &format),
+            Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
+            Command::Access(AccessCommand::Table) => commands::access_table(&config),
+            Command::User(UserCommand::ResetPassword { login }) => commands::reset_password(&config, &login),
+            Command::Config(ConfigCommand::Check) => {
+                println!("The configuration is right.");
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Coverage(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
+        }),
+    };
+    done.unwrap_or_else(|message| {
+        eprintln!("zamen: {message}");
+        ExitCode::FAILURE
+    })
+}

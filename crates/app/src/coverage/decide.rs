@@ -419,3 +419,11 @@ pub(crate) fn payer_name(conn: &mut Conn, payer_id: Option<i64>) -> Result<Optio
         None => Ok(None),
     }
 }
+
+impl CoverageChange {
+    /// What the customer would pay, with VAT.
+    #[must_use]
+    pub fn customer_gross_after(&self) -> i64 {
+        self.customer_after + self.customer_vat_after
+    }
+}

@@ -6,7 +6,7 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{OwnFault, check_amount, end, next_position, own};
+use super::lines::{check_amount, end, next_position, own};
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
@@ -101,8 +101,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         None => prices::current(tx.conn, Item::Product(product.id), None)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
-    let named = OwnFault { component: None, fault: command.fault.clone(), cause: command.cause.clone() };
-    let own = own(tx.conn, &named, &mut wrong)?;
+    let own = own(tx.conn, None, command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     let out = removed(tx, &repair, &product, command, &mut wrong)?;
     let is_mended = command.disposition == Some(Disposition::Repaired);
     wrong.check(!is_mended || out.is_some(), "component_out", "required");

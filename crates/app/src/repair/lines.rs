@@ -37,19 +37,6 @@ pub struct AddOperation {
     #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
     #[serde(default)]
     pub unit_price: Option<i64>,
-    #[serde(flatten)]
-    pub own: OwnFault,
-    #[schemars(length(max = 500))]
-    #[serde(default)]
-    pub result: Option<String>,
-    /// That a warning (done a short while ago, free one used up) was seen.
-    #[serde(default)]
-    pub accept_warnings: bool,
-}
-
-/// Where a line stands apart from the repair: its own component, fault and cause.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-pub struct OwnFault {
     /// Public id of the component device that the line is about.
     #[serde(default)]
     pub component: Option<String>,
@@ -61,17 +48,23 @@ pub struct OwnFault {
     #[schemars(length(max = 60))]
     #[serde(default)]
     pub cause: Option<String>,
+    #[schemars(length(max = 500))]
+    #[serde(default)]
+    pub result: Option<String>,
+    /// That a warning (done a short while ago, free one used up) was seen.
+    #[serde(default)]
+    pub accept_warnings: bool,
 }
 
-/// Own component, fault and cause as ids.
+/// Where a line stands apart from the repair: own component, fault and cause, as ids.
 pub(crate) struct Own {
     pub component_id: Option<i64>,
     pub fault_id: Option<i64>,
     pub cause_id: Option<i64>,
 }
 
-pub(crate) fn own(conn: &mut Conn, named: &OwnFault, wrong: &mut Faults) -> Result<Own> {
-    let component_id = match named.component.as_deref().filter(|id| !id.is_empty()) {
+pub(crate) fn own(conn: &mut Conn, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
+    let component_id = match component.filter(|id| !id.is_empty()) {
         Some(id) => match device_row(conn, id) {
             Ok(device) => Some(device.id),
             Err(_) => {
@@ -81,8 +74,8 @@ pub(crate) fn own(conn: &mut Conn, named: &OwnFault, wrong: &mut Faults) -> Resu
         },
         None => None,
     };
-    let text = |value: &Option<String>| value.as_deref().map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
-    let fault_id = match text(&named.fault) {
+    let text = |value: Option<&str>| value.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
+    let fault_id = match text(fault) {
         Some(code) => {
             let id = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(conn).optional()?;
             wrong.check(id.is_some(), "fault", "unknown-fault");
@@ -90,7 +83,7 @@ pub(crate) fn own(conn: &mut Conn, named: &OwnFault, wrong: &mut Faults) -> Resu
         }
         None => None,
     };
-    let cause_id = match text(&named.cause) {
+    let cause_id = match text(cause) {
         Some(code) => {
             let id = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null()).select(causes::id).first::<i64>(conn).optional()?;
             wrong.check(id.is_some(), "cause", "unknown-cause");
@@ -144,7 +137,7 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
         None => prices::current(tx.conn, Item::Service(service.id), None)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
-    let own = own(tx.conn, &command.own, &mut wrong)?;
+    let own = own(tx.conn, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     if !command.accept_warnings {
         if let Some(reason) = warning(tx.conn, &service, &repair)? {

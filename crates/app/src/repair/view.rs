@@ -595,3 +595,29 @@ pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_re
     let repeat = repeats::earlier_repair(conn, device.id, None, &ids, Some((today, i64::MAX)))?;
     Ok(repeat.map(|repeat| RepeatView { id: repeat.public_id, number: repeat.number, days: repeat.days.unwrap_or(0) }))
 }
+
+impl RepairView {
+    /// What the customer pays, with VAT.
+    #[must_use]
+    pub fn customer_gross(&self) -> i64 {
+        self.customer_net + self.customer_vat
+    }
+
+    /// The code of the diagnosed fault, empty before it is known: for a form's field.
+    #[must_use]
+    pub fn fault_code(&self) -> &str {
+        self.fault.as_ref().map_or("", |fault| &fault.code)
+    }
+
+    /// The code of the cause, empty before it is known.
+    #[must_use]
+    pub fn cause_code(&self) -> &str {
+        self.cause.as_ref().map_or("", |cause| &cause.code)
+    }
+
+    /// What was found in words, empty where nothing was.
+    #[must_use]
+    pub fn finding_text(&self) -> &str {
+        self.finding.as_deref().unwrap_or("")
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod conn;
 pub mod events;
+pub mod idempotency;
 pub mod numbering;
 pub mod rows;
 pub mod schema;
@@ -84,6 +85,14 @@ impl Db {
     pub fn random(&self) -> u128 {
         let mut random = self.0.random.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         u128::from(random.next_u64()) << 64 | u128::from(random.next_u64())
+    }
+
+    /// The same store with another clock: for filling a demo's past.
+    #[must_use]
+    pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        let inner = &self.0;
+        let random = Mutex::new(ChaCha20Rng::seed_from_u64(1405));
+        Self(Arc::new(Inner { engine: inner.engine, writers: inner.writers.clone(), readers: inner.readers.clone(), clock, random }))
     }
 
     /// Brings the tables up to this version of the program. Returns the names of the migrations that were run.

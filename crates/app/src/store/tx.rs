@@ -98,3 +98,16 @@ impl<'c> Tx<'c> {
 pub fn local_date(instant: Timestamp, time_zone: &str) -> Date {
     instant.to_zoned_datetime(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC)).date()
 }
+
+impl<'c> Tx<'c> {
+    /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
+    pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
+        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), db: self.db.clone() }
+    }
+
+    /// Lets time pass within the write: for the demo.
+    pub(crate) fn later(&mut self, span: jiff::Span) {
+        self.now += span;
+        self.occurred = self.now;
+    }
+}

@@ -1,0 +1,124 @@
+//! The first start of an empty store: legal entity, centre, administrator, calendar and currency.
+
+use diesel::prelude::*;
+use domain::access::Role;
+use domain::time::{Calendar, typed_date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::access::users::{SaveMembership, SaveUser, save_user};
+use crate::access::Actor;
+use crate::catalogue::organisation::{PartyKind, SaveCentre, SaveLegalEntity, save_centre, save_legal_entity};
+use crate::catalogue::rows::VatRate;
+use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
+use crate::error::{Error, Result};
+use crate::store::schema::{users, vat_rates};
+use crate::store::{Conn, Db, Tx, settings};
+use crate::views::Title;
+
+/// What a house needs before the first device can be received.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetUp {
+    #[schemars(length(min = 1, max = 200))]
+    pub legal_entity: String,
+    pub centre: Title,
+    #[schemars(length(min = 2, max = 60))]
+    pub login: String,
+    #[schemars(length(min = 1, max = 120))]
+    pub name: String,
+    #[schemars(length(min = 8, max = 200))]
+    pub password: String,
+    #[serde(default)]
+    pub calendar: Option<Calendar>,
+    /// ISO code.
+    #[schemars(regex(pattern = "^[A-Z]{3}$"))]
+    #[serde(default)]
+    pub currency: Option<String>,
+}
+
+/// Whether nobody has been here yet.
+///
+/// # Errors
+/// The store.
+pub fn is_empty(conn: &mut Conn) -> Result<bool> {
+    Ok(users::table.select(users::id).first::<i64>(conn).optional()?.is_none())
+}
+
+/// # Errors
+/// `Conflict` where the store is not empty; `Invalid`.
+pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
+    db.write(&Actor::system(), |tx| {
+        if !is_empty(tx.conn)? {
+            return Err(Error::conflict("not-empty"));
+        }
+        settings::set(tx.conn, "calendar", command.calendar.unwrap_or(Calendar::Jalali).name())?;
+        settings::set(tx.conn, "currency", command.currency.as_deref().unwrap_or("IRR"))?;
+        vat(tx)?;
+        no_fault_found(tx)?;
+        let entity = SaveLegalEntity { name: command.legal_entity.clone(), roles: vec![PartyKind::LegalEntity], company_id: None, economic_code: None };
+        let legal_entity = save_legal_entity(tx, None, &entity)?.id;
+        let paid_policy = paid_policy(tx, &legal_entity)?;
+        let centre = SaveCentre {
+            code: "01".to_owned(),
+            title: command.centre.clone(),
+            legal_entity,
+            time_zone: None,
+            phone: None,
+            address: None,
+            hours: None,
+            paid_policy: Some(paid_policy),
+            diagnosis_fee: Some(0),
+        };
+        save_centre(tx, None, &centre)?;
+        let user = SaveUser {
+            login: command.login.clone(),
+            name: command.name.clone(),
+            language: None,
+            password: Some(command.password.clone()),
+            roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }],
+        };
+        let user = save_user(tx, None, &user)?;
+        // The password was chosen by its owner a moment ago.
+        diesel::update(users::table.filter(users::public_id.eq(user.id))).set(users::must_change_password.eq(false)).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+/// The finding that stands in every catalogue.
+pub(crate) fn no_fault_found(tx: &mut Tx<'_>) -> Result<()> {
+    use crate::catalogue::faults::{SaveFault, save_fault};
+    let fault = SaveFault { code: crate::repair::diagnose::NO_FAULT.to_owned(), title: Title::new("ایرادی یافت نشد", "No fault found"), parent: None, kind: None, related: Vec::new() };
+    save_fault(tx, None, &fault).map(|_| ())
+}
+
+/// The VAT of Iran as dated rates: 9 % before 1403, 10 % since (data that an administrator keeps).
+pub(crate) fn vat(tx: &mut Tx<'_>) -> Result<()> {
+    for (from, percent) in [("1394/01/01", 9), ("1403/01/01", 10)] {
+        let from_on = typed_date(from).ok_or_else(|| Error::internal("a date that does not exist"))?.into();
+        diesel::insert_into(vat_rates::table).values(VatRate { tax_class: "standard".to_owned(), from_on, percent }).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// What a repair that the customer pays is warranted for: parts and labour for six months, borne by the house.
+pub(crate) fn paid_policy(tx: &mut Tx<'_>, payer: &str) -> Result<String> {
+    let rules = json!({
+        "start": {"from": []}, "waiting_days": 0, "terms": [{"id": "paid", "pays": {"part": 100, "labour": 100}, "days": 0}], "exclusions": [], "deductible": 0,
+        "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null,
+        "repair_warranty": {"part_days": 180, "labour_days": 180, "payer": "centre"},
+    });
+    let command = SavePolicy {
+        code: "PAID".to_owned(),
+        title: Title::new("تعمیرهای با هزینهٔ مشتری", "Repairs that customers pay"),
+        cover_kind: Some(domain::coverage::CoverKind::RepairWarranty),
+        brand: None,
+        payer: Some(payer.to_owned()),
+        rules: Some(rules),
+        usual: None,
+    };
+    let id = save_policy(tx, None, &command)?.id;
+    publish_policy(tx, &id)?;
+    Ok(id)
+}

@@ -1,0 +1,458 @@
+//! The REST API: a table of operations (`operations`), from which routes, checks and the OpenAPI document (`openapi`) are made.
+
+pub mod openapi;
+pub mod operations;
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use app::access::Actor;
+use app::access::secrets::digest;
+use app::access::session::token_actor;
+use app::error::{Error, Fault, Reason, Result};
+use app::store::idempotency;
+use app::{Conn, Tx};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use domain::access::Action;
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use words::Lang;
+
+use crate::problem;
+use crate::schema::{from_form, read, shape};
+use crate::state::App;
+
+/// What an operation is called with, beside its body.
+pub struct Call<'a> {
+    /// The parts of the path by name.
+    pub path: &'a HashMap<String, String>,
+    /// The version of the object that was seen (`If-Match`).
+    pub version: Option<i64>,
+    pub now: Timestamp,
+    pub lang: Lang,
+}
+
+impl Call<'_> {
+    /// The public id in the path.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.path.get("id").map_or("", String::as_str)
+    }
+
+    /// For commands that make a thing without an id, or change one with it.
+    #[must_use]
+    pub fn changed(&self) -> Option<(&str, Option<i64>)> {
+        self.path.get("id").map(|id| (id.as_str(), self.version))
+    }
+}
+
+type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<(String, Vec<u8>)> + Send + Sync>;
+
+/// What an operation does.
+enum Does {
+    Read(ReadFn),
+    Write(WriteFn),
+    /// For anybody, without a token; gets the caller's address.
+    Open(OpenFn),
+    /// Answers with a file.
+    Bytes(BytesFn),
+}
+
+/// Which headers an operation knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keyed {
+    No,
+    Accepted,
+    /// It makes a document: a repeated request must not make two.
+    Required,
+}
+
+/// One operation of the API.
+pub struct Operation {
+    pub id: &'static str,
+    pub method: Method,
+    pub path: &'static str,
+    /// What the caller must be allowed to do; None: anybody.
+    pub action: Option<Action>,
+    pub summary: &'static str,
+    pub status: StatusCode,
+    pub keyed: Keyed,
+    pub has_version: bool,
+    /// An example of the body or of the query.
+    pub example: Value,
+    input: fn(&mut SchemaGenerator) -> Schema,
+    input_raw: fn() -> &'static Value,
+    check: fn(&Value) -> Result<(), Vec<Fault>>,
+    output: Option<fn(&mut SchemaGenerator) -> Schema>,
+    does: Does,
+}
+
+/// No body, or no query.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+fn check<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result<(), Vec<Fault>> {
+    read::<T>(value).map(|_| ())
+}
+
+fn typed<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result<T> {
+    read::<T>(value).map_err(Error::Invalid)
+}
+
+fn json(value: impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+/// An operation that reads.
+pub fn get<Q, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&mut Conn, &Actor, &Call<'_>, Q) -> Result<A>) -> Operation
+where
+    Q: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+{
+    operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), Does::Read(Box::new(move |conn, actor, call, query| json(run(conn, actor, call, typed::<Q>(query)?)?))))
+}
+
+/// An operation that changes something.
+pub fn write<B, A, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, run: F) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+    F: Fn(&mut Tx<'_>, &Call<'_>, B) -> Result<A> + Send + Sync + 'static,
+{
+    let does = Does::Write(Box::new(move |tx, call, body| json(run(tx, call, typed::<B>(body)?)?)));
+    let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    operation.example = example;
+    operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
+    operation
+}
+
+/// An operation for anybody.
+pub fn open<Q, A>(id: &'static str, method: Method, path: &'static str, summary: &'static str, run: fn(&App, &str, &Call<'_>, Q) -> Result<A>) -> Operation
+where
+    Q: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+{
+    operation::<Q>(id, method, path, None, summary, Some(|generator| generator.subschema_for::<A>()), Does::Open(Box::new(move |app, address, call, query| json(run(app, address, call, typed::<Q>(query)?)?))))
+}
+
+/// An operation that answers with a file.
+pub fn file<Q>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&App, &Actor, &Call<'_>, Q) -> Result<(String, Vec<u8>)>) -> Operation
+where
+    Q: JsonSchema + DeserializeOwned + 'static,
+{
+    operation::<Q>(id, Method::GET, path, Some(action), summary, None, Does::Bytes(Box::new(move |app, actor, call, query| run(app, actor, call, typed::<Q>(query)?))))
+}
+
+fn operation<I: JsonSchema + DeserializeOwned + 'static>(
+    id: &'static str,
+    method: Method,
+    path: &'static str,
+    action: Option<Action>,
+    summary: &'static str,
+    output: Option<fn(&mut SchemaGenerator) -> Schema>,
+    does: Does,
+) -> Operation {
+    Operation {
+        id,
+        method,
+        path,
+        action,
+        summary,
+        status: StatusCode::OK,
+        keyed: Keyed::No,
+        has_version: false,
+        example: Value::Null,
+        input: |generator| generator.subschema_for::<I>(),
+        input_raw: || &shape::<I>().schema,
+        check: check::<I>,
+        output,
+        does,
+    }
+}
+
+impl Operation {
+    /// It makes something: answered with 201.
+    #[must_use]
+    pub fn makes(mut self) -> Self {
+        self.status = StatusCode::CREATED;
+        self
+    }
+
+    /// It makes a document: needs an `Idempotency-Key`.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.keyed = Keyed::Required;
+        self
+    }
+
+    /// It takes `If-Match` and answers with an `ETag`.
+    #[must_use]
+    pub fn versioned(mut self) -> Self {
+        self.has_version = true;
+        self
+    }
+
+    /// An example of its query.
+    #[must_use]
+    pub fn example(mut self, example: Value) -> Self {
+        self.example = example;
+        self
+    }
+
+    /// Checks what was sent against its schema.
+    ///
+    /// # Errors
+    /// The faults that the schema finds.
+    pub fn check(&self, input: &Value) -> Result<()> {
+        (self.check)(input).map_err(Error::Invalid)
+    }
+
+    /// The schema of its body or query.
+    #[must_use]
+    pub fn input_schema(&self) -> &'static Value {
+        (self.input_raw)()
+    }
+
+    /// Reads, for the API and for pages alike.
+    ///
+    /// # Errors
+    /// What the query tells.
+    pub fn read(&self, conn: &mut Conn, actor: &Actor, call: &Call<'_>, input: &Value) -> Result<Value> {
+        let Does::Read(run) = &self.does else { return Err(Error::NotFound) };
+        if let Some(action) = self.action {
+            actor.may(action, None, None)?;
+        }
+        run(conn, actor, call, input)
+    }
+
+    /// Does what changes something, once for each key: for the API and for the forms of pages alike.
+    ///
+    /// # Errors
+    /// What the command tells; then nothing was written.
+    pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
+        let Does::Write(run) = &self.does else { return Err(Error::NotFound) };
+        if let Some(action) = self.action {
+            actor.may(action, None, None)?;
+        }
+        let hash = digest(&format!("{} {:?} {input}", self.id, call.path.get("id")));
+        app.db().write(actor, |tx| {
+            if let Some(key) = key {
+                if let Some((status, answer)) = idempotency::answered(tx, key, &hash)? {
+                    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+                    return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
+                }
+            }
+            let value = run(tx, call, input)?;
+            if let Some(key) = key {
+                idempotency::keep(tx, key, &hash, i64::from(self.status.as_u16()), &value.to_string())?;
+            }
+            Ok((self.status, value))
+        })
+    }
+
+    /// Checks its example against its own schema.
+    ///
+    /// # Errors
+    /// The faults that the schema finds.
+    pub fn check_example(&self) -> Result<(), Vec<Fault>> {
+        let example = if self.example.is_null() { Value::Object(serde_json::Map::new()) } else { self.example.clone() };
+        (self.check)(&example)
+    }
+}
+
+/// The operation with an id.
+#[must_use]
+pub fn named(id: &str) -> Option<&'static Arc<Operation>> {
+    table().iter().find(|operation| operation.id == id)
+}
+
+/// The operations, once.
+pub fn table() -> &'static [Arc<Operation>] {
+    static TABLE: OnceLock<Vec<Arc<Operation>>> = OnceLock::new();
+    TABLE.get_or_init(|| operations::all().into_iter().map(Arc::new).collect())
+}
+
+/// The routes of the API, with the document and its viewer.
+pub(crate) fn router() -> Router<App> {
+    let mut by_path: Vec<(&str, MethodRouter<App>)> = Vec::new();
+    for operation in table() {
+        let serve = {
+            let operation = operation.clone();
+            move |State(app): State<App>, Path(path): Path<HashMap<String, String>>, request: Request| serve(operation.clone(), app, path, request)
+        };
+        let filter = MethodFilter::try_from(operation.method.clone()).unwrap_or(MethodFilter::GET);
+        match by_path.iter().position(|(path, _)| *path == operation.path) {
+            Some(index) => {
+                let (path, routes) = by_path.swap_remove(index);
+                by_path.push((path, routes.on(filter, serve)));
+            }
+            None => by_path.push((operation.path, on(filter, serve))),
+        }
+    }
+    let mut router = Router::new();
+    for (path, routes) in by_path {
+        router = router.route(&format!("/v1{path}"), routes.fallback(wrong_method));
+    }
+    router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs))
+}
+
+async fn wrong_method(headers: HeaderMap) -> Response {
+    problem::of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &problem::language(&headers).t("error-method-not-allowed"), Vec::new())
+}
+
+async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request) -> Response {
+    let lang = problem::language(request.headers());
+    match answer(operation, app, path, request, lang).await {
+        Ok(response) => response,
+        Err(error) => problem::answer(lang, &error),
+    }
+}
+
+/// The largest body that an operation reads.
+const MAX_BODY: usize = 2 * 1024 * 1024;
+
+async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let address = app.address(&parts);
+    let actor = match operation.action {
+        None => None,
+        Some(action) => {
+            let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+            let token = token.ok_or(Error::Unauthenticated)?;
+            let actor = app.run(move |app| token_actor(app.db(), &token)).await?.ok_or(Error::Unauthenticated)?;
+            actor.may(action, None, None)?;
+            Some(actor)
+        }
+    };
+    let input = if operation.method == Method::GET {
+        query_input(&operation, parts.uri.query().unwrap_or_default())?
+    } else {
+        match body_input(&parts.headers, body, lang).await? {
+            Ok(value) => value,
+            Err(response) => return Ok(response),
+        }
+    };
+    (operation.check)(&input).map_err(Error::Invalid)?;
+    let version = if_match(&parts.headers, operation.has_version)?;
+    let key = idempotency_key(&operation, &parts.headers)?;
+    let db_app = app.clone();
+    let ran = app
+        .run(move |app| {
+            let call = Call { path: &path, version, now: app.db().now(), lang };
+            match (&operation.does, &actor) {
+                (Does::Read(run), Some(actor)) => Ok(Ran::Json(operation.status, app.db().read(|conn| run(conn, actor, &call, &input))?)),
+                (Does::Open(run), _) => Ok(Ran::Json(operation.status, run(&db_app, &address, &call, &input)?)),
+                (Does::Bytes(run), Some(actor)) => run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes)),
+                (Does::Write(_), Some(actor)) => {
+                    let (status, value) = operation.write(app, actor, &call, key.as_deref(), &input)?;
+                    Ok(Ran::Json(status, value))
+                }
+                (_, None) => Err(Error::Unauthenticated),
+            }
+        })
+        .await;
+    match ran {
+        Ok(Ran::Json(status, value)) => {
+            let tag = value.get("version").and_then(Value::as_i64).and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+            let mut response = (status, axum::Json(value)).into_response();
+            if let Some(tag) = tag {
+                response.headers_mut().insert(header::ETAG, tag);
+            }
+            Ok(response)
+        }
+        Ok(Ran::Bytes(kind, bytes)) => {
+            let kind = HeaderValue::from_str(&kind).map_err(Error::internal)?;
+            Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+        }
+        // Somebody who said which version they saw is told that it is not the one.
+        Err(Error::Conflict(reason)) if version.is_some() && reason.code == "changed-meanwhile" => {
+            Ok(problem::of(StatusCode::PRECONDITION_FAILED, reason.code, &problem::sentence(lang, &reason), Vec::new()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+enum Ran {
+    Json(StatusCode, Value),
+    Bytes(String, Vec<u8>),
+}
+
+fn query_input(operation: &Operation, query: &str) -> Result<Value> {
+    let pairs = pairs(query.as_bytes());
+    // A query that names one thing twice means neither.
+    for (index, (name, _)) in pairs.iter().enumerate() {
+        if !name.ends_with("[]") && pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::invalid(name.clone(), "given-twice"));
+        }
+        if name.starts_with('_') {
+            return Err(Error::invalid(name.clone(), "unknown-field"));
+        }
+    }
+    let mut value = from_form(&pairs, (operation.input_raw)());
+    // What is there and empty is checked like everything else.
+    if let Value::Object(map) = &mut value {
+        for (name, typed) in &pairs {
+            if typed.trim().is_empty() {
+                map.insert(name.clone(), Value::String(typed.clone()));
+            }
+        }
+    }
+    Ok(value)
+}
+
+/// Names and values of a form or a query string.
+#[must_use]
+pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+async fn body_input(headers: &HeaderMap, body: Body, lang: Lang) -> Result<Result<Value, Response>> {
+    let bytes = match to_bytes(body, MAX_BODY).await {
+        Ok(bytes) => bytes,
+        Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+    };
+    if bytes.is_empty() {
+        return Ok(Ok(Value::Object(serde_json::Map::new())));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("application/json") {
+        return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
+    }
+    serde_json::from_slice(&bytes).map(Ok).map_err(|_| Error::invalid("", "malformed"))
+}
+
+fn if_match(headers: &HeaderMap, has_version: bool) -> Result<Option<i64>> {
+    match headers.get(header::IF_MATCH) {
+        Some(value) if has_version => {
+            let text = value.to_str().unwrap_or_default().trim();
+            if text == "*" {
+                return Ok(None);
+            }
+            let version = text.trim_start_matches("W/").trim_matches('"').parse::<i64>();
+            version.map(Some).map_err(|_| Error::invalid("If-Match", "malformed"))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn idempotency_key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>> {
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim).filter(|key| !key.is_empty());
+    match (operation.keyed, key) {
+        (Keyed::No, _) => Ok(None),
+        (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault { path: "Idempotency-Key".to_owned(), reason: Reason::new("too-long").with("limit", 200) }])),
+        (Keyed::Required, None) => Err(Error::invalid("Idempotency-Key", "required")),
+        (_, key) => Ok(key.map(str::to_owned)),
+    }
+}

@@ -1,0 +1,90 @@
+//! Every form of a page: its fields become the body of an operation of the API, and the operation is run. What fails comes back on the same page.
+
+use std::collections::HashMap;
+
+use app::error::Error;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::frame::{Attempt, Person, local};
+use super::{keep, objects, repair};
+use crate::api::{self, Call, pairs};
+use crate::problem;
+use crate::schema::{from_form, without_gaps};
+
+pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>>, body: Bytes) -> Response {
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    if !person.sent_it(field("_csrf")) {
+        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let name = path.get("operation").map_or("", String::as_str);
+    let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET) else { return person.error(&Error::NotFound) };
+    let page = field("_page").unwrap_or("/").to_owned();
+    let next = field("_next").map(|next| local(next).to_owned());
+    let version = field("_version").and_then(|version| version.parse().ok());
+    let key = field("_key").map(str::to_owned);
+    let mut input = from_form(&fields, operation.input_schema());
+    without_gaps(&mut input);
+    let actor = person.current.actor.clone();
+    let (lang, done) = (person.lang, {
+        let input = input.clone();
+        let path = path.clone();
+        let lang = person.lang;
+        person
+            .app
+            .run(move |app| {
+                operation.check(&input)?;
+                let call = Call { path: &path, version, now: app.db().now(), lang };
+                operation.write(app, &actor, &call, key.as_deref(), &input)
+            })
+            .await
+    });
+    match done {
+        Ok((_, value)) => {
+            let made = value.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
+            let to = next.unwrap_or_else(|| local(&page).to_owned()).replace("{id}", made);
+            Redirect::to(&to).into_response()
+        }
+        Err(error) => {
+            let (status, _, message) = problem::told(lang, &error);
+            if status == StatusCode::NOT_FOUND {
+                return person.error(&error);
+            }
+            let faults = match &error {
+                Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
+                _ => Vec::new(),
+            };
+            let attempt = Attempt { operation: name.to_owned(), values: fields, faults, message, status };
+            again(person, &page, attempt).await
+        }
+    }
+}
+
+/// The page that a form stood on, with what was tried.
+async fn again(person: Person, page: &str, attempt: Attempt) -> Response {
+    let path = page.split('?').next().unwrap_or_default();
+    let mut parts = path.trim_start_matches('/').split('/');
+    let (kind, id) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default().to_owned());
+    match kind {
+        "repairs" => repair::page(person, id, Some(attempt)).await,
+        "receptions" => objects::reception_page(person, id, Some(attempt)).await,
+        "devices" => objects::device_page(person, id, Some(attempt)).await,
+        "cards" => objects::card_page(person, id, Some(attempt)).await,
+        "customers" => objects::customer_page(person, id, Some(attempt)).await,
+        "invoices" => objects::invoice_page(person, id, Some(attempt)).await,
+        "keep" => {
+            let object = parts.next().unwrap_or("new").to_owned();
+            keep::edit_page(person, id, object, Some(attempt)).await
+        }
+        _ => {
+            let message = std::iter::once(attempt.message).chain(attempt.faults.into_iter().map(|(_, message)| message)).collect::<Vec<_>>().join(" ");
+            let mut response = person.error(&Error::NotFound);
+            *response.status_mut() = attempt.status;
+            tracing::debug!(message, "a form failed away from its page");
+            response
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Signing in and out, language, centre, switching the person; the first start.
+
+use app::access::session::{self, SignIn, SwitchPerson};
+use app::error::{Error, Fault};
+use app::setup::{SetUp, is_empty, set_up};
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use words::Lang;
+
+use super::frame::{Person, cookie, cookie_name, local, plain_error, set_cookie, show};
+use crate::api::pairs;
+use crate::problem;
+use crate::schema::{from_form, read, shape};
+use crate::state::App;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    l: Lang,
+    css: String,
+    next: String,
+    login: String,
+    message: String,
+    is_demo: bool,
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    l: Lang,
+    css: String,
+    values: Vec<(String, String)>,
+    faults: Vec<(String, String)>,
+}
+
+impl SetupPage {
+    fn value(&self, name: &str) -> &str {
+        self.values.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    fn fault(&self, path: &str) -> &str {
+        self.faults.iter().find(|(at, _)| at == path).map_or("", |(_, message)| message)
+    }
+}
+
+fn chosen_language(headers: &HeaderMap) -> Lang {
+    cookie(headers, "zamen-lang").and_then(|name| Lang::named(&name)).unwrap_or_else(|| problem::language(headers))
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Next {
+    next: Option<String>,
+}
+
+pub(crate) async fn form(State(app): State<App>, Query(query): Query<Next>, headers: HeaderMap) -> Response {
+    let lang = chosen_language(&headers);
+    match app.run(|app| app.db().read(is_empty)).await {
+        Ok(true) => return Redirect::to("/setup").into_response(),
+        Ok(false) => {}
+        Err(error) => return plain_error(lang, &error),
+    }
+    let next = query.next.as_deref().map_or("/", local).to_owned();
+    let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login: String::new(), message: String::new(), is_demo: app.settings().is_demo };
+    show(StatusCode::OK, &page)
+}
+
+pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let lang = chosen_language(&parts.headers);
+    let address = app.address(&parts);
+    // A page of another site cannot sign somebody in: browsers say where a form comes from.
+    if parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return plain_error(lang, &Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let Ok(bytes) = axum::body::to_bytes(body, 64 * 1024).await else { return plain_error(lang, &Error::invalid("", "malformed")) };
+    let fields = pairs(&bytes);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str()).to_owned();
+    let next = local(&field("next")).to_owned();
+    let command = SignIn { login: field("login"), password: field("password") };
+    let login = command.login.clone();
+    let opened = app.run(move |app| session::sign_in(app.db(), &command, &address)).await;
+    match opened {
+        Ok(opened) => {
+            let mut response = Redirect::to(if opened.must_change_password { "/me" } else { &next }).into_response();
+            let secure = if app.is_secure() { "; Secure" } else { "" };
+            set_cookie(&mut response, &format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800{secure}", cookie_name(&app), opened.token));
+            response
+        }
+        Err(error) => {
+            let (status, _, message) = problem::told(lang, &error);
+            let message = match &error {
+                Error::Invalid(faults) => faults.iter().map(|fault| problem::sentence(lang, &fault.reason)).collect(),
+                _ => message,
+            };
+            let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login, message, is_demo: app.settings().is_demo };
+            show(status, &page)
+        }
+    }
+}
+
+pub(crate) async fn sign_out(person: Person, body: Bytes) -> Response {
+    if !person.sent_it(pairs(&body).iter().find(|(name, _)| name == "_csrf").map(|(_, value)| value.as_str())) {
+        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let (actor, token) = (person.current.actor.clone(), person.token.clone());
+    if let Err(error) = person.app.run(move |app| session::sign_out(app.db(), &actor, &token)).await {
+        return person.error(&error);
+    }
+    let mut response = Redirect::to("/sign-in").into_response();
+    set_cookie(&mut response, &format!("{}=; Path=/; Max-Age=0", cookie_name(&person.app)));
+    response
+}
+
+/// Switches the language and stays on the page, signed in or not.
+pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
+    let Some(lang) = Lang::named(field("language")) else { return plain_error(Lang::Fa, &Error::invalid("language", "unknown-language")) };
+    let back = local(field("back")).to_owned();
+    if let Some(token) = cookie(&headers, cookie_name(&app)) {
+        let csrf = field("_csrf").to_owned();
+        let changed = app
+            .run(move |app| match session::current(app.db(), &token)? {
+                Some(current) if current.csrf == csrf => session::change_language(app.db(), &current.actor, lang.code()),
+                _ => Ok(()),
+            })
+            .await;
+        if let Err(error) = changed {
+            return plain_error(lang, &error);
+        }
+    }
+    let mut response = Redirect::to(&back).into_response();
+    set_cookie(&mut response, &format!("zamen-lang={}; Path=/; SameSite=Lax; Max-Age=31536000", lang.code()));
+    response
+}
+
+/// Works in another of one's centres from now on.
+pub(crate) async fn centre(person: Person, body: Bytes) -> Response {
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    if !person.sent_it(field("_csrf")) {
+        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let (actor, token, centre) = (person.current.actor.clone(), person.token.clone(), field("centre").unwrap_or_default().to_owned());
+    match person.app.run(move |app| session::change_centre(app.db(), &actor, &token, &centre)).await {
+        Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
+        Err(error) => person.error(&error),
+    }
+}
+
+/// Another person at the same counter, by PIN.
+pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    if !person.sent_it(field("_csrf")) {
+        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let (actor, token) = (person.current.actor.clone(), person.token.clone());
+    let command = SwitchPerson { login: field("login").unwrap_or_default().to_owned(), pin: field("pin").unwrap_or_default().to_owned() };
+    match person.app.run(move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
+        Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
+        Err(error) => super::me::page(person, "switch", &error).await,
+    }
+}
+
+/// The first start of an empty store.
+pub(crate) async fn setup_form(State(app): State<App>, headers: HeaderMap) -> Response {
+    let lang = chosen_language(&headers);
+    match app.run(|app| app.db().read(is_empty)).await {
+        Ok(true) => show(StatusCode::OK, &SetupPage { l: lang, css: crate::assets::url("track.css"), values: Vec::new(), faults: Vec::new() }),
+        Ok(false) => Redirect::to("/sign-in").into_response(),
+        Err(error) => plain_error(lang, &error),
+    }
+}
+
+pub(crate) async fn setup(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    let lang = chosen_language(&headers);
+    let fields = pairs(&body);
+    let input = from_form(&fields, &shape::<SetUp>().schema);
+    let done = app
+        .run(move |app| {
+            let command = read::<SetUp>(&input).map_err(Error::Invalid)?;
+            set_up(app.db(), &command)
+        })
+        .await;
+    match done {
+        Ok(()) => Redirect::to("/sign-in").into_response(),
+        Err(Error::Invalid(faults)) => {
+            let told = |fault: &Fault| (fault.path.clone(), problem::sentence(lang, &fault.reason));
+            let page = SetupPage { l: lang, css: crate::assets::url("track.css"), values: fields, faults: faults.iter().map(told).collect() };
+            show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+        Err(error) => plain_error(lang, &error),
+    }
+}
+
+/// Whether the store answers.
+pub(crate) async fn health(State(app): State<App>) -> Response {
+    match app.run(|app| app.db().read(is_empty)).await {
+        Ok(_) => "ok\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),
+    }
+}

@@ -1,0 +1,239 @@
+//! What every page stands in: who is signed in, language, keys of the form, and how an error looks.
+
+use app::access::Actor;
+use app::access::session::{Current, current, touch};
+use app::error::Error;
+use app::views::Title;
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use domain::access::Action;
+use words::Lang;
+
+use crate::problem;
+use crate::state::App;
+
+/// The name of the session's cookie.
+pub(crate) fn cookie_name(app: &App) -> &'static str {
+    if app.is_secure() { "__Host-zamen" } else { "zamen" }
+}
+
+/// A cookie of a request.
+pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+}
+
+/// A person who is signed in, and the request that they made.
+pub(crate) struct Person {
+    pub app: App,
+    pub current: Current,
+    pub lang: Lang,
+    pub token: String,
+    /// Path and query, for coming back.
+    pub here: String,
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let lost = || {
+            let next = if parts.method == axum::http::Method::GET { here.clone() } else { "/".to_owned() };
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+            Redirect::to(&format!("/sign-in?{query}")).into_response()
+        };
+        let Some(token) = cookie(&parts.headers, cookie_name(app)) else { return Err(lost()) };
+        let found = {
+            let token = token.clone();
+            app.run(move |app| {
+                let found = current(app.db(), &token)?;
+                // Once in a while is enough to keep a session alive.
+                if found.is_some() && app.db().random() % 16 == 0 {
+                    touch(app.db(), &token)?;
+                }
+                Ok(found)
+            })
+            .await
+        };
+        match found {
+            Ok(Some(current)) => {
+                let lang = Lang::named(&current.language).unwrap_or(Lang::Fa);
+                let is_own_page = parts.uri.path().starts_with("/me") || parts.uri.path() == "/language";
+                if current.must_change_password && !is_own_page {
+                    return Err(Redirect::to("/me").into_response());
+                }
+                Ok(Self { app: app.clone(), current, lang, token, here })
+            }
+            Ok(None) => Err(lost()),
+            Err(error) => Err(plain_error(problem::language(&parts.headers), &error)),
+        }
+    }
+}
+
+/// What was tried with a form that failed: it comes back filled, each fault beside its field.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attempt {
+    pub operation: String,
+    pub values: Vec<(String, String)>,
+    pub faults: Vec<(String, String)>,
+    pub message: String,
+    pub status: StatusCode,
+}
+
+/// What the frame of a page shows.
+pub(crate) struct Page {
+    pub l: Lang,
+    pub title: String,
+    pub nav: &'static str,
+    pub person: String,
+    pub centre: Option<Title>,
+    pub csrf: String,
+    /// For the forms of this page: sent twice, done once.
+    pub key: String,
+    pub here: String,
+    pub query: String,
+    pub notice: Option<String>,
+    pub attempt: Option<Attempt>,
+    pub actor: Actor,
+    pub has_bar: bool,
+}
+
+impl Person {
+    /// The frame of a page of this person.
+    pub fn page(&self, nav: &'static str, title: String) -> Page {
+        Page {
+            l: self.lang,
+            title,
+            nav,
+            person: self.current.actor.name.clone(),
+            centre: self.current.centre.as_ref().map(|centre| centre.title.clone()),
+            csrf: self.current.csrf.clone(),
+            key: domain::keys::public_id(self.app.db().random()),
+            here: self.here.clone(),
+            query: String::new(),
+            notice: None,
+            attempt: None,
+            actor: self.current.actor.clone(),
+            has_bar: false,
+        }
+    }
+
+    /// Reads as this person.
+    pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static) -> Result<T, Response> {
+        let actor = self.current.actor.clone();
+        self.app.run(move |app| app.db().read(|conn| read(conn, &actor))).await.map_err(|error| self.error(&error))
+    }
+
+    /// An error as a page.
+    pub fn error(&self, error: &Error) -> Response {
+        let (status, _, message) = problem::told(self.lang, error);
+        let template = Wrong { p: self.page("", self.lang.t("error-title")), message };
+        (status, html(&template)).into_response()
+    }
+
+    /// Whether a form was sent from one of this person's own pages.
+    pub fn sent_it(&self, csrf: Option<&str>) -> bool {
+        csrf.is_some_and(|sent| sent.len() == self.current.csrf.len() && sent.bytes().zip(self.current.csrf.bytes()).fold(0, |odd, (a, b)| odd | (a ^ b)) == 0)
+    }
+}
+
+impl Page {
+    pub fn with(mut self, attempt: Option<Attempt>) -> Self {
+        self.attempt = attempt;
+        self
+    }
+
+    pub fn bar(mut self) -> Self {
+        self.has_bar = true;
+        self
+    }
+
+    /// What stood in a field of a form that failed, else `default`.
+    pub fn value(&self, operation: &str, name: &str, default: impl AsRef<str>) -> String {
+        let tried = self.attempt.as_ref().filter(|attempt| attempt.operation == operation);
+        match tried {
+            Some(attempt) => attempt.values.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone()),
+            None => default.as_ref().to_owned(),
+        }
+    }
+
+    /// What is wrong with a field of a form that failed; empty where nothing is.
+    pub fn fault(&self, operation: &str, path: &str) -> String {
+        let tried = self.attempt.as_ref().filter(|attempt| attempt.operation == operation);
+        tried.and_then(|attempt| attempt.faults.iter().find(|(at, _)| at == path)).map_or_else(String::new, |(_, message)| message.clone())
+    }
+
+    pub fn can(&self, action: &str) -> bool {
+        Action::named(action).is_some_and(|action| self.actor.can(action))
+    }
+
+    pub fn asset(&self, name: &str) -> String {
+        crate::assets::url(name)
+    }
+
+    /// A title in the page's language.
+    pub fn pick<'a>(&self, title: &'a Title) -> &'a str {
+        self.l.pick(&title.fa, &title.en)
+    }
+
+    pub fn status(&self) -> StatusCode {
+        self.attempt.as_ref().map_or(StatusCode::OK, |attempt| attempt.status)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "wrong.html")]
+struct Wrong {
+    p: Page,
+    message: String,
+}
+
+#[derive(Template)]
+#[template(path = "wrong_public.html")]
+struct WrongPublic {
+    l: Lang,
+    message: String,
+    css: String,
+}
+
+/// An error for somebody who is not signed in.
+pub(crate) fn plain_error(lang: Lang, error: &Error) -> Response {
+    let (status, _, message) = problem::told(lang, error);
+    (status, html(&WrongPublic { l: lang, message, css: crate::assets::url("track.css") })).into_response()
+}
+
+/// A template as HTML.
+pub(crate) fn html(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A page with the status of what was tried.
+pub(crate) fn show(status: StatusCode, template: &impl Template) -> Response {
+    let mut response = html(template);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// A path of our own to go on to; anything else leads home.
+pub(crate) fn local(path: &str) -> &str {
+    if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) { path } else { "/" }
+}
+
+/// Sets a cookie on an answer.
+pub(crate) fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,304 @@
+//! Keeping what the house works with: one list and one form for every kind of thing, made from what its operation asks for.
+
+use std::collections::HashMap;
+
+use app::error::Error;
+use askama::Template;
+use axum::extract::{Path, RawQuery};
+use axum::response::Response;
+use serde_json::{Value, json};
+use words::Lang;
+
+use super::frame::{Attempt, Page, Person, html, show};
+use crate::api::{self, Call, pairs};
+
+/// A kind of thing that is kept.
+struct Kind {
+    slug: &'static str,
+    list: &'static str,
+    get: &'static str,
+    create: &'static str,
+    update: &'static str,
+    retire: &'static str,
+    action: &'static str,
+    fields: &'static [Field],
+}
+
+/// A field of its form.
+#[derive(Clone, Copy)]
+struct Field {
+    name: &'static str,
+    kind: Input,
+}
+
+#[derive(Clone, Copy)]
+enum Input {
+    Text,
+    Number,
+    Flag,
+    /// Another kept thing, by the slug of its kind.
+    One(&'static str),
+    /// Words of a closed list, by the list's name.
+    Word(&'static str, &'static [&'static str]),
+    /// Texts, one per line.
+    Lines,
+    /// Any JSON.
+    Json,
+}
+
+const fn text(name: &'static str) -> Field {
+    Field { name, kind: Input::Text }
+}
+const fn one(name: &'static str, slug: &'static str) -> Field {
+    Field { name, kind: Input::One(slug) }
+}
+const fn number(name: &'static str) -> Field {
+    Field { name, kind: Input::Number }
+}
+const fn flag(name: &'static str) -> Field {
+    Field { name, kind: Input::Flag }
+}
+
+const TITLE: [Field; 3] = [text("code"), text("title.fa"), text("title.en")];
+
+macro_rules! kind {
+    ($slug:literal, $list:literal, $one:literal, $action:literal, [$($field:expr),* $(,)?]) => {
+        Kind { slug: $slug, list: $list, get: concat!("get", $one), create: concat!("create", $one), update: concat!("update", $one), retire: concat!("retire", $one), action: $action, fields: &[$($field),*] }
+    };
+}
+
+static KINDS: &[Kind] = &[
+    kind!("legal-entities", "listLegalEntities", "LegalEntity", "keep_organisation", [text("name"), Field { name: "roles[]", kind: Input::Word("party-kind", &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]) }, text("company_id"), text("economic_code")]),
+    kind!("brands", "listBrands", "Brand", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("maker", "legal-entities")]),
+    kind!("centres", "listCentres", "Centre", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("legal_entity", "legal-entities"), text("phone"), text("address"), text("hours.fa"), text("hours.en"), text("time_zone"), one("paid_policy", "policies"), number("diagnosis_fee")]),
+    kind!("sections", "listSections", "Section", "keep_organisation", [one("centre", "centres"), TITLE[0], TITLE[1], TITLE[2]]),
+    kind!("staff", "listStaff", "StaffMember", "keep_staff", [one("centre", "centres"), text("personnel_code"), text("name"), text("specialty"), text("phone"), one("section", "sections"), text("login")]),
+    kind!("users", "listUsers", "User", "keep_access", [text("login"), text("name"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("password"), Field { name: "roles", kind: Input::Json }]),
+    kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
+    kind!("products", "listProducts", "Product", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("kind", "product-kinds"), one("brand", "brands"), text("gtin"), number("price"), one("policy", "policies"), flag("is_serialised"), flag("is_warrantied"), flag("is_part"), Field { name: "components", kind: Input::Json }]),
+    kind!("services", "listServices", "Service", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], Field { name: "line_type", kind: Input::Word("line-type", &["labour", "travel", "shipping"]) }, one("kind", "product-kinds"), number("price"), number("standard_minutes"), flag("is_free_once")]),
+    kind!("faults", "listFaults", "Fault", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]),
+    kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one("kind", "product-kinds")]),
+    kind!("policies", "listPolicies", "Policy", "keep_policies", [TITLE[0], TITLE[1], TITLE[2], Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) }, one("brand", "brands"), one("payer", "legal-entities"), number("usual.months"), number("usual.repair_part_days"), number("usual.repair_labour_days"), Field { name: "usual.excluded_causes[]", kind: Input::Lines }, Field { name: "rules", kind: Input::Json }]),
+    kind!("customers", "listCustomers", "Customer", "keep_customers", [text("name"), flag("is_company"), Field { name: "phones[]", kind: Input::Lines }, text("addresses[0].address"), text("addresses[0].city"), text("addresses[0].postal_code"), text("national_id"), text("company_id"), text("economic_code"), text("subscription"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("note")]),
+    kind!("devices", "listDevices", "Device", "keep_devices", [text("product"), text("serial"), text("imei"), text("tracking_code"), Field { name: "events[0].type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) }, text("events[0].on"), text("components[0].product"), text("components[0].serial")]),
+];
+
+fn kind(slug: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.slug == slug)
+}
+
+#[derive(Template)]
+#[template(path = "keep.html")]
+struct Index {
+    p: Page,
+    kinds: Vec<(String, String)>,
+}
+
+pub(crate) async fn index(person: Person) -> Response {
+    let lang = person.lang;
+    let kinds = KINDS.iter().filter(|kind| person.current.actor.can(domain::access::Action::named(kind.action).unwrap_or(domain::access::Action::KeepAccess)) || kind.action != "keep_access");
+    let kinds = kinds.map(|kind| (kind.slug.to_owned(), lang.t(&format!("keep-{}", kind.slug)))).collect();
+    html(&Index { p: person.page("keep", lang.t("keep-title")), kinds })
+}
+
+/// A row of the list: id, code, title, what tells more.
+struct Row {
+    id: String,
+    code: String,
+    title: String,
+    detail: String,
+}
+
+#[derive(Template)]
+#[template(path = "keep_list.html")]
+struct List {
+    p: Page,
+    slug: &'static str,
+    rows: Vec<Row>,
+    next: String,
+    q: String,
+    can_keep: bool,
+}
+
+fn shown(lang: Lang, value: &Value) -> String {
+    match value {
+        Value::Object(map) => match (map.get("fa"), map.get("en"), map.get("title"), map.get("name")) {
+            (Some(fa), Some(en), ..) => lang.pick(fa.as_str().unwrap_or_default(), en.as_str().unwrap_or_default()).to_owned(),
+            (.., Some(title), _) => shown(lang, title),
+            (.., Some(name)) => shown(lang, name),
+            _ => String::new(),
+        },
+        Value::String(text) => text.clone(),
+        Value::Number(number) => lang.number(&number.as_i64().unwrap_or(0)),
+        _ => String::new(),
+    }
+}
+
+fn row(lang: Lang, value: &Value) -> Row {
+    let get = |name: &str| value.get(name).map_or_else(String::new, |value| shown(lang, value));
+    let first = |names: &[&str]| names.iter().map(|name| get(name)).find(|text| !text.is_empty()).unwrap_or_default();
+    let detail = ["kind", "brand", "centre", "parent", "maker", "legal_entity", "specialty", "line_type", "cover_kind"].iter().map(|name| get(name)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+    Row { id: get("id"), code: first(&["code", "personnel_code", "login", "serial"]), title: first(&["title", "name", "product"]), detail }
+}
+
+pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let Some(kind) = kind(&what) else { return person.error(&Error::NotFound) };
+    let fields = pairs(query.unwrap_or_default().as_bytes());
+    let value = |name: &str| fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone());
+    let (q, after) = (value("q"), value("after"));
+    let mut input = json!({});
+    for (name, value) in [("q", &q), ("after", &after)] {
+        if !value.is_empty() {
+            input[name] = value.clone().into();
+        }
+    }
+    let lang = person.lang;
+    let now = person.app.db().now();
+    let read = person.read(move |conn, actor| {
+        let operation = api::named(kind.list).ok_or(Error::NotFound)?;
+        operation.check(&input)?;
+        operation.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &input)
+    });
+    match read.await {
+        Ok(found) => {
+            let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect()).unwrap_or_default();
+            let next = found.get("next").and_then(Value::as_str).map_or_else(String::new, |next| {
+                let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", &q).append_pair("after", next).finish();
+                format!("/keep/{what}?{query}")
+            });
+            let page = person.page("keep", lang.t(&format!("keep-{what}")));
+            html(&List { can_keep: page.can(kind.action), p: page, slug: kind.slug, rows, next, q })
+        }
+        Err(response) => response,
+    }
+}
+
+/// A field as the form shows it.
+struct Shown {
+    name: &'static str,
+    label: String,
+    /// text, number, flag, select, lines or json.
+    input: &'static str,
+    value: String,
+    options: Vec<(String, String)>,
+    fault: String,
+}
+
+#[derive(Template)]
+#[template(path = "keep_edit.html")]
+struct Edit {
+    p: Page,
+    slug: &'static str,
+    id: String,
+    operation: &'static str,
+    retire: &'static str,
+    version: String,
+    fields: Vec<Shown>,
+    can_keep: bool,
+    is_retired: bool,
+    is_policy: bool,
+    is_user: bool,
+}
+
+pub(crate) async fn edit(person: Person, Path((what, id)): Path<(String, String)>) -> Response {
+    edit_page(person, what, id, None).await
+}
+
+/// What stands at a path of a view, as a form's field shows it.
+fn at(value: &Value, name: &str) -> String {
+    let path = name.trim_end_matches("[]").replace("usual.", "");
+    let mut found = value;
+    for part in path.split(['.', '[']).map(|part| part.trim_end_matches(']')) {
+        found = match part.parse::<usize>() {
+            Ok(index) => found.get(index).unwrap_or(&Value::Null),
+            Err(_) => found.get(part).unwrap_or(&Value::Null),
+        };
+    }
+    match found {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(value) => if *value { "true".to_owned() } else { String::new() },
+        Value::Object(map) if map.contains_key("id") => map["id"].as_str().unwrap_or_default().to_owned(),
+        Value::Array(list) if name.ends_with("[]") => list.iter().map(|item| item.get("id").unwrap_or(item).as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n"),
+        Value::Array(list) if list.is_empty() => String::new(),
+        other => serde_json::to_string_pretty(&for_save(other)).unwrap_or_default(),
+    }
+}
+
+/// A view's part as a command takes it: a link as its id.
+fn for_save(value: &Value) -> Value {
+    match value {
+        Value::Object(map) if map.contains_key("id") && map.contains_key("title") => map["id"].clone(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), for_save(value))).collect::<serde_json::Map<_, _>>().into(),
+        Value::Array(list) => list.iter().map(for_save).collect(),
+        other => other.clone(),
+    }
+}
+
+pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt: Option<Attempt>) -> Response {
+    let Some(kind) = kind(&what) else { return person.error(&Error::NotFound) };
+    let lang = person.lang;
+    let now = person.app.db().now();
+    let wanted = id.clone();
+    let read = person.read(move |conn, actor| {
+        let mut path = HashMap::new();
+        let object = if wanted == "new" {
+            json!({"is_serialised": true, "is_warrantied": true, "language": "fa", "time_zone": "Asia/Tehran"})
+        } else {
+            path.insert("id".to_owned(), wanted);
+            api::named(kind.get).ok_or(Error::NotFound)?.read(conn, actor, &Call { path: &path, version: None, now, lang }, &json!({}))?
+        };
+        let mut options = HashMap::new();
+        for field in kind.fields {
+            if let Input::One(slug) = field.kind {
+                let list = KINDS.iter().find(|kind| kind.slug == slug).and_then(|kind| api::named(kind.list)).ok_or(Error::NotFound)?;
+                let found = list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &json!({"limit": 200}))?;
+                let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>()).unwrap_or_default();
+                options.insert(field.name, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect::<Vec<_>>());
+            }
+        }
+        Ok((object, options))
+    });
+    let (object, mut options) = match read.await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let is_new = id == "new";
+    let operation = if is_new { kind.create } else { kind.update };
+    let title = if is_new { lang.t(&format!("keep-new-{what}")) } else { row(lang, &object).title };
+    let page = person.page("keep", title).with(attempt);
+    let fields = kind
+        .fields
+        .iter()
+        .map(|field| {
+            let (input, choices) = match field.kind {
+                Input::Text => ("text", Vec::new()),
+                Input::Number => ("number", Vec::new()),
+                Input::Flag => ("flag", Vec::new()),
+                Input::Lines => ("lines", Vec::new()),
+                Input::Json => ("json", Vec::new()),
+                Input::One(_) => ("select", options.remove(field.name).unwrap_or_default()),
+                Input::Word(list, words) => ("select", words.iter().map(|word| ((*word).to_owned(), lang.word(list, word))).collect()),
+            };
+            let label = lang.t(&format!("field-{}", field.name.replace(['.', '_'], "-").replace("[]", "").replace("[0]", "")));
+            let fault = page.fault(operation, field.name.trim_end_matches("[]"));
+            Shown { name: field.name, label, input, value: page.value(operation, field.name, at(&object, field.name)), options: choices, fault }
+        })
+        .collect();
+    let page = Edit {
+        slug: kind.slug,
+        operation,
+        retire: kind.retire,
+        version: object.get("version").map_or_else(String::new, ToString::to_string),
+        fields,
+        can_keep: page.can(kind.action),
+        is_retired: object.get("is_retired").or(object.get("is_disabled")).and_then(Value::as_bool).unwrap_or(false),
+        is_policy: kind.slug == "policies" && !is_new,
+        is_user: kind.slug == "users",
+        id,
+        p: page,
+    };
+    show(page.p.status(), &page)
+}

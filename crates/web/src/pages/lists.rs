@@ -1,0 +1,228 @@
+//! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL; the next page is found by key.
+
+use app::billing::invoices::InvoiceRow;
+use app::billing::{ListInvoices, list_invoices};
+use app::coverage::covers::{CoverView, list_cards};
+use app::customers::{CustomerView, list_customers};
+use app::devices::list_devices;
+use app::devices::view::DeviceRow;
+use app::lookup::{Hit, search as find};
+use app::reception::view::ReceptionRow;
+use app::reception::{ListReceptions, list_receptions};
+use app::repair::view::RepairRow;
+use app::repair::{ListRepairs, list_repairs};
+use app::views::{ListQuery, Page as Rows};
+use askama::Template;
+use axum::extract::{Query, RawQuery};
+use axum::response::{IntoResponse, Redirect, Response};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+
+use super::frame::{Page, Person, html};
+use crate::api::pairs;
+use crate::schema::{from_form, read, shape};
+
+/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list.
+fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(query: Option<String>) -> (T, Vec<(String, String)>) {
+    let fields = pairs(query.unwrap_or_default().as_bytes());
+    let value = from_form(&fields, &shape::<T>().schema);
+    (read(&value).unwrap_or_default(), fields)
+}
+
+/// What a list page shows beside its rows.
+pub(crate) struct Shown {
+    /// The URL of the next page; empty on the last.
+    pub next: String,
+    /// The URL of the first page, where this is another.
+    pub first: String,
+    pub fields: Vec<(String, String)>,
+}
+
+impl Shown {
+    fn of(person: &Person, next: Option<&String>, fields: Vec<(String, String)>) -> Self {
+        let path = person.here.split('?').next().unwrap_or("/").to_owned();
+        let url = |after: Option<&String>| {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for (name, value) in fields.iter().filter(|(name, value)| name != "after" && !value.is_empty()) {
+                query.append_pair(name, value);
+            }
+            if let Some(after) = after {
+                query.append_pair("after", after);
+            }
+            format!("{path}?{}", query.finish())
+        };
+        let is_first = !fields.iter().any(|(name, _)| name == "after");
+        Self { next: next.map_or_else(String::new, |next| url(Some(next))), first: if is_first { String::new() } else { url(None) }, fields: fields.clone() }
+    }
+
+    /// What stands in a filter.
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    p: Page,
+    mine: Vec<RepairRow>,
+    ready: Vec<RepairRow>,
+    overdue: Vec<RepairRow>,
+    pool: Vec<RepairRow>,
+}
+
+pub(crate) async fn home(person: Person) -> Response {
+    let now = person.app.db().now();
+    let rows = person.read(move |conn, actor| {
+        let mut list = |query: ListRepairs| list_repairs(conn, actor, &query, now).map(|page| page.items);
+        let ten = Some(10);
+        let mine = list(ListRepairs { mine: Some(true), is_open: Some(true), limit: ten, ..ListRepairs::default() })?;
+        let ready = list(ListRepairs { step: Some("ready".to_owned()), is_open: Some(true), limit: ten, ..ListRepairs::default() })?;
+        let overdue = list(ListRepairs { overdue: Some(true), limit: ten, ..ListRepairs::default() })?;
+        let pool = list(ListRepairs { is_open: Some(true), step: Some("diagnosis".to_owned()), limit: ten, ..ListRepairs::default() })?;
+        Ok((mine, ready, overdue, pool))
+    });
+    match rows.await {
+        Ok((mine, ready, overdue, pool)) => html(&Home { p: person.page("home", person.lang.t("home-title")), mine, ready, overdue, pool }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    q: String,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Search {
+    p: Page,
+    hits: Vec<Hit>,
+}
+
+/// The page that a hit opens.
+pub(crate) fn target(hit: &Hit) -> String {
+    let folder = match hit.kind.as_str() {
+        "cover" => "cards",
+        "product" => "keep/products",
+        "repair" => "repairs",
+        "reception" => "receptions",
+        "invoice" => "invoices",
+        "customer" => "customers",
+        _ => "devices",
+    };
+    format!("/{folder}/{}", hit.id)
+}
+
+pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Response {
+    let typed = query.q.clone();
+    let found = match person.read(move |conn, actor| find(conn, actor, &typed)).await {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let exact = found.hits.iter().filter(|hit| hit.is_exact).collect::<Vec<_>>();
+    if let [only] = exact.as_slice() {
+        return Redirect::to(&target(only)).into_response();
+    }
+    let mut page = person.page("search", person.lang.t("search-title"));
+    page.query = query.q;
+    html(&Search { p: page, hits: found.hits })
+}
+
+#[derive(Template)]
+#[template(path = "repairs.html")]
+struct Repairs {
+    p: Page,
+    rows: Vec<RepairRow>,
+    shown: Shown,
+}
+
+pub(crate) async fn repairs(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListRepairs>(query);
+    let now = person.app.db().now();
+    match person.read(move |conn, actor| list_repairs(conn, actor, &filters, now)).await {
+        Ok(Rows { items, next }) => html(&Repairs { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("repairs", person.lang.t("repairs-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "receptions.html")]
+struct Receptions {
+    p: Page,
+    rows: Vec<ReceptionRow>,
+    shown: Shown,
+}
+
+pub(crate) async fn receptions(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListReceptions>(query);
+    match person.read(move |conn, actor| list_receptions(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Receptions { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("receptions", person.lang.t("receptions-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "devices.html")]
+struct Devices {
+    p: Page,
+    rows: Vec<DeviceRow>,
+    shown: Shown,
+}
+
+pub(crate) async fn devices(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListQuery>(query);
+    match person.read(move |conn, actor| list_devices(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Devices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("devices", person.lang.t("devices-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "cards.html")]
+struct Cards {
+    p: Page,
+    rows: Vec<CoverView>,
+    shown: Shown,
+}
+
+pub(crate) async fn cards(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListQuery>(query);
+    match person.read(move |conn, actor| list_cards(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Cards { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("cards", person.lang.t("cards-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers.html")]
+struct Customers {
+    p: Page,
+    rows: Vec<CustomerView>,
+    shown: Shown,
+}
+
+pub(crate) async fn customers(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListQuery>(query);
+    match person.read(move |conn, actor| list_customers(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Customers { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("customers", person.lang.t("customers-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "invoices.html")]
+struct Invoices {
+    p: Page,
+    rows: Vec<InvoiceRow>,
+    shown: Shown,
+}
+
+pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = filters::<ListInvoices>(query);
+    match person.read(move |conn, actor| list_invoices(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Invoices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("invoices", person.lang.t("invoices-title")), rows: items }),
+        Err(response) => response,
+    }
+}

@@ -1,0 +1,117 @@
+//! One's own page: password, PIN, tokens, another person at the counter; and the phone on the screen.
+
+use app::access::session::{self, ChangePassword, SetPin};
+use app::access::tokens::{CreateToken, TokenView, create_token, list_tokens};
+use app::error::Error;
+use app::messaging::{MessageView, latest};
+use askama::Template;
+use axum::body::Bytes;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::frame::{Page, Person, html, show as answer};
+use crate::api::pairs;
+use crate::problem;
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct Me {
+    p: Page,
+    tokens: Vec<TokenView>,
+    secret: String,
+    must_change: bool,
+    has_pin: bool,
+    wrong: (String, String),
+}
+
+async fn render(person: Person, secret: String, wrong: (String, String), status: StatusCode) -> Response {
+    let user = person.current.actor.user_id.unwrap_or(0);
+    let tokens = match person.read(move |conn, _| list_tokens(conn, user)).await {
+        Ok(tokens) => tokens,
+        Err(response) => return response,
+    };
+    let page = Me { p: person.page("me", person.lang.t("me-title")), tokens, secret, must_change: person.current.must_change_password, has_pin: person.current.has_pin, wrong };
+    answer(status, &page)
+}
+
+pub(crate) async fn show(person: Person) -> Response {
+    render(person, String::new(), Default::default(), StatusCode::OK).await
+}
+
+/// The page with what went wrong in one of its forms.
+pub(crate) async fn page(person: Person, form: &str, error: &Error) -> Response {
+    let (status, _, message) = problem::told(person.lang, error);
+    let message = match error {
+        Error::Invalid(faults) => faults.iter().map(|fault| problem::sentence(person.lang, &fault.reason)).collect::<Vec<_>>().join(" "),
+        _ => message,
+    };
+    render(person, String::new(), (form.to_owned(), message), status).await
+}
+
+fn fields_of(person: &Person, body: &Bytes) -> Result<Vec<(String, String)>, Response> {
+    let fields = pairs(body);
+    let is_own = person.sent_it(fields.iter().find(|(name, _)| name == "_csrf").map(|(_, value)| value.as_str()));
+    if is_own { Ok(fields) } else { Err(person.error(&Error::Forbidden(app::Reason::new("not-from-here")))) }
+}
+
+fn text(fields: &[(String, String)], name: &str) -> String {
+    fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone())
+}
+
+pub(crate) async fn password(person: Person, body: Bytes) -> Response {
+    let fields = match fields_of(&person, &body) {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let (actor, token) = (person.current.actor.clone(), person.token.clone());
+    let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
+    match person.app.run(move |app| session::change_password(app.db(), &actor, &token, &command)).await {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(error) => page(person, "password", &error).await,
+    }
+}
+
+pub(crate) async fn pin(person: Person, body: Bytes) -> Response {
+    let fields = match fields_of(&person, &body) {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let actor = person.current.actor.clone();
+    let command = SetPin { pin: text(&fields, "pin") };
+    match person.app.run(move |app| session::set_pin(app.db(), &actor, &command)).await {
+        Ok(()) => Redirect::to("/me").into_response(),
+        Err(error) => page(person, "pin", &error).await,
+    }
+}
+
+pub(crate) async fn token(person: Person, body: Bytes) -> Response {
+    let fields = match fields_of(&person, &body) {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let actor = person.current.actor.clone();
+    let command = CreateToken { title: text(&fields, "title"), scopes: Vec::new(), days: None };
+    match person.app.run(move |app| app.db().write(&actor, |tx| create_token(tx, &command))).await {
+        Ok(secret) => render(person, secret, Default::default(), StatusCode::OK).await,
+        Err(error) => page(person, "token", &error).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "messages.html")]
+struct Messages {
+    p: Page,
+    items: Vec<MessageView>,
+}
+
+/// The phone on the screen: what customers were sent.
+pub(crate) async fn messages(person: Person) -> Response {
+    let items = person.read(|conn, actor| {
+        actor.may(domain::access::Action::HandOver, None, None)?;
+        latest(conn, 30)
+    });
+    match items.await {
+        Ok(items) => html(&Messages { p: person.page("messages", person.lang.t("messages-title")), items }),
+        Err(response) => response,
+    }
+}

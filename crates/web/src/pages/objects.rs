@@ -1,0 +1,258 @@
+//! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
+
+use app::billing::invoices::InvoiceRow;
+use app::billing::papers::{PaperView, papers_of};
+use app::billing::payments::balance;
+use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
+use app::coverage::covers::{CoverView, get_card};
+use app::coverage::decide::{AskCoverage, ask_coverage};
+use app::customers::{CustomerView, get_customer};
+use app::devices::view::PlaceView;
+use app::devices::{DeviceView, get_device};
+use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
+use app::reception::view::ReceptionRow;
+use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
+use app::repair::view::RepairRow;
+use app::repair::{ListRepairs, list_repairs};
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+use words::Lang;
+
+use super::frame::{Attempt, Page, Person, show};
+use super::reasons::{Drawing, Verdict, drawing, verdict};
+
+/// An entry of a timeline as a sentence.
+pub(crate) struct Told {
+    pub when: String,
+    pub by: String,
+    pub sentence: String,
+}
+
+/// The sentences of a timeline.
+pub(crate) fn told(lang: Lang, entries: Vec<TimelineEntry>) -> Vec<Told> {
+    entries
+        .into_iter()
+        .map(|entry| {
+            let mut args = Vec::new();
+            if let Some(map) = entry.details.as_object() {
+                for (name, value) in map {
+                    let text = match (name.as_str(), value) {
+                        ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0)),
+                        ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
+                        ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
+                        ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
+                        ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),
+                        ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
+                        ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),
+                        ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
+                        (_, serde_json::Value::String(text)) => text.clone(),
+                        (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),
+                        _ => "—".to_owned(),
+                    };
+                    args.push((name.clone(), text));
+                }
+            }
+            let args = args.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>();
+            let key = format!("event-{}", entry.event.replace('_', "-"));
+            Told { when: lang.at(&entry.occurred_at), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
+        })
+        .collect()
+}
+
+fn timeline(subject: &str, id: &str) -> GetTimeline {
+    GetTimeline { subject: subject.to_owned(), id: id.to_owned(), after: None, limit: Some(60) }
+}
+
+#[derive(Template)]
+#[template(path = "reception.html")]
+struct ReceptionPage {
+    p: Page,
+    view: ReceptionView,
+    papers: Vec<PaperView>,
+    invoices: Vec<InvoiceRow>,
+    history: Vec<Told>,
+    has_ready: bool,
+    public_url: String,
+}
+
+pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Response {
+    reception_page(person, id, None).await
+}
+
+pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let read = person.read(move |conn, actor| {
+        let view = get_reception(conn, actor, &id)?;
+        let papers = papers_of(conn, "reception", &id)?;
+        let invoices = if actor.can(domain::access::Action::ViewMoney) {
+            list_invoices(conn, actor, &ListInvoices { reception: Some(id.clone()), ..ListInvoices::default() })?.items
+        } else {
+            Vec::new()
+        };
+        let history = get_timeline(conn, actor, &timeline("reception", &id))?.items;
+        Ok((view, papers, invoices, history))
+    });
+    match read.await {
+        Ok((view, papers, invoices, history)) => {
+            let title = format!("{} {}", person.lang.t("reception"), view.number);
+            let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
+            let page = person.page("receptions", title).with(attempt);
+            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready, public_url: person.app.settings().public_url.clone() })
+        }
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct DevicePage {
+    p: Page,
+    view: DeviceView,
+    place: String,
+    verdict: Verdict,
+    drawing: Option<Drawing>,
+    repairs: Vec<RepairRow>,
+    operations: Vec<DeviceOperation>,
+    history: Vec<Told>,
+}
+
+fn place(lang: Lang, place: &PlaceView) -> String {
+    match place {
+        PlaceView::Customer => lang.t("place-customer"),
+        PlaceView::Supplier => lang.t("place-supplier"),
+        PlaceView::Warrantor => lang.t("place-warrantor"),
+        PlaceView::Scrap => lang.t("place-scrap"),
+        PlaceView::Shelf { centre } => lang.t1("place-shelf", "centre", lang.pick(&centre.title.fa, &centre.title.en)),
+        PlaceView::Bin { centre } => lang.t1("place-bin", "centre", lang.pick(&centre.title.fa, &centre.title.en)),
+        PlaceView::Inside { serial, .. } => lang.t1("place-inside", "serial", serial),
+    }
+}
+
+pub(crate) async fn device(person: Person, Path(id): Path<String>) -> Response {
+    device_page(person, id, None).await
+}
+
+pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let now = person.app.db().now();
+    let read = person.read(move |conn, actor| {
+        let view = get_device(conn, actor, &id, now)?;
+        let asked = ask_coverage(conn, actor, &id, now, &AskCoverage::default())?;
+        let repairs = list_repairs(conn, actor, &ListRepairs { device: Some(id.clone()), ..ListRepairs::default() }, now)?.items;
+        let operations = device_operations(conn, actor, &id)?;
+        let history = get_timeline(conn, actor, &timeline("device", &id))?.items;
+        Ok((view, asked, repairs, operations, history))
+    });
+    match read.await {
+        Ok((view, asked, repairs, operations, history)) => {
+            let lang = person.lang;
+            let title = format!("{} {}", lang.pick(&view.product.title.fa, &view.product.title.en), view.serial);
+            let page = person.page("devices", title).with(attempt);
+            let page = DevicePage { place: place(lang, &view.place), verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, history), p: page, view, repairs, operations };
+            show(page.p.status(), &page)
+        }
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "card.html")]
+struct CardPage {
+    p: Page,
+    view: CoverView,
+    device: DeviceView,
+    verdict: Verdict,
+    drawing: Option<Drawing>,
+    papers: Vec<PaperView>,
+    history: Vec<Told>,
+}
+
+pub(crate) async fn card(person: Person, Path(id): Path<String>) -> Response {
+    card_page(person, id, None).await
+}
+
+pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let now = person.app.db().now();
+    let read = person.read(move |conn, actor| {
+        let view = get_card(conn, actor, &id)?;
+        let device = get_device(conn, actor, &view.device, now)?;
+        let asked = ask_coverage(conn, actor, &view.device, now, &AskCoverage::default())?;
+        let papers = papers_of(conn, "card", &id)?;
+        let history = get_timeline(conn, actor, &timeline("cover", &id))?.items;
+        Ok((view, device, asked, papers, history))
+    });
+    match read.await {
+        Ok((view, device, asked, papers, history)) => {
+            let lang = person.lang;
+            let title = format!("{} {}", lang.word("cover-kind", &view.kind), view.number);
+            let page = person.page("cards", title).with(attempt);
+            let page = CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, history), p: page, view, device, papers };
+            show(page.p.status(), &page)
+        }
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    p: Page,
+    view: CustomerView,
+    balance: i64,
+    receptions: Vec<ReceptionRow>,
+    invoices: Vec<InvoiceRow>,
+    history: Vec<Told>,
+}
+
+pub(crate) async fn customer(person: Person, Path(id): Path<String>) -> Response {
+    customer_page(person, id, None).await
+}
+
+pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let read = person.read(move |conn, actor| {
+        let view = get_customer(conn, actor, &id)?;
+        let receptions = list_receptions(conn, actor, &ListReceptions { customer: Some(id.clone()), ..ListReceptions::default() })?.items;
+        let sees_money = actor.can(domain::access::Action::ViewMoney);
+        let invoices = if sees_money { list_invoices(conn, actor, &ListInvoices { payer: Some(id.clone()), ..ListInvoices::default() })?.items } else { Vec::new() };
+        let balance = if sees_money { balance(conn, &id)? } else { 0 };
+        let history = get_timeline(conn, actor, &timeline("customer", &id))?.items;
+        Ok((view, balance, receptions, invoices, history))
+    });
+    match read.await {
+        Ok((view, balance, receptions, invoices, history)) => {
+            let page = person.page("customers", view.name.clone()).with(attempt);
+            show(page.status(), &CustomerPage { history: told(person.lang, history), p: page, view, balance, receptions, invoices })
+        }
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "invoice.html")]
+struct InvoicePage {
+    p: Page,
+    view: InvoiceView,
+    open: i64,
+    history: Vec<Told>,
+}
+
+pub(crate) async fn invoice(person: Person, Path(id): Path<String>) -> Response {
+    invoice_page(person, id, None).await
+}
+
+pub(crate) async fn invoice_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let read = person.read(move |conn, actor| {
+        let view = get_invoice(conn, actor, &id)?;
+        let history = get_timeline(conn, actor, &timeline("invoice", &id))?.items;
+        Ok((view, history))
+    });
+    match read.await {
+        Ok((view, history)) => {
+            let title = format!("{} {}", person.lang.word("invoice-kind", &view.kind), view.number);
+            let can_be_paid = matches!(view.kind.as_str(), "service" | "warranty") && view.corrected_by.is_none();
+            let open = if can_be_paid { view.total - view.paid } else { 0 };
+            let page = person.page("invoices", title).with(attempt);
+            show(page.status(), &InvoicePage { history: told(person.lang, history), p: page, view, open })
+        }
+        Err(response) => response,
+    }
+}

@@ -1,0 +1,181 @@
+//! Papers as PDF: drawn from the snapshot that was fixed when they were issued; an invoice's and a card's bytes are kept once they were drawn.
+
+use app::Result;
+use app::access::Actor;
+use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep};
+use app::error::Error;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use documents::{Format, card, invoice, reception};
+use words::Lang;
+
+use super::frame::Person;
+use crate::state::App;
+
+/// Draws a paper, or gives the bytes that were drawn before.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`; `Internal` where it cannot be drawn.
+pub(crate) fn draw(app: &App, actor: &Actor, id: &str, format: Option<&str>) -> Result<(String, Vec<u8>)> {
+    const PDF: &str = "application/pdf";
+    let paper = app.db().read(|conn| get_document(conn, actor, id))?;
+    if let Some(content) = paper.content {
+        return Ok((PDF.to_owned(), content));
+    }
+    let lang = Lang::named(&paper.language).unwrap_or(Lang::Fa);
+    let link = |number: &str| format!("{}/t/{number}", app.settings().public_url);
+    let drawn = match paper.kind.as_str() {
+        "reception" => {
+            let data: ReceptionPaper = serde_json::from_str(&paper.snapshot).map_err(Error::internal)?;
+            let format = format.and_then(Format::named).unwrap_or(Format::ReceiptA5);
+            return reception_pdf(&data, lang, format, &link(&data.reception.tracking_number)).map(|bytes| (PDF.to_owned(), bytes));
+        }
+        "card" => {
+            let data: CardPaper = serde_json::from_str(&paper.snapshot).map_err(Error::internal)?;
+            card_pdf(&data, lang, &format!("{}/cards/{}", app.settings().public_url, data.card.id))?
+        }
+        _ => {
+            let data: InvoicePaper = serde_json::from_str(&paper.snapshot).map_err(Error::internal)?;
+            invoice_pdf(&data, lang)?
+        }
+    };
+    keep(app.db(), id, PDF, &drawn)?;
+    Ok((PDF.to_owned(), drawn))
+}
+
+fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) -> Result<Vec<u8>> {
+    let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+    let devices = data
+        .devices
+        .iter()
+        .map(|device| reception::Device {
+            number: device.number.clone(),
+            product: pick(&device.product.title),
+            code: device.product.code.clone(),
+            brand: pick(&device.brand.title),
+            serial: device.serial.clone(),
+            faults: device.faults.iter().map(|fault| pick(&fault.title)).collect(),
+            note: device.note.clone().unwrap_or_default(),
+            accessories: device.accessories.clone(),
+            conditions: device.conditions.clone(),
+            promised: device.promised_on.map_or_else(String::new, |on| lang.day(&on)),
+        })
+        .collect();
+    let paper = reception::Reception {
+        head: head(&data.letterhead, lang),
+        number: data.reception.number.clone(),
+        revision: data.reception.revision,
+        tracking: lang.tracking(&data.reception.tracking_number),
+        link: link.to_owned(),
+        received: lang.instant(&data.reception.received_at, &data.letterhead.time_zone),
+        receiver: data.reception.receiver.clone().unwrap_or_default(),
+        customer: data.customer.name.clone(),
+        phone: data.customer.phones.first().map_or_else(String::new, |phone| lang.phone(phone)),
+        address: data.customer.addresses.first().map_or_else(String::new, |address| address.address.clone()),
+        note: data.reception.note.clone().unwrap_or_default(),
+        devices,
+    };
+    reception::draw(&paper, format, lang).map_err(Error::internal)
+}
+
+fn head(letterhead: &app::billing::papers::Letterhead, lang: Lang) -> documents::Head {
+    documents::Head {
+        centre: lang.pick(&letterhead.centre.fa, &letterhead.centre.en).to_owned(),
+        legal_entity: letterhead.legal_entity.clone(),
+        company_id: lang.digits(letterhead.company_id.as_deref().unwrap_or_default()),
+        economic_code: lang.digits(letterhead.economic_code.as_deref().unwrap_or_default()),
+        phone: letterhead.phone.as_deref().map_or_else(String::new, |phone| lang.phone(phone)),
+        address: letterhead.address.clone().unwrap_or_default(),
+        hours: letterhead.hours.as_ref().map_or_else(String::new, |hours| lang.pick(&hours.fa, &hours.en).to_owned()),
+    }
+}
+
+fn card_pdf(data: &CardPaper, lang: Lang, link: &str) -> Result<Vec<u8>> {
+    let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+    let terms = data
+        .terms
+        .iter()
+        .map(|term| {
+            let pays = term.pays.iter().map(|(kind, percent)| format!("{} {}", lang.word("line-type", kind.name()), lang.percent(percent))).collect::<Vec<_>>();
+            let length = match (term.months, term.days) {
+                (Some(months), _) => lang.t1("months", "count", lang.number(&months)),
+                (None, days) => lang.t1("days", "count", lang.number(&days.unwrap_or(0))),
+            };
+            card::Term {
+                what: term.kind.as_ref().map_or_else(|| lang.t("whole-device"), pick),
+                pays: pays.join(lang.pick("، ", ", ")),
+                length,
+                until: term.last_day.map_or_else(|| lang.t("paper-from-sale"), |day| lang.date(&day)),
+            }
+        })
+        .collect();
+    let paper = card::Card {
+        number: data.card.number.clone(),
+        brand: pick(&data.brand.title),
+        product: pick(&data.product.title),
+        code: data.product.code.clone(),
+        serial: data.card.serial.clone(),
+        payer: data.card.payer.name.clone(),
+        issued: lang.date(&data.issued_on),
+        seller: data.card.seller.clone().unwrap_or_default(),
+        link: link.to_owned(),
+        terms,
+    };
+    card::draw(&paper, lang).map_err(Error::internal)
+}
+
+fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
+    let view = &data.invoice;
+    let lines = view
+        .lines
+        .iter()
+        .map(|line| invoice::Line {
+            title: lang.pick(&line.title.fa, &line.title.en).to_owned(),
+            code: line.code.clone(),
+            repair: line.repair.as_ref().map_or_else(String::new, |repair| repair.number.clone()),
+            quantity: lang.quantity(&line.quantity_milli),
+            net: lang.number(&line.net),
+            vat: lang.number(&line.vat),
+            total: lang.number(&line.total),
+        })
+        .collect();
+    let paper = invoice::Invoice {
+        head: head(&data.letterhead, lang),
+        kind: view.kind.clone(),
+        number: view.number.clone(),
+        issued: lang.date(&view.issued_on),
+        payer: data.payer.name.clone(),
+        payer_id: lang.digits(data.payer.national_id.as_ref().or(data.payer.company_id.as_ref()).cloned().unwrap_or_default()),
+        payer_code: lang.digits(data.payer.economic_code.as_deref().unwrap_or_default()),
+        payer_address: data.payer.addresses.first().map_or_else(String::new, |address| address.address.clone()),
+        payer_phone: data.payer.phones.first().map_or_else(String::new, |phone| lang.phone(phone)),
+        corrects: view.corrects.as_ref().map_or_else(String::new, |other| other.number.clone()),
+        reason: view.reason.clone().unwrap_or_default(),
+        devices: data.repairs.iter().map(|(number, title, serial)| (number.clone(), lang.pick(&title.fa, &title.en).to_owned(), serial.clone())).collect(),
+        net: lang.number(&view.net),
+        vat: lang.number(&view.vat),
+        total: lang.number(&view.total),
+        words: lang.money_in_words(view.total),
+        lines,
+    };
+    invoice::draw(&paper, lang).map_err(Error::internal)
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Wanted {
+    format: Option<String>,
+}
+
+pub(crate) async fn show(person: Person, Path(id): Path<String>, Query(query): Query<Wanted>) -> Response {
+    let actor = person.current.actor.clone();
+    match person.app.run(move |app| draw(app, &actor, &id, query.format.as_deref())).await {
+        Ok((kind, bytes)) => {
+            let mut response = bytes.into_response();
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/pdf")));
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
+            response
+        }
+        Err(error) => person.error(&error),
+    }
+}

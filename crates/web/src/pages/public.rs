@@ -1,0 +1,74 @@
+//! The customer's page: no account, no script.
+
+use app::tracking::{TrackView, track};
+use askama::Template;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use words::Lang;
+
+use super::frame::{cookie, show as answer};
+use crate::problem;
+use crate::state::App;
+
+#[derive(Template)]
+#[template(path = "track.html")]
+struct Track {
+    l: Lang,
+    css: String,
+    view: TrackView,
+    here: String,
+}
+
+#[derive(Template)]
+#[template(path = "track_ask.html")]
+struct Ask {
+    l: Lang,
+    css: String,
+    message: String,
+    here: String,
+}
+
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Asked {
+    number: Option<String>,
+}
+
+fn language(headers: &HeaderMap) -> Lang {
+    cookie(headers, "zamen-lang").and_then(|name| Lang::named(&name)).unwrap_or_else(|| problem::language(headers))
+}
+
+pub(crate) async fn ask(Query(query): Query<Asked>, headers: HeaderMap) -> Response {
+    match query.number.as_deref().map(domain::text::key).filter(|number| !number.is_empty()) {
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Redirect::to(&format!("/t/{number}")).into_response(),
+        Some(_) => wrong(language(&headers), StatusCode::NOT_FOUND, "track-not-found"),
+        None => answer(StatusCode::OK, &Ask { l: language(&headers), css: crate::assets::url("track.css"), message: String::new(), here: "/t".to_owned() }),
+    }
+}
+
+fn wrong(lang: Lang, status: StatusCode, key: &str) -> Response {
+    answer(status, &Ask { l: lang, css: crate::assets::url("track.css"), message: lang.t(key), here: "/t".to_owned() })
+}
+
+pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let lang = language(&parts.headers);
+    let address = app.address(&parts);
+    match app.run(move |app| track(app.db(), &number, &address)).await {
+        Ok(view) => {
+            let here = format!("/t/{}", view.tracking_number);
+            let mut response = answer(StatusCode::OK, &Track { l: lang, css: crate::assets::url("track.css"), view, here });
+            response.headers_mut().insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+            response
+        }
+        Err(app::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),
+        Err(error) => {
+            let (status, _, message) = problem::told(lang, &error);
+            let mut response = answer(status, &Ask { l: lang, css: crate::assets::url("track.css"), message, here: "/t".to_owned() });
+            if let app::Error::TooMany { retry_after_seconds } = error {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+            }
+            response
+        }
+    }
+}

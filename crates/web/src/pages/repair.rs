@@ -1,0 +1,158 @@
+//! The page of a repair: where it stands, what was found, lines with who pays, what the next step needs.
+
+use app::lookup::{GetTimeline, get_timeline};
+use app::repair::view::LineView;
+use app::repair::{DiagnoseRepair, RepairView, get_repair, preview_diagnosis};
+use app::views::ListQuery;
+use app::coverage::decide::CoverageChange;
+use askama::Template;
+use axum::extract::{Path, RawQuery};
+use axum::response::{IntoResponse, Response};
+
+use super::frame::{Attempt, Page, Person, html, show as answer};
+use super::objects::{Told, told};
+use super::reasons::{Why, barred, cover_name, why};
+use crate::api::pairs;
+use crate::schema::{from_form, read, shape};
+
+/// A line with who pays, and why.
+pub(crate) struct Line {
+    pub view: LineView,
+    /// Hundredths of the bar that covers pay.
+    pub covered: i64,
+    pub customer: i64,
+    pub payers: String,
+    pub whys: Vec<Why>,
+}
+
+/// A way out of the step.
+pub(crate) struct WayOut {
+    pub transition: String,
+    pub title: String,
+    pub allowed: bool,
+    pub because: Vec<String>,
+    pub asks_note: bool,
+    pub asks_person: bool,
+    pub is_hand_over: bool,
+}
+
+/// A choice of a list of the catalogue.
+pub(crate) struct Choice {
+    pub code: String,
+    pub title: String,
+}
+
+#[derive(Template)]
+#[template(path = "repair.html")]
+struct RepairPage {
+    p: Page,
+    view: RepairView,
+    lines: Vec<Line>,
+    ways: Vec<WayOut>,
+    faults: Vec<Choice>,
+    causes: Vec<Choice>,
+    services: Vec<Choice>,
+    parts: Vec<Choice>,
+    history: Vec<Told>,
+    covers: Vec<(String, String)>,
+}
+
+pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Response {
+    page(person, id, None).await
+}
+
+pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let now = person.app.db().now();
+    let lang = person.lang;
+    let all = || ListQuery { limit: Some(200), ..ListQuery::default() };
+    let read = person.read(move |conn, actor| {
+        use app::catalogue::{faults, products, services};
+        let view = get_repair(conn, actor, &id, now)?;
+        let choice = |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
+        let found = faults::list_faults(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
+        let why = faults::list_causes(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
+        let work = services::list_services(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
+        let parts = products::list_products(conn, actor, &products::ListProducts { is_part: Some(true), limit: Some(200), ..Default::default() })?;
+        let parts = parts.items.into_iter().map(|row| choice(row.code, row.title)).collect();
+        let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
+        let covers = device.covers.into_iter().filter(|cover| cover.state == "active").map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number))).collect();
+        let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;
+        Ok((view, found, why, work, parts, covers, history))
+    });
+    let (view, faults, causes, services, parts, covers, history) = match read.await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let lines = view.lines.iter().map(|line| line_of(lang, &view, line)).collect();
+    let ways = view
+        .ways
+        .iter()
+        .map(|way| WayOut {
+            transition: way.transition.clone(),
+            title: lang.pick(&way.title.fa, &way.title.en).to_owned(),
+            allowed: way.allowed,
+            because: way.because.iter().map(|reason| barred(lang, reason)).collect(),
+            asks_note: way.asks.iter().any(|need| need == "note"),
+            asks_person: way.asks.iter().any(|need| need == "second_person"),
+            is_hand_over: way.asks.iter().any(|need| need == "hand_over"),
+        })
+        .collect();
+    let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
+    let page = RepairPage { history: told(lang, history), p: page, lines, ways, faults, causes, services, parts, covers, view };
+    answer(page.p.status(), &page)
+}
+
+fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
+    let amount = line.amount.unwrap_or(0);
+    let customer = line.shares.iter().filter(|share| share.payer.is_none()).map(|share| share.amount).sum::<i64>();
+    let payers = line.shares.iter().filter_map(|share| share.payer.as_ref().map(|payer| (payer, share)));
+    let payers = payers
+        .map(|(payer, share)| {
+            let cover = share.cover.as_ref().map_or_else(String::new, |number| format!(" · {} {number}", lang.word("cover-kind", share.cover_kind.as_deref().unwrap_or_default())));
+            format!("{}{cover}", payer.name)
+        })
+        .collect::<Vec<_>>()
+        .join(lang.pick("، ", ", "));
+    let whys = view.coverage.as_ref().map_or_else(Vec::new, |explained| {
+        let decided = explained.decision.lines.iter().find(|decided| decided.id == line.id);
+        decided.map_or_else(Vec::new, |decided| decided.considered.iter().map(|considered| why(lang, explained, considered)).collect())
+    });
+    Line { covered: if amount > 0 { (amount - customer) * 100 / amount } else { 0 }, customer, payers, whys, view: line.clone() }
+}
+
+#[derive(Template)]
+#[template(path = "preview.html")]
+struct Preview {
+    l: words::Lang,
+    change: CoverageChange,
+    reasons: Vec<(String, String)>,
+}
+
+/// What a diagnosis would change, while it is typed: a part of the page.
+pub(crate) async fn preview(person: Person, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let input = from_form(&pairs(query.unwrap_or_default().as_bytes()), &shape::<DiagnoseRepair>().schema);
+    let Ok(command) = read::<DiagnoseRepair>(&input) else { return "".into_response() };
+    let (now, lang) = (person.app.db().now(), person.lang);
+    let found = person.read(move |conn, actor| {
+        let view = get_repair(conn, actor, &id, now)?;
+        let change = preview_diagnosis(conn, actor, &id, now, &command)?;
+        Ok((view, change))
+    });
+    match found.await {
+        Ok((_, change)) if change.lines.is_empty() => "".into_response(),
+        Ok((view, change)) => {
+            let mut reasons = Vec::new();
+            for considered in change.lines.iter().flat_map(|line| &line.considered) {
+                let explained = view.coverage.as_ref();
+                let name = cover_name(lang, explained.and_then(|explained| explained.covers.get(&considered.cover)), &considered.cover);
+                let sentence = super::reasons::outcome(lang, &considered.outcome, explained.map_or(jiff::civil::Date::ZERO, |explained| explained.received));
+                if !reasons.contains(&(name.clone(), sentence.clone())) {
+                    reasons.push((name, sentence));
+                }
+            }
+            html(&Preview { l: lang, change, reasons })
+        }
+        // What is typed half is no error yet.
+        Err(_) => "".into_response(),
+    }
+}

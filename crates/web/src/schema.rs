@@ -1,0 +1,265 @@
+//! One check for both roads: the JSON schema of a command, made from its type. A form's fields and a query string become JSON by that schema first.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock};
+
+use app::error::{Arg, Fault};
+use domain::text;
+use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind as Kind;
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// A type's schema and what checks values against it; made once per type.
+pub struct Shape {
+    pub schema: Value,
+    validator: Validator,
+}
+
+/// The shape of a type.
+#[must_use]
+pub fn shape<T: JsonSchema + 'static>() -> &'static Shape {
+    static SHAPES: OnceLock<Mutex<HashMap<std::any::TypeId, &'static Shape>>> = OnceLock::new();
+    let mut shapes = SHAPES.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    shapes.entry(std::any::TypeId::of::<T>()).or_insert_with(|| {
+        let schema = SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<T>().to_value();
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap_or_else(|error| panic!("the schema of a command is no schema: {error}"));
+        // A program has as many of these as it has commands, for as long as it runs.
+        Box::leak(Box::new(Shape { schema, validator }))
+    })
+}
+
+/// Reads a value as a command.
+///
+/// # Errors
+/// All the faults that the schema finds, each with its path.
+pub fn read<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result<T, Vec<Fault>> {
+    let faults = shape::<T>().validator.iter_errors(value).flat_map(|error| faults_of(&error)).collect::<Vec<_>>();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
+}
+
+fn faults_of(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
+    let path = dotted(error.instance_path().as_str());
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    let number = |limit: &Value| Arg::Number(limit.as_i64().unwrap_or(0));
+    match error.kind() {
+        Kind::Required { property } => vec![Fault::new(below(property.as_str().unwrap_or_default()), "required")],
+        Kind::AdditionalProperties { unexpected } => unexpected.iter().map(|key| Fault::new(below(key), "unknown-field")).collect(),
+        Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => vec![Fault::new(path, "required")],
+        Kind::MinLength { limit } => vec![Fault::new(path, "too-short").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))],
+        Kind::MaxLength { limit } | Kind::MaxItems { limit } => vec![Fault::new(path, "too-long").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))],
+        Kind::Minimum { limit } => vec![Fault::new(path, "too-small").with("limit", number(limit))],
+        Kind::Maximum { limit } => vec![Fault::new(path, "too-large").with("limit", number(limit))],
+        Kind::Format { format } if format == "date" => vec![Fault::new(path, "date")],
+        Kind::Enum { .. } | Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => vec![Fault::new(path, "not-in-list")],
+        Kind::Type { kind } if format!("{kind:?}").contains("Integer") => vec![Fault::new(path, "whole-number")],
+        _ => vec![Fault::new(path, "malformed")],
+    }
+}
+
+/// `/devices/0/serial` as `devices[0].serial`.
+fn dotted(pointer: &str) -> String {
+    let mut out = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.bytes().all(|byte| byte.is_ascii_digit()) {
+            out.push_str(&format!("[{part}]"));
+        } else {
+            if !out.is_empty() {
+                out.push('.');
+            }
+            out.push_str(&part);
+        }
+    }
+    out
+}
+
+/// Makes JSON of the fields of a form or a query string, by a schema: `devices[0].faults[]=C01`. Empty fields are left out; digits of any script make a
+/// number, a date as a person types it becomes ISO 8601. What cannot be turned stays text, so that the check names it.
+#[must_use]
+pub fn from_form(pairs: &[(String, String)], schema: &Value) -> Value {
+    let mut root = Value::Object(Map::new());
+    for (name, typed) in pairs.iter().filter(|(name, typed)| !name.starts_with('_') && !typed.trim().is_empty()) {
+        let path = segments(name);
+        if path.is_empty() || path.len() > 12 {
+            continue;
+        }
+        let leaf = leaf(typed, at(schema, schema, &path));
+        put(&mut root, &path, leaf);
+    }
+    root
+}
+
+#[derive(Debug, PartialEq)]
+enum Segment {
+    Key(String),
+    Index(usize),
+    Next,
+}
+
+fn segments(name: &str) -> Vec<Segment> {
+    let mut out = Vec::new();
+    for part in name.split('.') {
+        let (key, mut rest) = part.find('[').map_or((part, ""), |open| part.split_at(open));
+        out.push(Segment::Key(key.to_owned()));
+        while let Some(inner) = rest.strip_prefix('[') {
+            let Some((index, after)) = inner.split_once(']') else { return Vec::new() };
+            match index.parse::<usize>() {
+                Ok(index) if index < 1000 => out.push(Segment::Index(index)),
+                Ok(_) => return Vec::new(),
+                Err(_) if index.is_empty() => out.push(Segment::Next),
+                Err(_) => out.push(Segment::Key(index.to_owned())),
+            }
+            rest = after;
+        }
+    }
+    out
+}
+
+/// The schema at a path, through references and alternatives.
+fn at<'a>(root: &'a Value, schema: &'a Value, path: &[Segment]) -> Option<&'a Value> {
+    let schema = resolve(root, schema);
+    let Some((first, rest)) = path.split_first() else { return Some(schema) };
+    let direct = match first {
+        Segment::Key(key) => schema.get("properties").and_then(|properties| properties.get(key)).or_else(|| schema.get("additionalProperties").filter(|more| more.is_object())),
+        Segment::Index(_) | Segment::Next => schema.get("items"),
+    };
+    if let Some(direct) = direct {
+        return at(root, direct, rest);
+    }
+    let alternatives = ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
+    alternatives.into_iter().find_map(|alternative| at(root, alternative, path).filter(|found| !found.is_null()))
+}
+
+fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema.get("$ref").and_then(Value::as_str).and_then(|reference| root.pointer(reference.strip_prefix('#')?)) {
+        Some(target) => target,
+        None => schema,
+    }
+}
+
+fn leaf(typed: &str, schema: Option<&Value>) -> Value {
+    let is = |name: &str| {
+        schema.is_some_and(|schema| match schema.get("type") {
+            Some(Value::String(kind)) => kind == name,
+            Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == name),
+            _ => false,
+        })
+    };
+    if is("integer") {
+        let folded = text::fold(typed).replace([',', '٬', '،', ' ', '_'], "");
+        return folded.parse::<i64>().map_or_else(|_| Value::String(typed.to_owned()), Value::from);
+    }
+    if is("boolean") {
+        return match typed {
+            "on" | "true" | "1" => Value::Bool(true),
+            "off" | "false" | "0" => Value::Bool(false),
+            other => Value::String(other.to_owned()),
+        };
+    }
+    if schema.and_then(|schema| schema.get("format")).is_some_and(|format| format == "date") {
+        return Value::String(domain::time::typed_date(typed).map_or_else(|| typed.to_owned(), |date| date.to_string()));
+    }
+    if is("object") || is("array") {
+        // A text field that holds JSON (a policy's rules).
+        return serde_json::from_str(typed).unwrap_or_else(|_| Value::String(typed.to_owned()));
+    }
+    if schema.is_some_and(|schema| schema == &Value::Bool(true) || schema.as_object().is_some_and(|map| !map.contains_key("type") && !map.contains_key("anyOf") && !map.contains_key("oneOf") && !map.contains_key("enum"))) {
+        return serde_json::from_str(typed).unwrap_or_else(|_| Value::String(typed.to_owned()));
+    }
+    Value::String(typed.to_owned())
+}
+
+fn put(node: &mut Value, path: &[Segment], leaf: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *node = leaf;
+        return;
+    };
+    match first {
+        Segment::Key(key) => {
+            if !node.is_object() {
+                *node = Value::Object(Map::new());
+            }
+            if let Value::Object(map) = node {
+                put(map.entry(key.clone()).or_insert(Value::Null), rest, leaf);
+            }
+        }
+        Segment::Index(index) => {
+            if !node.is_array() {
+                *node = Value::Array(Vec::new());
+            }
+            if let Value::Array(list) = node {
+                while list.len() <= *index {
+                    list.push(Value::Null);
+                }
+                put(&mut list[*index], rest, leaf);
+            }
+        }
+        Segment::Next => {
+            if !node.is_array() {
+                *node = Value::Array(Vec::new());
+            }
+            if let Value::Array(list) = node {
+                list.push(Value::Null);
+                if let Some(last) = list.last_mut() {
+                    put(last, rest, leaf);
+                }
+            }
+        }
+    }
+}
+
+/// Takes out what stands empty because a later index was given.
+pub fn without_gaps(value: &mut Value) {
+    match value {
+        Value::Array(list) => {
+            list.retain(|item| !item.is_null());
+            list.iter_mut().for_each(without_gaps);
+        }
+        Value::Object(map) => map.values_mut().for_each(without_gaps),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::reception::ReceiveDevices;
+
+    fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        fields.iter().map(|(name, typed)| ((*name).to_owned(), (*typed).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_form_becomes_the_same_json_as_a_body() {
+        let fields = pairs(&[
+            ("_csrf", "x"),
+            ("customer.new.name", "زهرا"),
+            ("customer.new.phones[]", "۰۹۱۲"),
+            ("devices[0].new_device.events[0].type", "sold"),
+            ("devices[0].new_device.events[0].on", "۱۴۰۳/۱/۱۵"),
+            ("devices[0].meters.hours", "۱٬۲۰۰"),
+            ("devices[0].faults[]", "C01"),
+            ("devices[0].faults[]", ""),
+            ("note", "  "),
+        ]);
+        let value = from_form(&fields, &shape::<ReceiveDevices>().schema);
+        let expected = serde_json::json!({
+            "customer": {"new": {"name": "زهرا", "phones": ["۰۹۱۲"]}},
+            "devices": [{"new_device": {"events": [{"type": "sold", "on": "2024-04-03"}]}, "meters": {"hours": 1200}, "faults": ["C01"]}],
+        });
+        assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn all_faults_are_told_with_their_paths() {
+        let value = serde_json::json!({"devices": [{"faults": ["x"], "promised_on": "tomorrow", "colour": 1}]});
+        let mut faults = read::<ReceiveDevices>(&value).expect_err("faulty").into_iter().map(|fault| (fault.path, fault.reason.code)).collect::<Vec<_>>();
+        faults.sort();
+        assert_eq!(faults, [("customer".to_owned(), "required"), ("devices[0].colour".to_owned(), "unknown-field"), ("devices[0].promised_on".to_owned(), "date")]);
+    }
+}

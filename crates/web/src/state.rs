@@ -1,0 +1,73 @@
+//! What every handler works with.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use app::{Db, Error, Result};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+/// How the installation is reached.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What links and QR codes begin with, without a slash at the end.
+    pub public_url: String,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether the demo's data is served: shows the logins on the sign-in page.
+    pub is_demo: bool,
+}
+
+/// The application's state, shared by all requests.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    settings: Settings,
+}
+
+impl App {
+    #[must_use]
+    pub fn new(db: Db, settings: Settings) -> Self {
+        Self(Arc::new(Inner { db, settings }))
+    }
+
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Whether pages are served over TLS, so that cookies may be bound to it.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.0.settings.public_url.starts_with("https://")
+    }
+
+    /// Runs something that waits for the store, off the threads that serve.
+    ///
+    /// # Errors
+    /// What `work` tells.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || work(&app)).await.map_err(Error::internal)?
+    }
+
+    /// Where a request comes from: the peer, or what a trusted proxy says.
+    #[must_use]
+    pub fn address(&self, parts: &Parts) -> String {
+        let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let is_trusted = peer.is_some_and(|peer| self.0.settings.trusted_proxies.contains(&peer));
+        let forwarded = if is_trusted { forwarded_for(&parts.headers) } else { None };
+        forwarded.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+    }
+}
+
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}

@@ -1,0 +1,106 @@
+//! Serving: the store is opened and brought up to date, and pages are served until somebody says stop.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Db;
+use axum_server::Handle;
+use jiff::Timestamp;
+use rand::RngCore;
+use web::{App, Settings};
+
+use crate::config::Config;
+
+/// The clock on the wall.
+struct Wall;
+
+impl app::store::Clock for Wall {
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// Opens the configured store and brings its tables up to this version.
+pub(crate) fn open(config: &Config) -> Result<Db, String> {
+    let url = config.database_url();
+    if config.database.url.is_none() {
+        std::fs::create_dir_all(&config.data).map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display()))?;
+    }
+    let mut seed = [0; 32];
+    rand::rng().fill_bytes(&mut seed);
+    let db = Db::open(&url, Arc::new(Wall), seed).map_err(|error| format!("the store cannot be opened: {error}"))?;
+    db.migrate().map_err(|error| format!("the store's tables cannot be brought up to date: {error}"))?;
+    Ok(db)
+}
+
+pub(crate) fn serve(config: &Config, is_demo: bool) -> Result<ExitCode, String> {
+    let db = open(config)?;
+    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), is_demo };
+    let router = web::router(App::new(db, settings)).into_make_service_with_connect_info::<SocketAddr>();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let listen = config.listen;
+    let tls = config.tls.clone();
+    runtime.block_on(async move {
+        let handle = Handle::new();
+        tokio::spawn(stop(handle.clone()));
+        let served = match tls {
+            Some(tls) => {
+                let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(|error| format!("certificate and key cannot be used: {error}"))?;
+                axum_server::bind_rustls(listen, tls).handle(handle).serve(router).await
+            }
+            None => axum_server::bind(listen).handle(handle).serve(router).await,
+        };
+        served.map_err(|error| format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN."))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for Ctrl-C or SIGTERM, then lets requests finish.
+async fn stop(handle: Handle<SocketAddr>) {
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be heard");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    handle.graceful_shutdown(Some(Duration::from_secs(10)));
+}
+
+pub(crate) fn demo(config: &Config, fresh: bool) -> Result<ExitCode, String> {
+    let mut config = config.clone();
+    if config.database.url.is_none() {
+        config.data = config.data.join("demo");
+        if fresh && config.data.exists() {
+            std::fs::remove_dir_all(&config.data).map_err(|error| format!("the demo's data cannot be removed: {error}"))?;
+        }
+    }
+    let db = open(&config)?;
+    let is_empty = db.read(app::setup::is_empty).map_err(|error| error.to_string())?;
+    if is_empty {
+        eprintln!("Filling the demo house …");
+        app::demo::fill(&db).map_err(|error| format!("the demo's data cannot be made: {error}"))?;
+    }
+    let numbers = db.read(app::demo::tracking_numbers).map_err(|error| error.to_string())?;
+    drop(db);
+    println!("zamen serves the demo at {}", config.public_url());
+    println!();
+    println!("Sign in with one of these names; the password is \"{}\" for all:", app::demo::PASSWORD);
+    for (login, role) in app::demo::LOGINS {
+        println!("  {login:<12} {role}");
+    }
+    println!();
+    println!("A customer's page, without signing in:");
+    for number in numbers {
+        println!("  {}/t/{number}", config.public_url());
+    }
+    println!();
+    println!("An empty store of your own: zamen serve. Ctrl-C stops.");
+    serve(&config, true)
+}
