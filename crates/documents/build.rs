@@ -1,5 +1,7 @@
 //! Puts the faces of Vazirmatn that papers are set in beside the program.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+
 use std::env;
 use std::fs;
 use std::path::PathBuf;

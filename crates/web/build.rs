@@ -1,5 +1,7 @@
 //! Puts the front-end packages and our own assets into the binary: hashed names, compressed once.
 
+#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
@@ -9,9 +11,46 @@ use sha2::{Digest, Sha256};
 
 /// Icons of @tabler/icons that pages use, as one sprite.
 const ICONS: [&str; 40] = [
-    "clipboard-plus", "inbox", "tool", "shield-check", "shield", "packages", "receipt", "chart-bar", "search", "circle-check", "circle-x", "circle-half-2", "circle", "info-circle", "repeat", "printer",
-    "plus", "camera", "lock", "user", "users", "device-laptop", "arrow-back-up", "arrows-left-right", "logout", "settings", "trash", "check", "x", "alert-triangle", "calendar", "phone", "cash",
-    "file-text", "language", "message", "home", "book", "upload", "key",
+    "clipboard-plus",
+    "inbox",
+    "tool",
+    "shield-check",
+    "shield",
+    "packages",
+    "receipt",
+    "chart-bar",
+    "search",
+    "circle-check",
+    "circle-x",
+    "circle-half-2",
+    "circle",
+    "info-circle",
+    "repeat",
+    "printer",
+    "plus",
+    "camera",
+    "lock",
+    "user",
+    "users",
+    "device-laptop",
+    "arrow-back-up",
+    "arrows-left-right",
+    "logout",
+    "settings",
+    "trash",
+    "check",
+    "x",
+    "alert-triangle",
+    "calendar",
+    "phone",
+    "cash",
+    "file-text",
+    "language",
+    "message",
+    "home",
+    "book",
+    "upload",
+    "key",
 ];
 
 fn main() {
@@ -86,7 +125,11 @@ fn sprite(modules: &Path) -> String {
         let start = text.find("<svg").expect("an SVG");
         let inner_from = text[start..].find('>').expect("an SVG") + start + 1;
         let inner = &text[inner_from..text.rfind("</svg>").expect("an SVG")];
-        let _ = write!(out, "<symbol id=\"{name}\" viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">{}</symbol>", inner.trim());
+        let _ = write!(
+            out,
+            "<symbol id=\"{name}\" viewBox=\"0 0 24 24\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\" stroke-linecap=\"round\" stroke-linejoin=\"round\">{}</symbol>",
+            inner.trim()
+        );
     }
     out.push_str("</svg>");
     out

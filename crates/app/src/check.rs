@@ -6,7 +6,10 @@ use diesel::prelude::*;
 
 use crate::error::Result;
 use crate::store::Conn;
-use crate::store::schema::{coverage_shares, device_components, device_events, device_states, invoice_lines, invoices, ledger_entries, moves, number_series, outbox, payments, receptions, repairs, work_lines};
+use crate::store::schema::{
+    coverage_shares, device_components, device_events, device_states, invoice_lines, invoices, ledger_entries, moves, number_series, outbox, payments, receptions, repairs,
+    work_lines,
+};
 use crate::store::types::{At, Day};
 
 /// What does not agree, one sentence each; empty where all is well.
@@ -65,7 +68,12 @@ fn trees(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
 /// Entries balance per paper.
 fn ledger(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
     let mut sums = HashMap::<(String, i64), i64>::new();
-    let rows = ledger_entries::table.select((ledger_entries::document_kind, ledger_entries::document_id, ledger_entries::debit_minor, ledger_entries::credit_minor)).load::<(String, i64, i64, i64)>(conn)?;
+    let rows = ledger_entries::table.select((ledger_entries::document_kind, ledger_entries::document_id, ledger_entries::debit_minor, ledger_entries::credit_minor)).load::<(
+        String,
+        i64,
+        i64,
+        i64,
+    )>(conn)?;
     for (kind, id, debit, credit) in rows {
         *sums.entry((kind, id)).or_default() += debit - credit;
     }
@@ -83,7 +91,9 @@ fn invoices_add_up(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
     for (invoice, amount) in payments::table.select((payments::invoice_id, payments::amount_minor)).load::<(i64, i64)>(conn)? {
         *paid.entry(invoice).or_default() += amount;
     }
-    for (id, number, total, stored_paid) in invoices::table.select((invoices::id, invoices::number, invoices::total_minor, invoices::paid_minor)).load::<(i64, String, i64, i64)>(conn)? {
+    for (id, number, total, stored_paid) in
+        invoices::table.select((invoices::id, invoices::number, invoices::total_minor, invoices::paid_minor)).load::<(i64, String, i64, i64)>(conn)?
+    {
         if lines.get(&id).copied().unwrap_or(0) != total {
             out.push(format!("invoice {number} is not the sum of its lines"));
         }
@@ -105,8 +115,11 @@ fn series(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
             *issued.entry(series.to_owned()).or_default() += 1;
         }
     }
-    let codes: HashMap<i64, String> = crate::store::schema::centres::table.select((crate::store::schema::centres::id, crate::store::schema::centres::code)).load::<(i64, String)>(conn)?.into_iter().collect();
-    for (letter, centre, year, last) in number_series::table.select((number_series::kind, number_series::centre_id, number_series::year, number_series::last_number)).load::<(String, i64, i64, i64)>(conn)? {
+    let codes: HashMap<i64, String> =
+        crate::store::schema::centres::table.select((crate::store::schema::centres::id, crate::store::schema::centres::code)).load::<(i64, String)>(conn)?.into_iter().collect();
+    for (letter, centre, year, last) in
+        number_series::table.select((number_series::kind, number_series::centre_id, number_series::year, number_series::last_number)).load::<(String, i64, i64, i64)>(conn)?
+    {
         // Cards may bear a number of their own instead.
         if letter == "G" {
             continue;

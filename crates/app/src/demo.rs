@@ -55,8 +55,28 @@ pub fn tracking_numbers(conn: &mut Conn) -> Result<Vec<String>> {
 
 const FIRST: [&str; 20] =
     ["زهرا", "مریم", "علی", "رضا", "فاطمه", "حسین", "سارا", "محمد", "نرگس", "امیر", "لیلا", "حسن", "مینا", "کاوه", "شیرین", "بهرام", "پریسا", "نادر", "الهام", "فرهاد"];
-const LAST: [&str; 20] =
-    ["کریمی", "احمدی", "مرادی", "رستمی", "صادقی", "نوری", "امینی", "جعفری", "یوسفی", "کاظمی", "رحیمی", "شریفی", "قاسمی", "موسوی", "حیدری", "اکبری", "باقری", "فرهادی", "توکلی", "ملکی"];
+const LAST: [&str; 20] = [
+    "کریمی",
+    "احمدی",
+    "مرادی",
+    "رستمی",
+    "صادقی",
+    "نوری",
+    "امینی",
+    "جعفری",
+    "یوسفی",
+    "کاظمی",
+    "رحیمی",
+    "شریفی",
+    "قاسمی",
+    "موسوی",
+    "حیدری",
+    "اکبری",
+    "باقری",
+    "فرهادی",
+    "توکلی",
+    "ملکی",
+];
 const STREETS: [&str; 6] = ["تهران، خیابان مطهری", "تهران، خیابان ولیعصر", "کرج، بلوار طالقانی", "تهران، خیابان شریعتی", "تهران، نارمک", "اصفهان، خیابان چهارباغ"];
 
 /// Kind, its titles, and a code prefix for its models.
@@ -89,23 +109,137 @@ const PARTS: [(&str, &str, &str, i64); 12] = [
     ("roller", "غلتک کاغذ", "Paper roller", 1_900_000),
 ];
 
-/// Group, then faults: code, Persian, English.
-const FAULTS: [(&str, &str, &str, &[(&str, &str, &str)]); 8] = [
-    ("C", "سرمایش", "Cooling", &[("C01", "خنک نمی‌کند", "Does not cool"), ("C02", "خنک‌کردن ناکافی یخچال", "Cools too little"), ("C03", "برفک می‌زند", "Ices up"), ("C04", "قفل‌شدن کمپرسور", "Compressor seized"), ("C05", "نشت گاز", "Gas leak")]),
-    ("E", "برق", "Power", &[("E01", "روشن نمی‌شود", "Does not switch on"), ("E02", "خودبه‌خود خاموش می‌شود", "Switches off by itself"), ("E03", "بوی سوختگی می‌دهد", "Smells burnt"), ("E04", "برق می‌گیرد", "Gives a shock"), ("E05", "منبع تغذیه معیوب", "Power supply faulty")]),
-    ("M", "حرکت", "Movement", &[("M01", "نمی‌چرخد", "Does not spin"), ("M02", "صدای غیرعادی دارد", "Makes an unusual noise"), ("M03", "لرزش شدید", "Shakes badly"), ("M04", "موتور معیوب", "Motor faulty"), ("M05", "فن کار نمی‌کند", "Fan does not turn")]),
-    ("W", "آب", "Water", &[("W01", "آب تخلیه نمی‌شود", "Does not drain"), ("W02", "نشت آب", "Leaks water"), ("W03", "آب گرم نمی‌شود", "Does not heat water"), ("W04", "پمپ تخلیه معیوب", "Drain pump faulty")]),
-    ("D", "نمایش", "Display", &[("D01", "تصویر ندارد", "No picture"), ("D02", "صفحه شکسته", "Broken screen"), ("D03", "خط روی صفحه", "Lines on the screen"), ("D04", "لمس کار نمی‌کند", "Touch does not work")]),
-    ("S", "نرم‌افزار", "Software", &[("S01", "هنگ می‌کند", "Freezes"), ("S02", "به شبکه وصل نمی‌شود", "Does not connect"), ("S03", "کد خطا نشان می‌دهد", "Shows an error code"), ("S04", "برد اصلی معیوب", "Main board faulty")]),
-    ("B", "باتری و شارژ", "Battery and charging", &[("B01", "شارژ نمی‌شود", "Does not charge"), ("B02", "زود خالی می‌شود", "Runs empty soon"), ("B03", "باتری باد کرده", "Battery swollen")]),
+/// A group, then what stands in it: code, Persian, English.
+type Group = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+
+/// Faults by group.
+const FAULTS: [Group; 8] = [
+    (
+        "C",
+        "سرمایش",
+        "Cooling",
+        &[
+            ("C01", "خنک نمی‌کند", "Does not cool"),
+            ("C02", "خنک‌کردن ناکافی یخچال", "Cools too little"),
+            ("C03", "برفک می‌زند", "Ices up"),
+            ("C04", "قفل‌شدن کمپرسور", "Compressor seized"),
+            ("C05", "نشت گاز", "Gas leak"),
+        ],
+    ),
+    (
+        "E",
+        "برق",
+        "Power",
+        &[
+            ("E01", "روشن نمی‌شود", "Does not switch on"),
+            ("E02", "خودبه‌خود خاموش می‌شود", "Switches off by itself"),
+            ("E03", "بوی سوختگی می‌دهد", "Smells burnt"),
+            ("E04", "برق می‌گیرد", "Gives a shock"),
+            ("E05", "منبع تغذیه معیوب", "Power supply faulty"),
+        ],
+    ),
+    (
+        "M",
+        "حرکت",
+        "Movement",
+        &[
+            ("M01", "نمی‌چرخد", "Does not spin"),
+            ("M02", "صدای غیرعادی دارد", "Makes an unusual noise"),
+            ("M03", "لرزش شدید", "Shakes badly"),
+            ("M04", "موتور معیوب", "Motor faulty"),
+            ("M05", "فن کار نمی‌کند", "Fan does not turn"),
+        ],
+    ),
+    (
+        "W",
+        "آب",
+        "Water",
+        &[
+            ("W01", "آب تخلیه نمی‌شود", "Does not drain"),
+            ("W02", "نشت آب", "Leaks water"),
+            ("W03", "آب گرم نمی‌شود", "Does not heat water"),
+            ("W04", "پمپ تخلیه معیوب", "Drain pump faulty"),
+        ],
+    ),
+    (
+        "D",
+        "نمایش",
+        "Display",
+        &[
+            ("D01", "تصویر ندارد", "No picture"),
+            ("D02", "صفحه شکسته", "Broken screen"),
+            ("D03", "خط روی صفحه", "Lines on the screen"),
+            ("D04", "لمس کار نمی‌کند", "Touch does not work"),
+        ],
+    ),
+    (
+        "S",
+        "نرم‌افزار",
+        "Software",
+        &[
+            ("S01", "هنگ می‌کند", "Freezes"),
+            ("S02", "به شبکه وصل نمی‌شود", "Does not connect"),
+            ("S03", "کد خطا نشان می‌دهد", "Shows an error code"),
+            ("S04", "برد اصلی معیوب", "Main board faulty"),
+        ],
+    ),
+    (
+        "B",
+        "باتری و شارژ",
+        "Battery and charging",
+        &[("B01", "شارژ نمی‌شود", "Does not charge"), ("B02", "زود خالی می‌شود", "Runs empty soon"), ("B03", "باتری باد کرده", "Battery swollen")],
+    ),
     ("P", "چاپ", "Printing", &[("P01", "کاغذ گیر می‌کند", "Paper jams"), ("P02", "کم‌رنگ چاپ می‌کند", "Prints faintly"), ("P03", "غلتک ساییده", "Roller worn")]),
 ];
 
-const CAUSES: [(&str, &str, &str, &[(&str, &str, &str)]); 4] = [
-    ("use", "استفاده", "Use", &[("wear", "فرسودگی", "Wear"), ("misuse", "استفادهٔ نادرست", "Misuse"), ("drop", "ضربه و سقوط", "Drop"), ("overload", "بار بیش از حد", "Overload"), ("dirt", "گردوغبار", "Dirt")]),
-    ("outside", "بیرونی", "Outside", &[("liquid", "نفوذ مایعات", "Liquid"), ("power-surge", "نوسان برق", "Power surge"), ("lightning", "صاعقه", "Lightning"), ("insects", "نفوذ حشرات", "Insects"), ("transport", "حمل‌ونقل", "Transport")]),
-    ("making", "تولید", "Making", &[("part-defect", "قطعهٔ معیوب", "Defective part"), ("assembly", "مونتاژ نادرست", "Assembly"), ("solder", "لحیم سرد", "Cold solder"), ("firmware", "خطای نرم‌افزار", "Firmware"), ("seal", "آب‌بندی نادرست", "Seal")]),
-    ("service", "خدمات", "Service", &[("install", "نصب نادرست", "Installation"), ("earlier-repair", "تعمیر پیشین", "Earlier repair"), ("unknown", "نامشخص", "Not known"), ("non-genuine", "قطعهٔ غیراصلی", "Part not genuine")]),
+const CAUSES: [Group; 4] = [
+    (
+        "use",
+        "استفاده",
+        "Use",
+        &[
+            ("wear", "فرسودگی", "Wear"),
+            ("misuse", "استفادهٔ نادرست", "Misuse"),
+            ("drop", "ضربه و سقوط", "Drop"),
+            ("overload", "بار بیش از حد", "Overload"),
+            ("dirt", "گردوغبار", "Dirt"),
+        ],
+    ),
+    (
+        "outside",
+        "بیرونی",
+        "Outside",
+        &[
+            ("liquid", "نفوذ مایعات", "Liquid"),
+            ("power-surge", "نوسان برق", "Power surge"),
+            ("lightning", "صاعقه", "Lightning"),
+            ("insects", "نفوذ حشرات", "Insects"),
+            ("transport", "حمل‌ونقل", "Transport"),
+        ],
+    ),
+    (
+        "making",
+        "تولید",
+        "Making",
+        &[
+            ("part-defect", "قطعهٔ معیوب", "Defective part"),
+            ("assembly", "مونتاژ نادرست", "Assembly"),
+            ("solder", "لحیم سرد", "Cold solder"),
+            ("firmware", "خطای نرم‌افزار", "Firmware"),
+            ("seal", "آب‌بندی نادرست", "Seal"),
+        ],
+    ),
+    (
+        "service",
+        "خدمات",
+        "Service",
+        &[
+            ("install", "نصب نادرست", "Installation"),
+            ("earlier-repair", "تعمیر پیشین", "Earlier repair"),
+            ("unknown", "نامشخص", "Not known"),
+            ("non-genuine", "قطعهٔ غیراصلی", "Part not genuine"),
+        ],
+    ),
 ];
 
 /// A clock that the demo sets.
@@ -224,7 +358,8 @@ impl Maker {
         let hash = secrets::hash_password(PASSWORD, tx.random())?;
         let pin = secrets::hash_password("1234", tx.random())?;
         let centre = self.made.centres[0].clone();
-        let people = [
+        type Person = (&'static str, &'static str, Role, Option<usize>, Option<usize>);
+        let people: [Person; 11] = [
             ("admin", "مدیر سامانه", Role::Administrator, None, None),
             ("maryam", "مریم احمدی", Role::Receptionist, Some(0), None),
             ("saeed", "سعید مرادی", Role::Technician, Some(0), None),
@@ -407,19 +542,45 @@ impl Maker {
                 self.made.products[at].clone()
             };
             let prefix = KINDS[nature].3;
-            let sold = if index == 0 { self.day(-960) } else { { let days = self.random.random_range(800..2200); self.day(-days) } };
+            let sold = if index == 0 {
+                self.day(-960)
+            } else {
+                {
+                    let days = self.random.random_range(800..2200);
+                    self.day(-days)
+                }
+            };
             let serial = if index == 0 { "SRF7300-0148812".to_owned() } else { format!("{prefix}{:07}", 100_000 + index * 37) };
-            let components = if nature == 0 { vec![NewComponent { product: "S-COMPRESSOR".to_owned(), serial: if index == 0 { "CMP-220981".to_owned() } else { format!("CMP-{:06}", 300_000 + index) }, position: None }] } else { Vec::new() };
+            let components = if nature == 0 {
+                vec![NewComponent {
+                    product: "S-COMPRESSOR".to_owned(),
+                    serial: if index == 0 { "CMP-220981".to_owned() } else { format!("CMP-{:06}", 300_000 + index) },
+                    position: None,
+                }]
+            } else {
+                Vec::new()
+            };
             let owner = customers[if index == 0 { 0 } else { self.random.random_range(0..customers.len()) }].clone();
-            let device = NewDevice { product, serial, events: vec![NewEvent { kind: DeviceEventKind::Sold, on: sold }], components, owner: Some(owner.clone()), ..NewDevice::default() };
+            let device =
+                NewDevice { product, serial, events: vec![NewEvent { kind: DeviceEventKind::Sold, on: sold }], components, owner: Some(owner.clone()), ..NewDevice::default() };
             let id = register_device(tx, &device)?.public_id;
             let policy = self.made.policies[usize::from(nature >= 7)].clone();
             // What is sold while the demo runs is younger than its past: some cards start later.
             let starts_on = (index > 0 && index % 3 == 0).then(|| self.day(-(i64::try_from(index).unwrap_or(0) % 700)));
             let number = format!("G-{}", 884_213 + index);
-            issue_card(tx, &IssueCard { device: id.clone(), policy: Some(policy), number: Some(number), starts_on, seller: Some("فروشگاه نور".to_owned()), issued_on: Some(sold) })?;
+            issue_card(
+                tx,
+                &IssueCard { device: id.clone(), policy: Some(policy), number: Some(number), starts_on, seller: Some("فروشگاه نور".to_owned()), issued_on: Some(sold) },
+            )?;
             if index % 40 == 0 {
-                let cover = AddCover { kind: CoverKind::Contract, number: format!("K-{}", 1209 + index), policy: self.made.travel.clone(), payer: None, starts_on: Some(self.day(-500)), issued_on: Some(sold) };
+                let cover = AddCover {
+                    kind: CoverKind::Contract,
+                    number: format!("K-{}", 1209 + index),
+                    policy: self.made.travel.clone(),
+                    payer: None,
+                    starts_on: Some(self.day(-500)),
+                    issued_on: Some(sold),
+                };
                 add_cover(tx, &id, &cover)?;
             }
             self.made.devices.push((id, owner, nature, sold));
@@ -469,7 +630,9 @@ impl Maker {
             centre: None,
             place: None,
             customer: CustomerChoice { id: Some(owner), new: None },
-            devices: vec![ReceiveDevice { device: Some(device), faults: vec![reported.to_owned()], accessories: vec!["کارت گارانتی".to_owned()], ..ReceiveDevice::default() }],
+            devices: vec![ReceiveDevice {
+                device: Some(device), faults: vec![reported.to_owned()], accessories: vec!["کارت گارانتی".to_owned()], ..ReceiveDevice::default()
+            }],
             note: None,
         };
         let reception = receive_devices(tx, &command)?;
@@ -486,15 +649,48 @@ impl Maker {
         let mut tx = tx.acting(technician);
         let tx = &mut tx;
         tx.later(95.minutes());
-        diagnose_repair(tx, &repair, None, &DiagnoseRepair { fault: Some(found.to_owned()), cause: Some(cause.to_owned()), accept_coverage_change: true, ..DiagnoseRepair::default() })?;
+        diagnose_repair(
+            tx,
+            &repair,
+            None,
+            &DiagnoseRepair { fault: Some(found.to_owned()), cause: Some(cause.to_owned()), accept_coverage_change: true, ..DiagnoseRepair::default() },
+        )?;
         let serial = |prefix: &str| (part == "COMPRESSOR").then(|| format!("{prefix}-{}", 731_140 + index));
         {
-            add_operation(tx, &repair, &AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: None, component: None, fault: None, cause: None, result: None, accept_warnings: true })?;
+            add_operation(
+                tx,
+                &repair,
+                &AddOperation {
+                    service: service.to_owned(),
+                    quantity_milli: None,
+                    unit_price: None,
+                    component: None,
+                    fault: None,
+                    cause: None,
+                    result: None,
+                    accept_warnings: true,
+                },
+            )?;
         }
-        let fit = FitPart { product: format!("{brand}-{part}"), serial_in: serial("CMP"), ..FitPart::default() };
+        // The old compressor comes out; other parts were never registered.
+        let inside = crate::repair::get_repair(tx.conn, tx.actor, &repair, tx.now)?.components.into_iter().find(|node| node.product.code.ends_with(part)).map(|node| node.id);
+        let fit = FitPart { product: format!("{brand}-{part}"), serial_in: serial("CMP"), component_out: inside, ..FitPart::default() };
         fit_part(tx, &repair, &fit)?;
-        if index % 9 == 0 || at == 0 {
-            add_operation(tx, &repair, &AddOperation { service: "SVC-TRAVEL".to_owned(), quantity_milli: None, unit_price: None, component: None, fault: None, cause: None, result: None, accept_warnings: true })?;
+        if index.is_multiple_of(9) || at == 0 {
+            add_operation(
+                tx,
+                &repair,
+                &AddOperation {
+                    service: "SVC-TRAVEL".to_owned(),
+                    quantity_milli: None,
+                    unit_price: None,
+                    component: None,
+                    fault: None,
+                    cause: None,
+                    result: None,
+                    accept_warnings: true,
+                },
+            )?;
         }
         if steps == 2 {
             return Ok(());
@@ -529,7 +725,7 @@ impl Maker {
         let mut desk = tx.acting(receptionist);
         let handed = hand_over(&mut desk, &reception.id, &HandOver::default())?;
         if let Some(invoice) = handed.invoices.iter().find(|invoice| invoice.kind == "service") {
-            record_payment(&mut desk, &invoice.id, &RecordPayment { method: if index % 3 == 0 { Method::Cash } else { Method::Card }, amount: None, reference: None })?;
+            record_payment(&mut desk, &invoice.id, &RecordPayment { method: if index.is_multiple_of(3) { Method::Cash } else { Method::Card }, amount: None, reference: None })?;
         }
         Ok(())
     }

@@ -107,7 +107,10 @@ impl Fault {
 pub enum Arg {
     Text(String),
     /// A title in both languages.
-    Title { fa: String, en: String },
+    Title {
+        fa: String,
+        en: String,
+    },
     Number(i64),
     /// In minor units.
     Money(i64),

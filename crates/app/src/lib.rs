@@ -30,9 +30,9 @@ pub mod views;
 pub mod workflow;
 
 #[cfg(test)]
-mod testing;
-#[cfg(test)]
 mod scenarios;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Error, Fault, Reason, Result};
 pub use store::{Conn, Db, Tx};

@@ -2,9 +2,9 @@
 
 use domain::time::typed_date;
 
-use crate::billing::{CorrectInvoice, HandOver, Receiver, ReopenRepair, RecordPayment, correct_invoice, hand_over, record_payment, reopen_repair, send_hand_over_code};
 use crate::billing::hand_over::{HandOverView, KnownBy, SendCode};
 use crate::billing::payments::Method;
+use crate::billing::{CorrectInvoice, HandOver, Receiver, RecordPayment, ReopenRepair, correct_invoice, hand_over, record_payment, reopen_repair, send_hand_over_code};
 use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use crate::devices::view::PlaceView;
 use crate::error::Error;
@@ -152,7 +152,8 @@ fn s03_back_after_twelve_days() {
         let handed = house.hand_over(&again.id, &[]);
         assert_eq!(totals(&handed), [("internal", "خدمات ولیعصر", 4_300_000)]);
 
-        let ends = crate::testing::bars_on(house, &hood, "1405/09/02").into_iter().filter(|bar| bar.cover.starts_with("repair_warranty")).map(|bar| bar.last_day).collect::<Vec<_>>();
+        let ends =
+            crate::testing::bars_on(house, &hood, "1405/09/02").into_iter().filter(|bar| bar.cover.starts_with("repair_warranty")).map(|bar| bar.last_day).collect::<Vec<_>>();
         assert!(ends.contains(&typed_date("1406/02/21").expect("a date")));
         ledger_balances(house);
     });
@@ -188,7 +189,10 @@ fn s04_it_was_water() {
         house.answer(repair, Answer::Declined);
         let handed = house.hand_over(&reception.id, &[]);
         assert_eq!(totals(&handed), [("service", "لیلا صادقی", 660_000)]);
-        let timeline = house.db.read(|conn| get_timeline(conn, &house.admin, &GetTimeline { subject: "customer".to_owned(), id: customer.clone(), after: None, limit: None })).expect("a timeline");
+        let timeline = house
+            .db
+            .read(|conn| get_timeline(conn, &house.admin, &GetTimeline { subject: "customer".to_owned(), id: customer.clone(), after: None, limit: None }))
+            .expect("a timeline");
         assert!(timeline.items.iter().any(|entry| entry.event == "coverage_changed"));
         ledger_balances(house);
     });
@@ -234,7 +238,10 @@ fn s10_put_right() {
         assert_eq!((corrected.revision, &corrected.tracking_number, &corrected.customer.id), (2, &reception.tracking_number, &right));
         let papers = house.db.read(|conn| crate::billing::papers::papers_of(conn, "reception", &reception.id)).expect("papers");
         assert_eq!(papers.iter().map(|paper| paper.revision).collect::<Vec<_>>(), [2, 1]);
-        let theirs = house.db.read(|conn| crate::reception::list_receptions(conn, &house.admin, &crate::reception::ListReceptions { customer: Some(wrong.clone()), ..Default::default() })).expect("a list");
+        let theirs = house
+            .db
+            .read(|conn| crate::reception::list_receptions(conn, &house.admin, &crate::reception::ListReceptions { customer: Some(wrong.clone()), ..Default::default() }))
+            .expect("a list");
         assert!(theirs.items.is_empty());
 
         // Typed twice: the second is refused while the first is open, and what was typed for another device by mistake is cancelled.

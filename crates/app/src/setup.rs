@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::access::Actor;
+use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::organisation::{PartyKind, SaveCentre, SaveLegalEntity, save_centre, save_legal_entity};
 use crate::catalogue::rows::VatRate;
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
@@ -89,7 +89,10 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
 /// The finding that stands in every catalogue.
 pub(crate) fn no_fault_found(tx: &mut Tx<'_>) -> Result<()> {
     use crate::catalogue::faults::{SaveFault, save_fault};
-    let fault = SaveFault { code: crate::repair::diagnose::NO_FAULT.to_owned(), title: Title::new("ایرادی یافت نشد", "No fault found"), parent: None, kind: None, related: Vec::new() };
+    let fault =
+        SaveFault {
+            code: crate::repair::diagnose::NO_FAULT.to_owned(), title: Title::new("ایرادی یافت نشد", "No fault found"), parent: None, kind: None, related: Vec::new()
+        };
     save_fault(tx, None, &fault).map(|_| ())
 }
 

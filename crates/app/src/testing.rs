@@ -1,5 +1,7 @@
 //! What tests stand on: a store of either engine with a clock that is set by hand, and builders that go through commands only.
 
+#![allow(clippy::disallowed_methods, reason = "tests read where the cluster is and need names that were never used")]
+
 use std::sync::{Arc, Mutex};
 
 use domain::access::Role;
@@ -9,9 +11,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
+use crate::access::Actor;
 use crate::access::session::actor_by_login;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
-use crate::access::Actor;
 use crate::billing::{HandOver, HandOverView, hand_over};
 use crate::catalogue::faults::{SaveCause, SaveFault, save_cause, save_fault};
 use crate::catalogue::organisation::{PartyKind, SaveBrand, SaveCentre, SaveLegalEntity, save_brand, save_centre, save_legal_entity};
@@ -25,8 +27,8 @@ use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionView, receive_devices};
 use crate::repair::view::RepairView;
 use crate::repair::{
-    AddOperation, Answer, AnswerChecklist, AnswerEstimate, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, add_operation, answer_checklist, answer_estimate, diagnose_repair, estimate_repair,
-    fit_part, get_repair, move_repair,
+    AddOperation, Answer, AnswerChecklist, AnswerEstimate, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, add_operation, answer_checklist, answer_estimate, diagnose_repair,
+    estimate_repair, fit_part, get_repair, move_repair,
 };
 use crate::store::{Clock, Db, Tx};
 use crate::views::Title;
@@ -95,7 +97,8 @@ fn title(fa: &str, en: &str) -> Title {
 impl House {
     fn furnished(db: Db, clock: Arc<Hands>, dir: Option<tempfile::TempDir>) -> Self {
         let system = Actor::system();
-        let mut house = Self { db, clock, admin: system, maker: String::new(), insurer: String::new(), brand: String::new(), centre: String::new(), gold: String::new(), _dir: dir };
+        let mut house =
+            Self { db, clock, admin: system, maker: String::new(), insurer: String::new(), brand: String::new(), centre: String::new(), gold: String::new(), _dir: dir };
         house.at("1400/01/01 08:00");
         let made = house.write(|tx| {
             use crate::store::schema::vat_rates;
@@ -273,7 +276,10 @@ impl House {
             centre: None,
             place: None,
             customer: CustomerChoice { id: Some(customer.to_owned()), new: None },
-            devices: devices.iter().map(|(device, fault)| ReceiveDevice { device: Some((*device).to_owned()), faults: vec![(*fault).to_owned()], ..ReceiveDevice::default() }).collect(),
+            devices: devices
+                .iter()
+                .map(|(device, fault)| ReceiveDevice { device: Some((*device).to_owned()), faults: vec![(*fault).to_owned()], ..ReceiveDevice::default() })
+                .collect(),
             note: None,
         };
         self.by(RECEPTIONIST, |tx| receive_devices(tx, &command)).expect("received")
@@ -294,7 +300,8 @@ impl House {
     }
 
     pub fn operation(&self, repair: &str, service: &str, price: Option<i64>) -> String {
-        let command = AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: price, component: None, fault: None, cause: None, result: None, accept_warnings: true };
+        let command =
+            AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: price, component: None, fault: None, cause: None, result: None, accept_warnings: true };
         self.by(TECHNICIAN, |tx| add_operation(tx, repair, &command)).expect("an operation")
     }
 

@@ -54,7 +54,12 @@ mod tests {
     fn each_kind_is_drawn_in_both_languages() {
         for lang in [Lang::Fa, Lang::En] {
             for kind in ["service", "warranty", "internal", "counter"] {
-                let invoice = Invoice { kind: kind.to_owned(), number: "F-1405-02-000318".to_owned(), lines: vec![Line { title: "کمپرسور".to_owned(), ..Line::default() }], ..Invoice::default() };
+                let invoice = Invoice {
+                    kind: kind.to_owned(),
+                    number: "F-1405-02-000318".to_owned(),
+                    lines: vec![Line { title: "کمپرسور".to_owned(), ..Line::default() }],
+                    ..Invoice::default()
+                };
                 assert!(draw(&invoice, lang).expect("drawn").starts_with(b"%PDF"));
             }
         }

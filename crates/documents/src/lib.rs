@@ -14,8 +14,8 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Serialize;
 use typst::foundations::{Dict, IntoValue};
-use typst_layout::PagedDocument;
 use typst_as_lib::TypstEngine;
+use typst_layout::PagedDocument;
 use words::Lang;
 
 /// Why a paper could not be drawn.

@@ -77,13 +77,28 @@ pub fn default_permission(role: Role, action: Action) -> Option<Limit> {
     let allowed = match role {
         R::Administrator => true,
         R::Auditor => viewing || action == A::ViewAudit,
-        R::BrandManager => viewing || matches!(action, A::ViewAudit | A::KeepCatalogue | A::KeepPolicies | A::KeepDevices | A::IssueCards | A::OverrideCoverage | A::GiveGoodwill | A::Import),
+        R::BrandManager => {
+            viewing || matches!(action, A::ViewAudit | A::KeepCatalogue | A::KeepPolicies | A::KeepDevices | A::IssueCards | A::OverrideCoverage | A::GiveGoodwill | A::Import)
+        }
         R::RegionManager => viewing || matches!(action, A::ViewAudit | A::OverrideCoverage | A::GiveGoodwill | A::ReopenRepair | A::KeepStaff),
         R::CentreManager => !matches!(action, A::KeepOrganisation | A::KeepAccess | A::KeepPolicies | A::KeepCatalogue),
         R::Receptionist => matches!(
             action,
-            A::ViewCatalogue | A::ViewWork | A::ViewCustomers | A::ViewMoney | A::KeepCustomers | A::KeepDevices | A::IssueCards | A::Receive | A::CorrectReception | A::Estimate
-                | A::AnswerEstimate | A::MoveRepair | A::GiveGoodwill | A::HandOver | A::RecordPayment
+            A::ViewCatalogue
+                | A::ViewWork
+                | A::ViewCustomers
+                | A::ViewMoney
+                | A::KeepCustomers
+                | A::KeepDevices
+                | A::IssueCards
+                | A::Receive
+                | A::CorrectReception
+                | A::Estimate
+                | A::AnswerEstimate
+                | A::MoveRepair
+                | A::GiveGoodwill
+                | A::HandOver
+                | A::RecordPayment
         ),
         R::Technician => matches!(action, A::ViewCatalogue | A::ViewWork | A::Diagnose | A::DoWork | A::Estimate | A::MoveRepair),
         R::Expert => matches!(

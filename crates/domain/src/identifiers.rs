@@ -137,7 +137,8 @@ mod tests {
             return;
         };
         let vectors: serde_json::Value = serde_json::from_str(&text).expect("vectors are JSON");
-        let rules: [(&str, fn(&str) -> Option<String>); 4] = [("national_id", national_id), ("legal_id", company_id), ("card", bank_card), ("sheba", sheba)];
+        type Rule = fn(&str) -> Option<String>;
+        let rules: [(&str, Rule); 4] = [("national_id", national_id), ("legal_id", company_id), ("card", bank_card), ("sheba", sheba)];
         for (kind, rule) in rules {
             for vector in vectors[kind].as_array().expect("a list") {
                 let number = vector["in"].as_str().expect("a number");

@@ -60,9 +60,7 @@ impl Calendar {
     #[must_use]
     pub fn date(self, fields: Fields) -> Option<Date> {
         let date = match self {
-            Self::Gregorian => {
-                Date::new(i16::try_from(fields.year).ok()?, i8::try_from(fields.month).ok()?, i8::try_from(fields.day).ok()?).ok()?
-            }
+            Self::Gregorian => Date::new(i16::try_from(fields.year).ok()?, i8::try_from(fields.month).ok()?, i8::try_from(fields.day).ok()?).ok()?,
             Self::Jalali => from_persian(IcuDate::try_new_persian(fields.year, fields.month, fields.day).ok()?)?,
         };
         (date.year() >= 1).then_some(date)
@@ -106,8 +104,7 @@ impl Calendar {
 }
 
 fn to_persian(date: Date) -> IcuDate<Persian> {
-    let iso = IcuDate::try_new_iso(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
-        .expect("every jiff date is an ISO date");
+    let iso = IcuDate::try_new_iso(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs()).expect("every jiff date is an ISO date");
     iso.to_calendar(Persian::new())
 }
 
@@ -123,9 +120,7 @@ pub fn iso_date(text: &str) -> Option<Date> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| {
-        bytes[range].iter().try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
-    };
+    let number = |range: std::ops::Range<usize>| bytes[range].iter().try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')));
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     if year == 0 {
         return None;

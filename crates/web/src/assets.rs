@@ -53,6 +53,8 @@ pub(crate) async fn api_docs() -> Response {
         url("swagger-ui.js"),
         url("api-docs.js"),
     );
-    let csp = HeaderValue::from_static("default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'");
+    let csp = HeaderValue::from_static(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
     ([(header::CONTENT_SECURITY_POLICY, csp)], Html(page)).into_response()
 }

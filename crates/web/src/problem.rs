@@ -75,9 +75,7 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
         Error::Forbidden(reason) => (StatusCode::FORBIDDEN, reason.code.to_owned(), sentence(lang, reason)),
         Error::Conflict(reason) => (StatusCode::CONFLICT, reason.code.to_owned(), sentence(lang, reason)),
         Error::Invalid(_) => plain(StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-        Error::TooMany { retry_after_seconds } => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many".to_owned(), lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds)))
-        }
+        Error::TooMany { retry_after_seconds } => (StatusCode::TOO_MANY_REQUESTS, "too-many".to_owned(), lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds))),
         Error::Store(_) | Error::Internal(_) => {
             let id = domain::keys::public_id(u128::from(rand::random::<u64>()) << 64 | u128::from(rand::random::<u64>()));
             tracing::error!(%error, id, "our fault");

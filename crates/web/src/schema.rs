@@ -168,7 +168,10 @@ fn leaf(typed: &str, schema: Option<&Value>) -> Value {
         // A text field that holds JSON (a policy's rules).
         return serde_json::from_str(typed).unwrap_or_else(|_| Value::String(typed.to_owned()));
     }
-    if schema.is_some_and(|schema| schema == &Value::Bool(true) || schema.as_object().is_some_and(|map| !map.contains_key("type") && !map.contains_key("anyOf") && !map.contains_key("oneOf") && !map.contains_key("enum"))) {
+    if schema.is_some_and(|schema| {
+        schema == &Value::Bool(true)
+            || schema.as_object().is_some_and(|map| !map.contains_key("type") && !map.contains_key("anyOf") && !map.contains_key("oneOf") && !map.contains_key("enum"))
+    }) {
         return serde_json::from_str(typed).unwrap_or_else(|_| Value::String(typed.to_owned()));
     }
     Value::String(typed.to_owned())

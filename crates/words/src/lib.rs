@@ -268,11 +268,7 @@ fn load(lang: Lang) -> FluentBundle<FluentResource> {
 #[must_use]
 pub fn keys(lang: Lang) -> BTreeSet<String> {
     let lines = LOCALES.get_dir(lang.code()).map(Dir::files).into_iter().flatten().filter_map(|file| file.contents_utf8()).flat_map(str::lines);
-    lines
-        .filter(|line| line.starts_with(|ch: char| ch.is_ascii_alphabetic()))
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, _)| key.trim().to_owned())
-        .collect()
+    lines.filter(|line| line.starts_with(|ch: char| ch.is_ascii_alphabetic())).filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -84,7 +84,9 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Don
     let rows = open(config)?.read(|conn| failure_causes(conn, &Actor::system(), &query)).map_err(told)?;
     let head = [if by == FailuresBy::ProductKind { "product_kind" } else { "cause" }, "repairs", "title_fa", "title_en", "share_permille", "cumulated_permille"];
     let table = std::iter::once(head.map(str::to_owned).to_vec())
-        .chain(rows.iter().map(|row| vec![row.code.clone(), row.repairs.to_string(), row.title.fa.clone(), row.title.en.clone(), row.share_permille.to_string(), row.cumulated_permille.to_string()]))
+        .chain(rows.iter().map(|row| {
+            vec![row.code.clone(), row.repairs.to_string(), row.title.fa.clone(), row.title.en.clone(), row.share_permille.to_string(), row.cumulated_permille.to_string()]
+        }))
         .collect::<Vec<_>>();
     let bytes = match format {
         "csv" => documents::sheet::csv(&table),

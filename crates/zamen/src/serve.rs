@@ -17,6 +17,7 @@ use crate::config::Config;
 struct Wall;
 
 impl app::store::Clock for Wall {
+    #[allow(clippy::disallowed_methods, reason = "this is the store's clock")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -47,7 +48,9 @@ pub(crate) fn serve(config: &Config, is_demo: bool) -> Result<ExitCode, String> 
         tokio::spawn(stop(handle.clone()));
         let served = match tls {
             Some(tls) => {
-                let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(|error| format!("certificate and key cannot be used: {error}"))?;
+                let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
+                    .await
+                    .map_err(|error| format!("certificate and key cannot be used: {error}"))?;
                 axum_server::bind_rustls(listen, tls).handle(handle).serve(router).await
             }
             None => axum_server::bind(listen).handle(handle).serve(router).await,

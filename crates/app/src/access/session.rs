@@ -12,7 +12,7 @@ use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
 use super::secrets::{self, digest, verify_password};
 use super::{Actor, Member};
-use crate::error::{Error, Faults, Fault, Result};
+use crate::error::{Error, Fault, Faults, Result};
 use crate::store::rows::Guess;
 use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, users};
 use crate::store::types::At;
@@ -81,7 +81,8 @@ pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
 fn open(tx: &mut Tx<'_>, user: &User) -> Result<Opened> {
     let token = secrets::token([tx.random(), tx.random()]);
     let csrf = secrets::token([tx.random(), tx.random()]);
-    let first_centre = memberships::table.filter(memberships::user_id.eq(user.id)).filter(memberships::centre_id.is_not_null()).order(memberships::id).select(memberships::centre_id);
+    let first_centre =
+        memberships::table.filter(memberships::user_id.eq(user.id)).filter(memberships::centre_id.is_not_null()).order(memberships::id).select(memberships::centre_id);
     let mut centre_id = first_centre.first::<Option<i64>>(tx.conn).optional()?.flatten();
     if centre_id.is_none() {
         centre_id = centres::table.filter(centres::retired_at.is_null()).order(centres::id).select(centres::id).first(tx.conn).optional()?;

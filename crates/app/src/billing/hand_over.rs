@@ -242,7 +242,11 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
     let row = HandOverCode { reception_id: reception.id, code_hash: digest(&code), sent_at: At::from(tx.now), wrong_count: 0 };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
     queue(tx, &phone, &code, "hand_over_code")?;
-    tx.record(Some(reception.centre_id), &Event::HandOverCodeSent { number: reception.number.clone() }, &[Subject::Reception(reception.id), Subject::Customer(reception.customer_id)])?;
+    tx.record(
+        Some(reception.centre_id),
+        &Event::HandOverCodeSent { number: reception.number.clone() },
+        &[Subject::Reception(reception.id), Subject::Customer(reception.customer_id)],
+    )?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use crate::catalogue::organisation::party_link;
 use crate::catalogue::prices::vat_percent;
 use crate::catalogue::rows::Centre;
 use crate::error::{Error, Reason, Result};
+use crate::link;
 use crate::repair::rows::WorkLine;
 use crate::store::numbering::{self, Series};
 use crate::store::schema::{centres, hand_overs, invoice_lines, invoices, receptions, repairs};
@@ -24,7 +25,6 @@ use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx, settings};
 use crate::views::{Link, Page, PartyLink, Title};
-use crate::link;
 
 /// What an invoice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,9 +15,10 @@ use crate::access::secrets::hex;
 use crate::catalogue::rows::Centre;
 use crate::coverage::covers::cover_view;
 use crate::coverage::rows::Cover;
-use crate::customers::{CustomerView, customer_view};
 use crate::customers::rows::Party;
+use crate::customers::{CustomerView, customer_view};
 use crate::error::{Error, Result};
+use crate::link;
 use crate::reception::rows::Reception;
 use crate::reception::view::{ReceptionView, reception_view};
 use crate::repair::rows::{Repair, RepairDetail};
@@ -25,7 +26,6 @@ use crate::store::schema::{centres, devices, documents, parties, receptions, rep
 use crate::store::types::At;
 use crate::store::{Conn, Db, Tx};
 use crate::views::{Link, Title};
-use crate::link;
 
 /// The letterhead: who issues the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -154,7 +154,8 @@ pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception) -> Result<()> {
     let mut received = Vec::with_capacity(rows.len());
     for repair in rows {
         let details = repair_details::table.find(repair.id).select(RepairDetail::as_select()).first(tx.conn)?;
-        let fault_ids = reported_faults::table.filter(reported_faults::repair_id.eq(repair.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
+        let fault_ids =
+            reported_faults::table.filter(reported_faults::repair_id.eq(repair.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
         received.push(ReceivedDevice {
             product: link!(tx.conn, products, repair.product_id),
             brand: link!(tx.conn, brands, repair.brand_id),
@@ -188,7 +189,12 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
         use crate::store::schema::product_kinds;
         let code = term.scope.as_ref().and_then(|scope| scope.kinds.first());
         let kind = match code {
-            Some(code) => product_kinds::table.filter(product_kinds::code.eq(code)).select((product_kinds::title_fa, product_kinds::title_en)).first::<(String, String)>(tx.conn).optional()?.map(|(fa, en)| Title { fa, en }),
+            Some(code) => product_kinds::table
+                .filter(product_kinds::code.eq(code))
+                .select((product_kinds::title_fa, product_kinds::title_en))
+                .first::<(String, String)>(tx.conn)
+                .optional()?
+                .map(|(fa, en)| Title { fa, en }),
             None => None,
         };
         let last_day = periods.iter().find(|(cover, name, ..)| *cover == id && *name == term.id).map(|(.., last)| *last);
@@ -213,7 +219,13 @@ pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
     let invoice = invoice_view(tx.conn, row.clone())?;
     let mut on_it = Vec::new();
     if let Some(reception) = row.reception_id {
-        let rows = repairs::table.filter(repairs::reception_id.eq(reception)).order(repairs::ordinal).select((repairs::number, repairs::product_id, repairs::device_id)).load::<(String, i64, i64)>(tx.conn)?;
+        let rows = repairs::table.filter(repairs::reception_id.eq(reception)).order(repairs::ordinal).select((repairs::number, repairs::product_id, repairs::device_id)).load::<(
+            String,
+            i64,
+            i64,
+        )>(
+            tx.conn,
+        )?;
         for (number, product, device) in rows {
             let serial = devices::table.find(device).select(devices::serial).first::<String>(tx.conn)?;
             on_it.push((number, link!(tx.conn, products, product).title, serial));
@@ -226,7 +238,13 @@ pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
 
 /// The public id of the latest paper of a thing.
 pub(crate) fn document_of(conn: &mut Conn, kind: &str, subject_id: i64) -> Result<Option<String>> {
-    Ok(documents::table.filter(documents::subject_kind.eq(kind)).filter(documents::subject_id.eq(subject_id)).order(documents::id.desc()).select(documents::public_id).first(conn).optional()?)
+    Ok(documents::table
+        .filter(documents::subject_kind.eq(kind))
+        .filter(documents::subject_id.eq(subject_id))
+        .order(documents::id.desc())
+        .select(documents::public_id)
+        .first(conn)
+        .optional()?)
 }
 
 /// A paper that can be drawn.
@@ -276,8 +294,16 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
 pub fn papers_of(conn: &mut Conn, kind: &str, subject: &str) -> Result<Vec<PaperView>> {
     let subject_id = match kind {
         "reception" => receptions::table.filter(receptions::public_id.eq(subject)).select(receptions::id).first::<i64>(conn).optional()?,
-        "invoice" => crate::store::schema::invoices::table.filter(crate::store::schema::invoices::public_id.eq(subject)).select(crate::store::schema::invoices::id).first::<i64>(conn).optional()?,
-        _ => crate::store::schema::covers::table.filter(crate::store::schema::covers::public_id.eq(subject)).select(crate::store::schema::covers::id).first::<i64>(conn).optional()?,
+        "invoice" => crate::store::schema::invoices::table
+            .filter(crate::store::schema::invoices::public_id.eq(subject))
+            .select(crate::store::schema::invoices::id)
+            .first::<i64>(conn)
+            .optional()?,
+        _ => crate::store::schema::covers::table
+            .filter(crate::store::schema::covers::public_id.eq(subject))
+            .select(crate::store::schema::covers::id)
+            .first::<i64>(conn)
+            .optional()?,
     };
     let Some(subject_id) = subject_id else { return Err(Error::NotFound) };
     let rows = documents::table

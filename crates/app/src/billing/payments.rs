@@ -49,7 +49,10 @@ pub struct PaymentView {
 
 pub(crate) fn payments_of(conn: &mut Conn, invoice_id: i64) -> Result<Vec<PaymentView>> {
     let rows = payments::table.filter(payments::invoice_id.eq(invoice_id)).order(payments::id).select(Payment::as_select()).load(conn)?;
-    Ok(rows.into_iter().map(|row| PaymentView { id: row.public_id, number: row.number, method: row.method, amount: row.amount_minor, reference: row.reference, paid_at: row.paid_at.instant() }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| PaymentView { id: row.public_id, number: row.number, method: row.method, amount: row.amount_minor, reference: row.reference, paid_at: row.paid_at.instant() })
+        .collect())
 }
 
 /// # Errors

@@ -50,7 +50,12 @@ pub fn reopen_repair(tx: &mut Tx<'_>, public_id: &str, command: &ReopenRepair) -
         return Err(Error::Conflict(Reason::new("already-received").with("number", number).with("serial", String::new())));
     }
     for invoice in of_hand_over(tx.conn, hand_over_id)? {
-        let has_lines = invoice_lines::table.filter(invoice_lines::invoice_id.eq(invoice.id)).filter(invoice_lines::repair_id.eq(repair.id)).select(invoice_lines::id).first::<i64>(tx.conn).optional()?;
+        let has_lines = invoice_lines::table
+            .filter(invoice_lines::invoice_id.eq(invoice.id))
+            .filter(invoice_lines::repair_id.eq(repair.id))
+            .select(invoice_lines::id)
+            .first::<i64>(tx.conn)
+            .optional()?;
         if has_lines.is_some() {
             match counter(tx, &invoice, Some(repair.id), reason) {
                 // One that was corrected by hand before needs no further paper.

@@ -75,7 +75,16 @@ macro_rules! shape {
                 None => None,
             };
             let related = $related(conn, row.id)?;
-            Ok(FaultView { id: row.public_id, code: row.code, title: Title::new(row.title_fa, row.title_en), parent, kind, related, version: row.version, is_retired: row.retired_at.is_some() })
+            Ok(FaultView {
+                id: row.public_id,
+                code: row.code,
+                title: Title::new(row.title_fa, row.title_en),
+                parent,
+                kind,
+                related,
+                version: row.version,
+                is_retired: row.retired_at.is_some(),
+            })
         }
     };
 }
@@ -114,7 +123,14 @@ macro_rules! save {
             let id = match old {
                 Some(old) => {
                     diesel::update($table::table.find(old.id))
-                        .set(($table::code.eq(code), $table::title_fa.eq(fa), $table::title_en.eq(en), $table::parent_id.eq(parent_id), $table::kind_id.eq(kind_id), $table::version.eq(old.version + 1)))
+                        .set((
+                            $table::code.eq(code),
+                            $table::title_fa.eq(fa),
+                            $table::title_en.eq(en),
+                            $table::parent_id.eq(parent_id),
+                            $table::kind_id.eq(kind_id),
+                            $table::version.eq(old.version + 1),
+                        ))
                         .execute(tx.conn)?;
                     old.id
                 }

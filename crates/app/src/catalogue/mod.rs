@@ -34,12 +34,7 @@ macro_rules! refer {
         match $public_id {
             None => None,
             Some(public_id) => {
-                let found = $table::table
-                    .filter($table::public_id.eq(public_id))
-                    .filter($table::retired_at.is_null())
-                    .select($table::id)
-                    .first::<i64>($conn)
-                    .optional()?;
+                let found = $table::table.filter($table::public_id.eq(public_id)).filter($table::retired_at.is_null()).select($table::id).first::<i64>($conn).optional()?;
                 if found.is_none() {
                     $faults.add($crate::Fault::new($path, "unknown-reference"));
                 }
@@ -55,7 +50,12 @@ macro_rules! link {
     ($conn:expr, $table:ident, $id:expr) => {{
         let (id, code, fa, en) = $crate::store::schema::$table::table
             .find($id)
-            .select(($crate::store::schema::$table::public_id, $crate::store::schema::$table::code, $crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en))
+            .select((
+                $crate::store::schema::$table::public_id,
+                $crate::store::schema::$table::code,
+                $crate::store::schema::$table::title_fa,
+                $crate::store::schema::$table::title_en,
+            ))
             .first::<(String, String, String, String)>($conn)?;
         $crate::views::Link { id, code, title: $crate::views::Title { fa, en } }
     }};

@@ -245,7 +245,13 @@ pub fn save_brand(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sa
     let id = match old {
         Some(old) => {
             diesel::update(brands::table.find(old.id))
-                .set((brands::code.eq(&row.code), brands::title_fa.eq(&row.title_fa), brands::title_en.eq(&row.title_en), brands::maker_party_id.eq(row.maker_party_id), brands::version.eq(row.version)))
+                .set((
+                    brands::code.eq(&row.code),
+                    brands::title_fa.eq(&row.title_fa),
+                    brands::title_en.eq(&row.title_en),
+                    brands::maker_party_id.eq(row.maker_party_id),
+                    brands::version.eq(row.version),
+                ))
                 .execute(tx.conn)?;
             old.id
         }
@@ -392,7 +398,13 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
             diesel::update(centres::table.find(old.id))
                 .set((
                     (centres::code.eq(row.code), centres::title_fa.eq(row.title_fa), centres::title_en.eq(row.title_en), centres::legal_entity_id.eq(row.legal_entity_id)),
-                    (centres::time_zone.eq(row.time_zone), centres::phone.eq(row.phone), centres::address.eq(row.address), centres::hours_fa.eq(row.hours_fa), centres::hours_en.eq(row.hours_en)),
+                    (
+                        centres::time_zone.eq(row.time_zone),
+                        centres::phone.eq(row.phone),
+                        centres::address.eq(row.address),
+                        centres::hours_fa.eq(row.hours_fa),
+                        centres::hours_en.eq(row.hours_en),
+                    ),
                     (centres::paid_policy_id.eq(row.paid_policy_id), centres::diagnosis_fee_minor.eq(row.diagnosis_fee_minor), centres::version.eq(row.version)),
                 ))
                 .execute(tx.conn)?;

@@ -70,7 +70,13 @@ pub fn save_product_kind(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
     let id = match old {
         Some(old) => {
             diesel::update(product_kinds::table.find(old.id))
-                .set((product_kinds::code.eq(code), product_kinds::title_fa.eq(fa), product_kinds::title_en.eq(en), product_kinds::parent_id.eq(parent_id), product_kinds::version.eq(old.version + 1)))
+                .set((
+                    product_kinds::code.eq(code),
+                    product_kinds::title_fa.eq(fa),
+                    product_kinds::title_en.eq(en),
+                    product_kinds::parent_id.eq(parent_id),
+                    product_kinds::version.eq(old.version + 1),
+                ))
                 .execute(tx.conn)?;
             old.id
         }
@@ -369,7 +375,10 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         diesel::insert_into(product_components::table).values(ProductComponent { product_id: id, component_id, position, quantity }).execute(tx.conn)?;
     }
     if let Some(price) = command.price {
-        prices::set(tx, Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today("Asia/Tehran").into() })?;
+        prices::set(
+            tx,
+            Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today("Asia/Tehran").into() },
+        )?;
     }
     put(tx.conn, Target::Product, id, "code", &[domain::text::key(&code), domain::text::fold(&code)])?;
     put(tx.conn, Target::Product, id, "title", &words)?;

@@ -113,9 +113,10 @@ pub fn counter_lines(built: &Built) -> Vec<Line> {
     let device = [LineType::Part, LineType::Labour, LineType::Travel].into_iter().map(|kind| line(kind.name(), kind, "", None));
     let mut lines = device.collect::<Vec<_>>();
     for node in built.tree.all().into_iter().skip(1) {
-        let has_own_term = built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter_map(|term| term.scope.as_ref()).any(|scope| {
-            scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
-        });
+        let has_own_term =
+            built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter_map(|term| term.scope.as_ref()).any(|scope| {
+                scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
+            });
         if has_own_term {
             lines.push(line(&format!("part:{}", node.device.serial), LineType::Part, &node.product_code, Some(node.device.serial.clone())));
         }

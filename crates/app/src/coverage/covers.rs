@@ -14,13 +14,13 @@ use crate::billing::papers;
 use crate::catalogue::organisation::party_link;
 use crate::devices::device_row;
 use crate::error::{Error, Fault, Faults, Result};
+use crate::refer;
+use crate::store::numbering::{self, Series};
 use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products};
 use crate::store::search_keys::{Target, put};
-use crate::store::numbering::{self, Series};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{PartyLink, Title};
-use crate::refer;
 
 /// Issues a warranty card for a device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -287,18 +287,21 @@ fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> 
         Some(on) => on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(Error::internal)?.timestamp().min(tx.occurred),
         None => tx.occurred,
     };
-    insert(tx, NewCover {
-        kind: entered.kind,
-        number: entered.number,
-        device_id,
-        policy_version_id: version.map(|version| version.id),
-        rules: None,
-        payer_party_id: payer.unwrap_or_default(),
-        starts_on: entered.starts_on,
-        issued_at,
-        repair_id: None,
-        seller: entered.seller,
-    })
+    insert(
+        tx,
+        NewCover {
+            kind: entered.kind,
+            number: entered.number,
+            device_id,
+            policy_version_id: version.map(|version| version.id),
+            rules: None,
+            payer_party_id: payer.unwrap_or_default(),
+            starts_on: entered.starts_on,
+            issued_at,
+            repair_id: None,
+            seller: entered.seller,
+        },
+    )
 }
 
 /// What a cover is made of.

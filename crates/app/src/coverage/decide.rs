@@ -9,14 +9,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::case::{Asked, Built, build, cover_id, counter_lines};
+use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::overrides::{Ruling, rulings};
 use super::rows::{Cover, CoverClaim, CoverageDecision, CoverageShare};
 use crate::access::Actor;
 use crate::devices::device_row;
 use crate::error::{Error, Result};
-use crate::repair::rows::{Repair, WorkLine};
 use crate::repair::lines;
+use crate::repair::rows::{Repair, WorkLine};
 use crate::store::schema::{causes, cover_claims, coverage_decisions, coverage_shares, devices, faults, parties, receptions, repair_details, repairs};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
@@ -236,8 +236,17 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
     let before = current_shares(tx.conn, &work.repair)?;
     let case_json = serde_json::to_string(&built.case).map_err(Error::internal)?;
     let decision_json = serde_json::to_string(&decision).map_err(Error::internal)?;
-    let last = coverage_decisions::table.filter(coverage_decisions::repair_id.eq(repair_id)).order(coverage_decisions::revision.desc()).select(CoverageDecision::as_select()).first(tx.conn).optional()?;
-    let same_parts = before.len() == parts.len() && before.iter().zip(&parts).all(|(row, part)| row.work_line_id == part.line_id && row.amount_minor == part.amount && row.cover_id == part.cover_id && row.override_id == part.override_id);
+    let last = coverage_decisions::table
+        .filter(coverage_decisions::repair_id.eq(repair_id))
+        .order(coverage_decisions::revision.desc())
+        .select(CoverageDecision::as_select())
+        .first(tx.conn)
+        .optional()?;
+    let same_parts = before.len() == parts.len()
+        && before
+            .iter()
+            .zip(&parts)
+            .all(|(row, part)| row.work_line_id == part.line_id && row.amount_minor == part.amount && row.cover_id == part.cover_id && row.override_id == part.override_id);
     let customer_after = customer_sum(&parts);
     if last.as_ref().is_some_and(|last| last.case_json == case_json && last.decision_json == decision_json) && same_parts {
         return Ok(customer_after);
@@ -333,7 +342,8 @@ fn set_claims(tx: &mut Tx<'_>, repair_id: i64, state: &str) -> Result<()> {
 }
 
 fn refresh_reservations(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
-    let reserved = cover_claims::table.filter(cover_claims::repair_id.eq(repair.id)).filter(cover_claims::state.eq("reserved")).select(cover_claims::id).first::<i64>(tx.conn).optional()?;
+    let reserved =
+        cover_claims::table.filter(cover_claims::repair_id.eq(repair.id)).filter(cover_claims::state.eq("reserved")).select(cover_claims::id).first::<i64>(tx.conn).optional()?;
     let work_began = matches!(repair.step.as_str(), "repair" | "part" | "quality");
     if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
 }
@@ -393,7 +403,8 @@ pub(crate) fn preview(conn: &mut Conn, repair_id: i64, fault_id: Option<i64>, ca
 /// The store.
 pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>> {
     let Some(id) = repair.decision_id else { return Ok(None) };
-    let (case_json, decision_json) = coverage_decisions::table.find(id).select((coverage_decisions::case_json, coverage_decisions::decision_json)).first::<(String, String)>(conn)?;
+    let (case_json, decision_json) =
+        coverage_decisions::table.find(id).select((coverage_decisions::case_json, coverage_decisions::decision_json)).first::<(String, String)>(conn)?;
     let case = Case::parse(&case_json).map_err(Error::internal)?;
     let decision: Decision = serde_json::from_str(&decision_json).map_err(Error::internal)?;
     let mut rows = Vec::new();

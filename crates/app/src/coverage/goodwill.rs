@@ -74,18 +74,21 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, given + 1);
     let max_amount = command.max_amount.unwrap_or(limit.amount).min(limit.amount);
-    let cover = insert(tx, NewCover {
-        kind: CoverKind::Goodwill,
-        number,
-        device_id: repair.device_id,
-        policy_version_id: None,
-        rules: Some(one_term("GOODWILL", &term, (max_amount != i64::MAX).then_some(max_amount))),
-        payer_party_id,
-        starts_on: Some(repair.occurred_on.date()),
-        issued_at: tx.occurred,
-        repair_id: Some(repair.id),
-        seller: None,
-    })?;
+    let cover = insert(
+        tx,
+        NewCover {
+            kind: CoverKind::Goodwill,
+            number,
+            device_id: repair.device_id,
+            policy_version_id: None,
+            rules: Some(one_term("GOODWILL", &term, (max_amount != i64::MAX).then_some(max_amount))),
+            payer_party_id,
+            starts_on: Some(repair.occurred_on.date()),
+            issued_at: tx.occurred,
+            repair_id: Some(repair.id),
+            seller: None,
+        },
+    )?;
     let event = Event::GoodwillGiven { number: repair.number.clone(), percent: command.percent, amount, reason: command.reason.trim().to_owned() };
     tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
     decide_repair(tx, repair.id, "goodwill")?;

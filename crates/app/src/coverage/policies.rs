@@ -239,7 +239,20 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
             old.id
         }
         None => {
-            let row = Policy { id: 0, public_id: public_id.clone(), code, title_fa: fa, title_en: en, brand_id, payer_party_id, cover_kind, draft, latest_version: 0, version: 1, retired_at: None };
+            let row = Policy {
+                id: 0,
+                public_id: public_id.clone(),
+                code,
+                title_fa: fa,
+                title_en: en,
+                brand_id,
+                payer_party_id,
+                cover_kind,
+                draft,
+                latest_version: 0,
+                version: 1,
+                retired_at: None,
+            };
             diesel::insert_into(policies::table).values(row).returning(policies::id).get_result(tx.conn)?
         }
     };

@@ -53,25 +53,34 @@ fn open_one(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, line: &WorkLine, 
             let serial = devices::table.find(part).select(devices::serial).first::<String>(tx.conn)?;
             (part, json!({"id": "part", "scope": {"serials": [serial]}, "pays": {"part": 100}, "days": warranty.part_days}))
         }
-        (Some(LineType::Labour), _) if warranty.labour_days > 0 => (repair.device_id, json!({"id": "labour", "only": {"items": [line.item_code]}, "pays": {"labour": 100}, "days": warranty.labour_days})),
+        (Some(LineType::Labour), _) if warranty.labour_days > 0 => {
+            (repair.device_id, json!({"id": "labour", "only": {"items": [line.item_code]}, "pays": {"labour": 100}, "days": warranty.labour_days}))
+        }
         _ => return Ok(()),
     };
     let payer_party_id = if warranty.payer == "centre" { centre.legal_entity_id } else { payer };
     // A repair that was reopened and handed over again opens anew; the ones from before are void.
-    let earlier = covers::table.filter(covers::kind.eq(CoverKind::RepairWarranty.name())).filter(covers::number.like(format!("{}#{}%", repair.number, line.position))).count().get_result::<i64>(tx.conn)?;
+    let earlier = covers::table
+        .filter(covers::kind.eq(CoverKind::RepairWarranty.name()))
+        .filter(covers::number.like(format!("{}#{}%", repair.number, line.position)))
+        .count()
+        .get_result::<i64>(tx.conn)?;
     let again = if earlier == 0 { String::new() } else { format!("~{}", earlier + 1) };
-    insert(tx, NewCover {
-        kind: CoverKind::RepairWarranty,
-        number: format!("{}#{}{again}", repair.number, line.position),
-        device_id,
-        policy_version_id: None,
-        rules: Some(one_term(&rules.code, &term, None)),
-        payer_party_id,
-        starts_on: Some(on),
-        issued_at: tx.occurred,
-        repair_id: None,
-        seller: None,
-    })?;
+    insert(
+        tx,
+        NewCover {
+            kind: CoverKind::RepairWarranty,
+            number: format!("{}#{}{again}", repair.number, line.position),
+            device_id,
+            policy_version_id: None,
+            rules: Some(one_term(&rules.code, &term, None)),
+            payer_party_id,
+            starts_on: Some(on),
+            issued_at: tx.occurred,
+            repair_id: None,
+            seller: None,
+        },
+    )?;
     Ok(())
 }
 

@@ -97,12 +97,8 @@ pub struct CustomerView {
 pub(crate) fn customer_view(conn: &mut Conn, row: Party) -> Result<CustomerView> {
     let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).order(party_phones::position).select(party_phones::number).load(conn)?;
     let addresses = party_addresses::table.filter(party_addresses::party_id.eq(row.id)).order(party_addresses::position).select(PartyAddress::as_select()).load(conn)?;
-    let subscription = party_numbers::table
-        .filter(party_numbers::party_id.eq(row.id))
-        .filter(party_numbers::kind.eq("subscription"))
-        .select(party_numbers::number)
-        .first(conn)
-        .optional()?;
+    let subscription =
+        party_numbers::table.filter(party_numbers::party_id.eq(row.id)).filter(party_numbers::kind.eq("subscription")).select(party_numbers::number).first(conn).optional()?;
     Ok(CustomerView {
         id: row.public_id,
         name: row.name,

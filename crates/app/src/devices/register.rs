@@ -16,11 +16,11 @@ use super::tree::open_edge;
 use super::{append_event, device_row};
 use crate::catalogue::rows::Product;
 use crate::error::{Error, Fault, Faults, Result};
+use crate::refer;
 use crate::store::schema::{device_states, devices, products};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx};
-use crate::refer;
 
 domain::words! {
     /// Facts of a device's life that a person enters.
@@ -133,7 +133,8 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> 
     let journal_id = tx.record(None, &Event::DeviceRegistered { serial: device.serial.clone() }, &[Subject::Device(device.id)])?;
     for event in &command.events {
         let kind = event.kind.name();
-        let occurred = event.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+        let occurred =
+            event.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
         append_event(tx, device.id, kind, occurred, event.on, journal_id, &json!({}))?;
         if event.kind == DeviceEventKind::Sold {
             note_sale(tx, device.id, event.on)?;
@@ -237,7 +238,8 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     }
     let kind = command.kind.name();
     let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
-    let occurred = command.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+    let occurred =
+        command.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
     append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
     if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
 }

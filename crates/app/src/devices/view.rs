@@ -15,12 +15,12 @@ use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
 use crate::coverage::covers::{CoverView, covers_of};
 use crate::error::Result;
+use crate::link;
 use crate::parts::{Place, place_of};
+use crate::store::Conn;
 use crate::store::schema::{device_events, device_states, devices, search_keys};
 use crate::store::search_keys::Target;
-use crate::store::Conn;
 use crate::views::{Link, ListQuery, Page, PartyLink};
-use crate::link;
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceView {
@@ -113,7 +113,8 @@ pub(crate) fn device_view(conn: &mut Conn, row: Device, now: jiff::Timestamp) ->
         Some(id) => Some(party_link(conn, id)?),
         None => None,
     };
-    let events = device_events::table.filter(device_events::device_id.eq(row.id)).order((device_events::occurred_at, device_events::id)).select(DeviceEvent::as_select()).load(conn)?;
+    let events =
+        device_events::table.filter(device_events::device_id.eq(row.id)).order((device_events::occurred_at, device_events::id)).select(DeviceEvent::as_select()).load(conn)?;
     let node_ids = root.all().iter().map(|node| node.device.id).collect::<Vec<_>>();
     Ok(DeviceView {
         product: link!(conn, products, row.product_id),

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
 use crate::error::{Error, Result};
+use crate::store::Conn;
 use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
 use crate::store::search_keys::Target;
-use crate::store::Conn;
 use crate::views::Page;
 
 /// What was found.
@@ -80,10 +80,10 @@ pub fn search(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     }
     let mut hits: Vec<Hit> = Vec::new();
     for (kind, id, is_exact) in rows {
-        if let Some(hit) = hit(conn, actor, &kind, id, is_exact)? {
-            if !hits.contains(&hit) {
-                hits.push(hit);
-            }
+        if let Some(hit) = hit(conn, actor, &kind, id, is_exact)?
+            && !hits.contains(&hit)
+        {
+            hits.push(hit);
         }
     }
     Ok(Found { hits })
@@ -229,18 +229,23 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
     }
     let rows = select.limit(limit + 1).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
     let sees_money = actor.can(Action::ViewMoney);
-    Ok(Page::of(rows, limit, |row| row.0.to_string(), |(_, event, payload, at, by)| {
-        let mut details: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
-        if let Some(map) = details.as_object_mut() {
-            map.remove("event");
-            if !sees_money {
-                for key in ["amount", "total", "customer_before", "customer_after"] {
-                    map.remove(key);
+    Ok(Page::of(
+        rows,
+        limit,
+        |row| row.0.to_string(),
+        |(_, event, payload, at, by)| {
+            let mut details: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
+            if let Some(map) = details.as_object_mut() {
+                map.remove("event");
+                if !sees_money {
+                    for key in ["amount", "total", "customer_before", "customer_after"] {
+                        map.remove(key);
+                    }
                 }
             }
-        }
-        TimelineEntry { event, occurred_at: at.instant(), by, details }
-    }))
+            TimelineEntry { event, occurred_at: at.instant(), by, details }
+        },
+    ))
 }
 
 /// An operation or a part on a device, whoever paid.

@@ -15,10 +15,10 @@ use crate::coverage::decide::{decide_repair, release};
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::refer;
 use crate::repair::rows::Repair;
 use crate::store::schema::{device_states, parties, products, receptions, repairs};
 use crate::store::{Event, Subject, Tx};
-use crate::refer;
 
 /// Corrects a reception that was written for a wrong customer or a wrong device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -80,7 +80,8 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
         diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id))).set(repairs::customer_id.eq(customer_id)).execute(tx.conn)?;
         // A device that became the wrong customer's by this reception alone becomes the right one's.
         let theirs = rows.iter().map(|row| row.device_id).collect::<Vec<_>>();
-        let wrong = device_states::table.filter(device_states::device_id.eq_any(theirs)).filter(device_states::owner_party_id.eq(reception.customer_id)).select(device_states::device_id);
+        let wrong =
+            device_states::table.filter(device_states::device_id.eq_any(theirs)).filter(device_states::owner_party_id.eq(reception.customer_id)).select(device_states::device_id);
         for device_id in wrong.load::<i64>(tx.conn)? {
             crate::devices::register::set_owner(tx, device_id, customer_id)?;
         }
@@ -119,7 +120,13 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
         move_thing(tx, new, Place::Customer(None), Place::Shelf(row.centre_id), paper)?;
     }
     diesel::update(repairs::table.find(row.id))
-        .set((repairs::device_id.eq(device.id), repairs::product_id.eq(device.product_id), repairs::brand_id.eq(device.brand_id), repairs::kind_id.eq(kind_id), repairs::version.eq(row.version + 1)))
+        .set((
+            repairs::device_id.eq(device.id),
+            repairs::product_id.eq(device.product_id),
+            repairs::brand_id.eq(device.brand_id),
+            repairs::kind_id.eq(kind_id),
+            repairs::version.eq(row.version + 1),
+        ))
         .execute(tx.conn)?;
     let journal_id = tx.record(Some(row.centre_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
     append_event(tx, device.id, "received", reception.occurred_at.instant(), reception.occurred_on.date(), journal_id, &serde_json::json!({"repair": row.id}))?;

@@ -151,7 +151,7 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
     };
     let id = diesel::insert_into(receptions::table).values(row.clone()).returning(receptions::id).get_result(tx.conn)?;
     let reception = Reception { id, ..row };
-    add(tx.conn, Target::Reception, id, "number", &[reception.number_key.clone()])?;
+    add(tx.conn, Target::Reception, id, "number", std::slice::from_ref(&reception.number_key))?;
     add(tx.conn, Target::Reception, id, "tracking", std::slice::from_ref(&reception.tracking_number))?;
 
     let mut subjects = vec![Subject::Reception(id), Subject::Customer(customer_id)];
@@ -195,7 +195,8 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     let mut reported = Vec::new();
     for (position, code) in command.faults.iter().enumerate() {
         let key = code.trim();
-        let found = faults::table.filter(faults::code.eq(key).or(faults::public_id.eq(key))).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(tx.conn).optional()?;
+        let found =
+            faults::table.filter(faults::code.eq(key).or(faults::public_id.eq(key))).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(tx.conn).optional()?;
         match found {
             Some(id) if !reported.contains(&id) => reported.push(id),
             Some(_) => {}

@@ -12,12 +12,12 @@ use super::rows::Reception;
 use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
 use crate::error::Result;
+use crate::link;
 use crate::repair::rows::Repair;
 use crate::repair::view::{RepairRow, repair_rows};
-use crate::store::schema::{receptions, repairs, users};
 use crate::store::Conn;
+use crate::store::schema::{receptions, repairs, users};
 use crate::views::{Link, Page, PartyLink};
-use crate::link;
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReceptionView {
@@ -79,7 +79,8 @@ pub fn get_reception(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<
     // Of a visit with devices of several brands each sees those of their own.
     let brands = actor.brand_ids();
     if let Some(brands) = brands {
-        let codes = crate::store::schema::brands::table.filter(crate::store::schema::brands::id.eq_any(brands)).select(crate::store::schema::brands::public_id).load::<String>(conn)?;
+        let codes =
+            crate::store::schema::brands::table.filter(crate::store::schema::brands::id.eq_any(brands)).select(crate::store::schema::brands::public_id).load::<String>(conn)?;
         view.repairs.retain(|repair| codes.contains(&repair.brand.id));
         if view.repairs.is_empty() {
             return Err(crate::Error::NotFound);

@@ -295,4 +295,3 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     decide_repair(tx, repair.id, "part taken out")?;
     Ok(())
 }
-

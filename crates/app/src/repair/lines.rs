@@ -139,10 +139,10 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
     let own = own(tx.conn, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
-    if !command.accept_warnings {
-        if let Some(reason) = warning(tx.conn, &service, &repair)? {
-            return Err(Error::Conflict(reason));
-        }
+    if !command.accept_warnings
+        && let Some(reason) = warning(tx.conn, &service, &repair)?
+    {
+        return Err(Error::Conflict(reason));
     }
     let row = WorkLine {
         id: 0,
@@ -216,7 +216,8 @@ fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option
     let key = domain::text::key(&format!("{number}#"));
     let covers = crate::store::schema::covers::table;
     use crate::store::schema::covers as c;
-    let holds = covers.filter(c::kind.eq("repair_warranty")).filter(c::state.eq("active")).filter(c::number_key.like(format!("{key}%"))).select(c::id).first::<i64>(conn).optional()?;
+    let holds =
+        covers.filter(c::kind.eq("repair_warranty")).filter(c::state.eq("active")).filter(c::number_key.like(format!("{key}%"))).select(c::id).first::<i64>(conn).optional()?;
     let days = domain::time::days_between(returned.date(), repair.occurred_on.date());
     Ok((holds.is_some() && days <= 180).then(|| Reason::new("repeats-operation").with("number", number).with("days", days)))
 }

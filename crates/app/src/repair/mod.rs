@@ -13,7 +13,7 @@ pub mod rows;
 pub mod view;
 
 pub use diagnose::{DiagnoseRepair, diagnose_repair, preview_diagnosis};
-pub use estimate::{AnswerEstimate, Answer, MakeEstimate, answer_estimate, estimate_repair};
+pub use estimate::{Answer, AnswerEstimate, MakeEstimate, answer_estimate, estimate_repair};
 pub use fit::{Disposition, FitPart, TakePartOut, fit_part, take_part_out};
 pub use lines::{AddOperation, ChangeLine, RemoveLine, add_operation, change_line, remove_line};
 pub use road::{AnswerChecklist, AssignRepair, ChangePromise, MoveRepair, StepBack, answer_checklist, assign_repair, change_promise, move_repair, step_back};

@@ -17,7 +17,9 @@ use crate::catalogue::products::kind_path;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{current_shares, release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
-use crate::store::schema::{attachments, brands, case_moves, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, users, work_lines};
+use crate::store::schema::{
+    attachments, brands, case_moves, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, users, work_lines,
+};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx, local_date};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
@@ -308,7 +310,12 @@ fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
     let subject = format!("pin:{login}");
     let now = tx.now;
     not_blocked(tx.conn, &subject, now)?;
-    let row = users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select((users::id, users::pin_hash)).first::<(i64, Option<String>)>(tx.conn).optional()?;
+    let row = users::table
+        .filter(users::login.eq(&login))
+        .filter(users::disabled_at.is_null())
+        .select((users::id, users::pin_hash))
+        .first::<(i64, Option<String>)>(tx.conn)
+        .optional()?;
     let pin = domain::text::digits(command.second_pin.as_deref().unwrap_or_default());
     let is_right = row.as_ref().is_some_and(|(_, hash)| verify_password(&pin, hash.as_deref()));
     let is_another = row.as_ref().is_some_and(|(id, _)| Some(*id) != tx.actor.user_id);
@@ -354,7 +361,9 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
         seconds: seconds.max(0),
     };
     diesel::insert_into(case_moves::table).values(row).execute(tx.conn)?;
-    diesel::update(repairs::table.find(repair.id)).set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1))).execute(tx.conn)?;
+    diesel::update(repairs::table.find(repair.id))
+        .set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1)))
+        .execute(tx.conn)?;
     let event = Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
     tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     Ok(())
@@ -476,7 +485,9 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
     wrong.check(!command.reason.trim().is_empty(), "reason", "required");
     wrong.check(command.promised_on >= tx.today("Asia/Tehran"), "promised_on", "in-the-past");
     wrong.told()?;
-    diesel::update(repairs::table.find(repair.id)).set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
+    diesel::update(repairs::table.find(repair.id))
+        .set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1)))
+        .execute(tx.conn)?;
     let event = Event::PromiseChanged { number: repair.number.clone(), on: Some(command.promised_on), reason: command.reason.trim().to_owned() };
     tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
     Ok(())

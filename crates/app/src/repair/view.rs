@@ -19,6 +19,7 @@ use crate::coverage::decide::{Explained, current_shares, held, payer_name};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
 use crate::devices::view::{PlaceView, TreeView, place_view};
 use crate::error::Result;
+use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
 use crate::reception::repeats;
 use crate::store::schema::{coverage_overrides, covers, devices, faults, receptions, repair_details, repairs, reported_faults, users, work_lines};
@@ -26,7 +27,6 @@ use crate::store::types::Day;
 use crate::store::{Conn, local_date};
 use crate::views::{Link, Page, PartyLink, Title};
 use crate::workflow::{chart, moves_of};
-use crate::link;
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RepairView {
@@ -234,7 +234,12 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
         let (cover, cover_kind) = cover.unzip();
         shown.push(ShareView { payer: payer_name(conn, share.payer_party_id)?, cover, cover_kind, amount: share.amount_minor });
     }
-    let ruling = coverage_overrides::table.filter(coverage_overrides::work_line_id.eq(row.id)).order(coverage_overrides::id.desc()).select(CoverageOverride::as_select()).first(conn).optional()?;
+    let ruling = coverage_overrides::table
+        .filter(coverage_overrides::work_line_id.eq(row.id))
+        .order(coverage_overrides::id.desc())
+        .select(CoverageOverride::as_select())
+        .first(conn)
+        .optional()?;
     let ruling = match ruling {
         Some(ruling) => {
             let by = users::table.find(ruling.decided_by).select(users::name).first::<String>(conn).optional()?.unwrap_or_default();
@@ -297,7 +302,13 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         let is_before = order.iter().position(|id| *id == step.id) < at;
         let was_there = entered.is_some() || step.id == chart.start;
         if is_now || is_main || (was_there && is_before) {
-            let state = if is_now { "now" } else if was_there && is_before { "done" } else { "ahead" };
+            let state = if is_now {
+                "now"
+            } else if was_there && is_before {
+                "done"
+            } else {
+                "ahead"
+            };
             road.push(RoadStep { id: step.id.clone(), title: title(&step.id), state: state.to_owned(), entered_at: entered.filter(|_| state != "ahead") });
         }
     }
@@ -306,7 +317,8 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;
     let repeat = match row.repeat_of_id {
         Some(id) => {
-            let (id, number, returned) = repairs::table.find(id).select((repairs::public_id, repairs::number, repairs::returned_on)).first::<(String, String, Option<Day>)>(conn)?;
+            let (id, number, returned) =
+                repairs::table.find(id).select((repairs::public_id, repairs::number, repairs::returned_on)).first::<(String, String, Option<Day>)>(conn)?;
             returned.map(|returned| RepeatView { id, number, days: domain::time::days_between(returned.date(), row.occurred_on.date()) })
         }
         None => None,
@@ -472,7 +484,10 @@ pub(crate) fn repair_rows(conn: &mut Conn, rows: Vec<Repair>) -> Result<Vec<Repa
     Ok(rows
         .into_iter()
         .map(|row| {
-            let step = charts.get(&row.chart_id).and_then(|chart| chart.step(&row.step)).map_or_else(|| Title::new(&row.step, &row.step), |step| Title::new(&step.title.fa, &step.title.en));
+            let step = charts
+                .get(&row.chart_id)
+                .and_then(|chart| chart.step(&row.step))
+                .map_or_else(|| Title::new(&row.step, &row.step), |step| Title::new(&step.title.fa, &step.title.en));
             let (serial, device) = devices.get(&row.device_id).cloned().unwrap_or_default();
             RepairRow {
                 product: products.get(&row.product_id).cloned().unwrap_or_else(|| Title::new("", "")),

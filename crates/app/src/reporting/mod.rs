@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
 use crate::error::Result;
+use crate::store::Conn;
 use crate::store::schema::{causes, product_kinds, repairs};
 use crate::store::types::Day;
-use crate::store::Conn;
 use crate::views::Title;
 
 domain::words! {

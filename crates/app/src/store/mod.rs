@@ -182,10 +182,10 @@ impl<'c> OpenTransaction<'c> {
 
 impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
-        if self.is_open {
-            if let Err(error) = self.conn.rollback() {
-                tracing::error!(%error, "a transaction could not be rolled back");
-            }
+        if self.is_open
+            && let Err(error) = self.conn.rollback()
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
         }
     }
 }

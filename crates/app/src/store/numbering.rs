@@ -46,11 +46,8 @@ pub fn next(tx: &mut Tx<'_>, series: Series, centre: (i64, &str), on: Date) -> R
     let year = i64::from(Calendar::Jalali.fields(on).year);
     let letter = series.letter();
     let key = number_series::table.find((letter, centre_id, year));
-    let taken = diesel::update(key)
-        .set(number_series::last_number.eq(number_series::last_number + 1))
-        .returning(number_series::last_number)
-        .get_result::<i64>(tx.conn)
-        .optional()?;
+    let taken =
+        diesel::update(key).set(number_series::last_number.eq(number_series::last_number + 1)).returning(number_series::last_number).get_result::<i64>(tx.conn).optional()?;
     let number = match taken {
         Some(number) => number,
         None => {

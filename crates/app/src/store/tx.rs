@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::Db;
 use super::conn::Conn;
 use super::events::{Event, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
-use super::Db;
 use crate::access::Actor;
 use crate::error::{Error, Result};
 

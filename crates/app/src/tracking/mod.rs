@@ -118,7 +118,13 @@ fn tracked(conn: &mut Conn, row: &Repair) -> Result<TrackedDevice> {
         let is_now = Some(index) == at;
         let was_there = entered.is_some() || step.id == chart.start;
         if is_now || is_main || (was_there && Some(index) < at) {
-            let state = if is_now { "now" } else if was_there && Some(index) < at { "done" } else { "ahead" };
+            let state = if is_now {
+                "now"
+            } else if was_there && Some(index) < at {
+                "done"
+            } else {
+                "ahead"
+            };
             let since = if step.id == chart.start && entered.is_none() { moves.first().map_or(Some(row.step_since_at), |_| None) } else { None };
             road.push(TrackedStep {
                 title: Title::new(&step.title.fa, &step.title.en),

@@ -37,8 +37,7 @@ impl<'a> Standing<'a> {
         let start = start(case, index, cover)?;
         let mut used_up = false;
         if let Some(start) = start {
-            standing.periods =
-                (0..cover.policy.terms.len()).map(|term| period(case.calendar, cover, index, term, start)).collect::<Result<_, _>>()?;
+            standing.periods = (0..cover.policy.terms.len()).map(|term| period(case.calendar, cover, index, term, start)).collect::<Result<_, _>>()?;
             let (count, sum) = counting_claims(case, index, cover, start)?;
             used_up = cover.policy.limits.max_claims.is_some_and(|max| count >= max);
             standing.limit_left = cover.policy.limits.max_amount.map(|max| max.saturating_sub(sum).max(0));
@@ -108,20 +107,14 @@ fn decide_line(case: &Case, covers: &mut [Standing<'_>], line: &Line) -> Decided
                 let paid = pay(standing, left, percent_of(amount, winner.percent));
                 left -= paid;
                 if paid > 0 {
-                    shares.push(Share {
-                        payer: standing.cover.payer.clone(),
-                        cover: Some(standing.cover.id.clone()),
-                        term: Some(winner.term.id.clone()),
-                        amount: paid,
-                    });
+                    shares.push(Share { payer: standing.cover.payer.clone(), cover: Some(standing.cover.id.clone()), term: Some(winner.term.id.clone()), amount: paid });
                 }
                 paid > 0
             }
         };
         if pays {
             let metrics = winner.term.usage.keys().filter(|metric| !question.usage.contains_key(*metric)).cloned().collect();
-            considered[index].outcome =
-                Outcome::Pays { term: winner.term.id.clone(), percent: winner.percent, last_day: winner.last_day, unverified_usage: metrics };
+            considered[index].outcome = Outcome::Pays { term: winner.term.id.clone(), percent: winner.percent, last_day: winner.last_day, unverified_usage: metrics };
         }
     }
     if left > 0 {

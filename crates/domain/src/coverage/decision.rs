@@ -48,12 +48,29 @@ pub enum Outcome {
     Suspended,
     StartUnknown,
     ClaimsUsedUp,
-    Excluded { exclusion: String },
+    Excluded {
+        exclusion: String,
+    },
     NotInScope,
-    NotStarted { #[schemars(with = "String")] first_day: Date },
-    Expired { #[schemars(with = "String")] last_day: Date },
-    UsageExceeded { metric: String, limit: i64, reading: i64 },
-    NothingLeft { term: String, percent: i64, #[schemars(with = "String")] last_day: Date },
+    NotStarted {
+        #[schemars(with = "String")]
+        first_day: Date,
+    },
+    Expired {
+        #[schemars(with = "String")]
+        last_day: Date,
+    },
+    UsageExceeded {
+        metric: String,
+        limit: i64,
+        reading: i64,
+    },
+    NothingLeft {
+        term: String,
+        percent: i64,
+        #[schemars(with = "String")]
+        last_day: Date,
+    },
     Pays {
         term: String,
         percent: i64,

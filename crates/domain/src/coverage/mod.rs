@@ -9,9 +9,9 @@ mod decision;
 mod periods;
 mod policy;
 
-pub use case::{Claim, Component, Cover, CoverKind, CoverState, Downtime, Event, Line, LineType, Case, Question, case_name};
+pub use case::{Case, Claim, Component, Cover, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, case_name};
 pub use decide::{decide, terms_over_time};
-pub use decision::{Considered, CUSTOMER, Decision, DecidedLine, Outcome, Share};
+pub use decision::{CUSTOMER, Considered, DecidedLine, Decision, Outcome, Share};
 pub use policy::{Cap, Exclusion, Limits, Only, Pays, Policy, RepairWarranty, Replacement, Scope, Start, Term};
 
 /// Reads a case from JSON and decides it.

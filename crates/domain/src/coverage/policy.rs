@@ -170,9 +170,8 @@ impl Policy {
             })?,
             deductible: policy.get("deductible", |node| node.int(0))?,
             limits: policy.get("limits", Limits::read)?,
-            extend_by_downtime: policy.nullable("extend_by_downtime", |node| {
-                Ok(Beyond { beyond_days: node.object(&["beyond_days"], &[])?.get("beyond_days", |node| node.int(0))? })
-            })?,
+            extend_by_downtime: policy
+                .nullable("extend_by_downtime", |node| Ok(Beyond { beyond_days: node.object(&["beyond_days"], &[])?.get("beyond_days", |node| node.int(0))? }))?,
             title: policy.optional("title", any)?,
             obligation: policy.optional("obligation", any)?,
             route: policy.optional("route", any)?,

@@ -113,7 +113,11 @@ pub struct Transition {
 #[serde(untagged)]
 pub enum Auto {
     At(bool),
-    After { after_hours: i64, #[serde(default, skip_serializing_if = "Option::is_none")] clock: Option<String> },
+    After {
+        after_hours: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        clock: Option<String>,
+    },
 }
 
 impl Default for Auto {

@@ -329,9 +329,27 @@ fn kind_of(expr: &Expr, case_kind: &str) -> Parsed<Type> {
                 _ => Type::Bools,
             })
         }
-        Expr::Not(inner) => if kind(inner)? == Type::Bool { Ok(Type::Bool) } else { bad("\"!\" wants true or false") },
-        Expr::Negative(inner) => if kind(inner)? == Type::Int { Ok(Type::Int) } else { bad("\"-\" wants an integer") },
-        Expr::Size(inner) => if matches!(kind(inner)?, Type::Text | Type::Ints | Type::Texts | Type::Bools) { Ok(Type::Int) } else { bad("size wants a list or a text") },
+        Expr::Not(inner) => {
+            if kind(inner)? == Type::Bool {
+                Ok(Type::Bool)
+            } else {
+                bad("\"!\" wants true or false")
+            }
+        }
+        Expr::Negative(inner) => {
+            if kind(inner)? == Type::Int {
+                Ok(Type::Int)
+            } else {
+                bad("\"-\" wants an integer")
+            }
+        }
+        Expr::Size(inner) => {
+            if matches!(kind(inner)?, Type::Text | Type::Ints | Type::Texts | Type::Bools) {
+                Ok(Type::Int)
+            } else {
+                bad("size wants a list or a text")
+            }
+        }
         Expr::Call(_, left, right) => both(left, right, Type::Text, Type::Bool),
         Expr::Binary("&&" | "||", left, right) => both(left, right, Type::Bool, Type::Bool),
         Expr::Binary("+" | "-" | "*", left, right) => both(left, right, Type::Int, Type::Int),
@@ -432,8 +450,16 @@ mod tests {
     #[test]
     fn conditions_say_what_they_say() {
         for yes in [
-            "customer_share > 0", "estimate in ['declined', \"expired\"]", "customer_share + 2 * 2 == total", "'fridge' in kinds", "size(kinds) == 2",
-            "!(total < 3) && diagnosed", "estimate.startsWith('dec') || false", "-customer_share < 0", "diagnosed != false", "size('سلام') == 4",
+            "customer_share > 0",
+            "estimate in ['declined', \"expired\"]",
+            "customer_share + 2 * 2 == total",
+            "'fridge' in kinds",
+            "size(kinds) == 2",
+            "!(total < 3) && diagnosed",
+            "estimate.startsWith('dec') || false",
+            "-customer_share < 0",
+            "diagnosed != false",
+            "size('سلام') == 4",
         ] {
             assert!(holds(yes), "{yes}");
         }
@@ -445,8 +471,26 @@ mod tests {
     #[test]
     fn what_is_not_of_the_subset_is_refused() {
         for wrong in [
-            "", "customer_share", "customer_share > '0'", "unknown > 1", "1 < 2 < 3", "diagnosed < true", "kinds == kinds", "total ? true : false", "1.5 > 1", "null == null",
-            "[] == []", "total in []", "total in [1, 'a']", "kinds.exists(k, k == 'x')", "total / 2 == 1", "'a", "(total > 1", "total > 1 total", "size(total) > 1", "estimate.matches('x')",
+            "",
+            "customer_share",
+            "customer_share > '0'",
+            "unknown > 1",
+            "1 < 2 < 3",
+            "diagnosed < true",
+            "kinds == kinds",
+            "total ? true : false",
+            "1.5 > 1",
+            "null == null",
+            "[] == []",
+            "total in []",
+            "total in [1, 'a']",
+            "kinds.exists(k, k == 'x')",
+            "total / 2 == 1",
+            "'a",
+            "(total > 1",
+            "total > 1 total",
+            "size(total) > 1",
+            "estimate.matches('x')",
             "diagnosed in [diagnosed]",
         ] {
             assert!(Condition::parse(wrong, "repair").is_err(), "{wrong}");

@@ -70,15 +70,13 @@ fn barred_by_condition(chart: &Chart, transition: &Transition, facts: &Facts) ->
 pub fn instant<'a>(chart: &'a Chart, case: &Case<'_>) -> Option<&'a Transition> {
     let mut out = chart.transitions.iter().filter(|transition| transition.from == case.step);
     out.find(|transition| {
-        matches!(transition.auto, Auto::At(true))
-            && barred_by_condition(chart, transition, &case.facts).is_none()
-            && transition.needs.iter().all(|need| case.has.contains(need))
+        matches!(transition.auto, Auto::At(true)) && barred_by_condition(chart, transition, &case.facts).is_none() && transition.needs.iter().all(|need| case.has.contains(need))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{standard, StepKind};
+    use super::super::{StepKind, standard};
     use super::*;
 
     fn on<'a>(step: &'a str, facts: &[(&'static str, Fact)], has: &[Need]) -> Case<'a> {

@@ -57,7 +57,7 @@ impl Call<'_> {
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
-type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<(String, Vec<u8>)> + Send + Sync>;
+type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Send + Sync>;
 
 /// What an operation does.
 enum Does {
@@ -121,7 +121,15 @@ where
     Q: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
 {
-    operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), Does::Read(Box::new(move |conn, actor, call, query| json(run(conn, actor, call, typed::<Q>(query)?)?))))
+    operation::<Q>(
+        id,
+        Method::GET,
+        path,
+        Some(action),
+        summary,
+        Some(|generator| generator.subschema_for::<A>()),
+        Does::Read(Box::new(move |conn, actor, call, query| json(run(conn, actor, call, typed::<Q>(query)?)?))),
+    )
 }
 
 /// An operation that changes something.
@@ -144,11 +152,22 @@ where
     Q: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
 {
-    operation::<Q>(id, method, path, None, summary, Some(|generator| generator.subschema_for::<A>()), Does::Open(Box::new(move |app, address, call, query| json(run(app, address, call, typed::<Q>(query)?)?))))
+    operation::<Q>(
+        id,
+        method,
+        path,
+        None,
+        summary,
+        Some(|generator| generator.subschema_for::<A>()),
+        Does::Open(Box::new(move |app, address, call, query| json(run(app, address, call, typed::<Q>(query)?)?))),
+    )
 }
 
+/// A file: its media type and its bytes.
+type Bytes = (String, Vec<u8>);
+
 /// An operation that answers with a file.
-pub fn file<Q>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&App, &Actor, &Call<'_>, Q) -> Result<(String, Vec<u8>)>) -> Operation
+pub fn file<Q>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&App, &Actor, &Call<'_>, Q) -> Result<Bytes>) -> Operation
 where
     Q: JsonSchema + DeserializeOwned + 'static,
 {
@@ -248,11 +267,11 @@ impl Operation {
         }
         let hash = digest(&format!("{} {:?} {input}", self.id, call.path.get("id")));
         app.db().write(actor, |tx| {
-            if let Some(key) = key {
-                if let Some((status, answer)) = idempotency::answered(tx, key, &hash)? {
-                    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
-                    return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
-                }
+            if let Some(key) = key
+                && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
+            {
+                let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+                return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
             }
             let value = run(tx, call, input)?;
             if let Some(key) = key {

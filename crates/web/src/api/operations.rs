@@ -1,9 +1,10 @@
 //! The table of operations. Resources are plural nouns by public id; what people do is a POST on a noun below them.
 
-use app::access::{permissions, tokens, users};
+use app::Tx;
 use app::access::permissions::{ChangePermission, PermissionView};
 use app::access::tokens::{CreateToken, TokenView};
 use app::access::users::{SaveUser, UserView};
+use app::access::{permissions, tokens, users};
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
 use app::billing::payments::PaymentView;
@@ -26,14 +27,13 @@ use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
 use app::repair::view::RepairRow;
 use app::repair::{
-    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair, RemoveLine, RepairView, StepBack,
-    TakePartOut,
+    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair, RemoveLine,
+    RepairView, StepBack, TakePartOut,
 };
 use app::reporting::{FailureCauses, FailureRow, failure_causes};
 use app::staff::{self, SaveStaffMember};
 use app::tracking::{TrackView, track};
 use app::views::{ListQuery, Page};
-use app::Tx;
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
@@ -117,10 +117,30 @@ macro_rules! kept {
 
 macro_rules! kept_one {
     ($out:ident, $path:literal, $view:ident, $keep:ident, $save:ty, $example:expr, $get:literal => $get_fn:expr, $create:literal, $update:literal => $save_fn:expr, $retire:literal => $retire_fn:expr, $noun:literal) => {
-        $out.push(write(Method::POST, $create, $path, A::$keep, concat!("Make one of the ", $noun, "."), $example, |tx, call, body: $save| $save_fn(tx, call.changed(), &body)).makes());
-        $out.push(get($get, concat!($path, "/{id}"), A::$view, concat!("Read one of the ", $noun, "."), |conn, actor, call, _: Nothing| $get_fn(conn, actor, call.id())).versioned());
-        $out.push(write(Method::PUT, $update, concat!($path, "/{id}"), A::$keep, concat!("Change one of the ", $noun, "."), $example, |tx, call, body: $save| $save_fn(tx, call.changed(), &body)).versioned());
-        $out.push(write(Method::POST, $retire, concat!($path, "/{id}/retire"), A::$keep, concat!("Take one of the ", $noun, " out of use; what refers to it keeps it."), json!({}), |tx, call, _: Nothing| $retire_fn(tx, call.id(), call.version)).versioned());
+        $out.push(
+            write(Method::POST, $create, $path, A::$keep, concat!("Make one of the ", $noun, "."), $example, |tx, call, body: $save| $save_fn(tx, call.changed(), &body)).makes(),
+        );
+        $out.push(
+            get($get, concat!($path, "/{id}"), A::$view, concat!("Read one of the ", $noun, "."), |conn, actor, call, _: Nothing| $get_fn(conn, actor, call.id())).versioned(),
+        );
+        $out.push(
+            write(Method::PUT, $update, concat!($path, "/{id}"), A::$keep, concat!("Change one of the ", $noun, "."), $example, |tx, call, body: $save| {
+                $save_fn(tx, call.changed(), &body)
+            })
+            .versioned(),
+        );
+        $out.push(
+            write(
+                Method::POST,
+                $retire,
+                concat!($path, "/{id}/retire"),
+                A::$keep,
+                concat!("Take one of the ", $noun, " out of use; what refers to it keeps it."),
+                json!({}),
+                |tx, call, _: Nothing| $retire_fn(tx, call.id(), call.version),
+            )
+            .versioned(),
+        );
     };
 }
 
@@ -164,7 +184,9 @@ fn organisation(out: &mut Vec<Operation>) {
 fn catalogue(out: &mut Vec<Operation>) {
     kept!(out, "/product-kinds", KeepCatalogue, SaveProductKind, json!({"code": "fridge", "title": title()}),
         "listProductKinds" => products::list_product_kinds, "getProductKind" => products::get_product_kind, "createProductKind", "updateProductKind" => products::save_product_kind, "retireProductKind" => products::retire_product_kind, "kinds of product");
-    out.push(get("listProducts", "/products", A::ViewCatalogue, "List products.", |conn, actor, _, query: ListProducts| -> Result<Page<ProductView>> { products::list_products(conn, actor, &query) }));
+    out.push(get("listProducts", "/products", A::ViewCatalogue, "List products.", |conn, actor, _, query: ListProducts| -> Result<Page<ProductView>> {
+        products::list_products(conn, actor, &query)
+    }));
     kept_one!(out, "/products", ViewCatalogue, KeepCatalogue, SaveProduct, json!({"code": "SRF-7300", "title": title(), "kind": ID, "brand": ID}),
         "getProduct" => products::get_product, "createProduct", "updateProduct" => products::save_product, "retireProduct" => products::retire_product, "products");
     kept!(out, "/services", KeepCatalogue, SaveService, json!({"code": "SVC-COMP", "title": {"fa": "تعویض کمپرسور", "en": "Replace the compressor"}, "line_type": "labour", "price": 24_000_000}),
@@ -178,29 +200,91 @@ fn catalogue(out: &mut Vec<Operation>) {
 fn people(out: &mut Vec<Operation>) {
     kept!(out, "/staff", KeepStaff, SaveStaffMember, json!({"centre": ID, "personnel_code": "1042", "name": "سعید مرادی", "specialty": "سردسازی"}),
         "listStaff" => staff::list_staff, "getStaffMember" => staff::get_staff_member, "createStaffMember", "updateStaffMember" => staff::save_staff_member, "retireStaffMember" => staff::retire_staff_member, "staff");
-    out.push(get("listCustomers", "/customers", A::ViewCustomers, "List customers that one's centres have dealt with.", |conn, actor, _, query: ListQuery| -> Result<Page<CustomerView>> { customers::list_customers(conn, actor, &query) }));
+    out.push(get(
+        "listCustomers",
+        "/customers",
+        A::ViewCustomers,
+        "List customers that one's centres have dealt with.",
+        |conn, actor, _, query: ListQuery| -> Result<Page<CustomerView>> { customers::list_customers(conn, actor, &query) },
+    ));
     kept_one!(out, "/customers", ViewCustomers, KeepCustomers, SaveCustomer, json!({"name": "زهرا کریمی", "phones": ["0912 345 6789"]}),
         "getCustomer" => customers::get_customer, "createCustomer", "updateCustomer" => customers::save_customer, "retireCustomer" => customers::retire_customer, "customers");
-    out.push(get("listUsers", "/users", A::KeepAccess, "List people who sign in.", |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> { users::list_users(conn, actor, &query) }));
-    let user = || json!({"login": "maryam", "name": "مریم احمدی", "password": "correct horse", "roles": [{"role": "receptionist"}]});
-    out.push(write(Method::POST, "createUser", "/users", A::KeepAccess, "Make a person who signs in.", user(), |tx, _, body: SaveUser| -> Result<UserView> { users::save_user(tx, None, &body) }).makes());
-    out.push(get("getUser", "/users/{id}", A::KeepAccess, "Read a person who signs in.", |conn, actor, call, _: Nothing| -> Result<UserView> { users::get_user(conn, actor, call.id()) }).versioned());
-    out.push(write(Method::PUT, "updateUser", "/users/{id}", A::KeepAccess, "Change a person who signs in.", user(), |tx, call, body: SaveUser| -> Result<UserView> { users::save_user(tx, call.changed(), &body) }).versioned());
-    out.push(write(Method::POST, "disableUser", "/users/{id}/disable", A::KeepAccess, "Disable a person; their open work goes back to the pool.", json!({}), |tx, call, _: Nothing| -> Result<UserView> { users::disable_user(tx, call.id()) }));
-    out.push(write(Method::POST, "resetPassword", "/users/{id}/password", A::KeepAccess, "Give a person a new first password.", json!({"password": "correct horse"}), |tx, call, body: NewPassword| -> Result<UserView> { users::reset_password(tx, call.id(), &body.password) }));
-    out.push(get("listPermissions", "/permissions", A::KeepAccess, "The table of permissions as it holds now.", |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> { Ok(Listed { items: permissions::table(conn)? }) }));
-    out.push(write(Method::POST, "changePermission", "/permissions", A::KeepAccess, "Change one cell of the table of permissions.", json!({"role": "receptionist", "action": "give_goodwill", "is_allowed": true, "percent": 10, "amount": 5_000_000}), |tx, _, body: ChangePermission| -> Result<Done> {
-        permissions::change_permission(tx, &body)?;
-        Ok(Done { done: true })
+    out.push(get("listUsers", "/users", A::KeepAccess, "List people who sign in.", |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> {
+        users::list_users(conn, actor, &query)
     }));
-    out.push(get("listTokens", "/tokens", A::UseSystem, "List one's own tokens.", |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> { Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? }) }));
-    out.push(write(Method::POST, "createToken", "/tokens", A::UseSystem, "Make a token for oneself; never with more than one's own rights.", json!({"title": "accounting", "days": 30}), |tx, _, body: CreateToken| -> Result<NewToken> {
-        // A token that is narrowed must not make itself a wider one.
-        if tx.actor.scopes.is_some() {
-            return Err(Error::Forbidden(app::Reason::new("narrow-token")));
-        }
-        Ok(NewToken { secret: tokens::create_token(tx, &body)? })
-    }).makes());
+    let user = || json!({"login": "maryam", "name": "مریم احمدی", "password": "correct horse", "roles": [{"role": "receptionist"}]});
+    out.push(
+        write(Method::POST, "createUser", "/users", A::KeepAccess, "Make a person who signs in.", user(), |tx, _, body: SaveUser| -> Result<UserView> {
+            users::save_user(tx, None, &body)
+        })
+        .makes(),
+    );
+    out.push(
+        get("getUser", "/users/{id}", A::KeepAccess, "Read a person who signs in.", |conn, actor, call, _: Nothing| -> Result<UserView> {
+            users::get_user(conn, actor, call.id())
+        })
+        .versioned(),
+    );
+    out.push(
+        write(Method::PUT, "updateUser", "/users/{id}", A::KeepAccess, "Change a person who signs in.", user(), |tx, call, body: SaveUser| -> Result<UserView> {
+            users::save_user(tx, call.changed(), &body)
+        })
+        .versioned(),
+    );
+    out.push(write(
+        Method::POST,
+        "disableUser",
+        "/users/{id}/disable",
+        A::KeepAccess,
+        "Disable a person; their open work goes back to the pool.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<UserView> { users::disable_user(tx, call.id()) },
+    ));
+    out.push(write(
+        Method::POST,
+        "resetPassword",
+        "/users/{id}/password",
+        A::KeepAccess,
+        "Give a person a new first password.",
+        json!({"password": "correct horse"}),
+        |tx, call, body: NewPassword| -> Result<UserView> { users::reset_password(tx, call.id(), &body.password) },
+    ));
+    out.push(get("listPermissions", "/permissions", A::KeepAccess, "The table of permissions as it holds now.", |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> {
+        Ok(Listed { items: permissions::table(conn)? })
+    }));
+    out.push(write(
+        Method::POST,
+        "changePermission",
+        "/permissions",
+        A::KeepAccess,
+        "Change one cell of the table of permissions.",
+        json!({"role": "receptionist", "action": "give_goodwill", "is_allowed": true, "percent": 10, "amount": 5_000_000}),
+        |tx, _, body: ChangePermission| -> Result<Done> {
+            permissions::change_permission(tx, &body)?;
+            Ok(Done { done: true })
+        },
+    ));
+    out.push(get("listTokens", "/tokens", A::UseSystem, "List one's own tokens.", |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> {
+        Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? })
+    }));
+    out.push(
+        write(
+            Method::POST,
+            "createToken",
+            "/tokens",
+            A::UseSystem,
+            "Make a token for oneself; never with more than one's own rights.",
+            json!({"title": "accounting", "days": 30}),
+            |tx, _, body: CreateToken| -> Result<NewToken> {
+                // A token that is narrowed must not make itself a wider one.
+                if tx.actor.scopes.is_some() {
+                    return Err(Error::Forbidden(app::Reason::new("narrow-token")));
+                }
+                Ok(NewToken { secret: tokens::create_token(tx, &body)? })
+            },
+        )
+        .makes(),
+    );
     out.push(write(Method::POST, "revokeToken", "/tokens/{id}/revoke", A::UseSystem, "End one of one's own tokens.", json!({}), |tx, call, _: Nothing| -> Result<Done> {
         tokens::revoke_token(tx, call.id())?;
         Ok(Done { done: true })
@@ -210,36 +294,145 @@ fn people(out: &mut Vec<Operation>) {
 fn promises(out: &mut Vec<Operation>) {
     kept!(out, "/policies", KeepPolicies, SavePolicy, json!({"code": "GOLD", "title": {"fa": "طلایی", "en": "Gold"}, "usual": {"months": 36, "components": [{"kind": "compressor", "months": 60}], "excluded_causes": ["liquid"]}}),
         "listPolicies" => policies::list_policies, "getPolicy" => policies::get_policy, "createPolicy", "updatePolicy" => policies::save_policy, "retirePolicy" => policies::retire_policy, "warranty policies");
-    out.push(write(Method::POST, "publishPolicy", "/policies/{id}/publish", A::KeepPolicies, "Publish the draft as the next version, which never changes.", json!({}), |tx, call, _: Nothing| -> Result<PolicyView> { policies::publish_policy(tx, call.id()) }).once());
-    out.push(write(Method::POST, "decideCoverage", "/coverage/decide", A::ViewWork, "Decide a case: who pays for each line, and why.", case_example(), |_, _, body: AnyCase| -> Result<domain::coverage::Decision> {
-        domain::coverage::decide_text(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
+    out.push(
+        write(
+            Method::POST,
+            "publishPolicy",
+            "/policies/{id}/publish",
+            A::KeepPolicies,
+            "Publish the draft as the next version, which never changes.",
+            json!({}),
+            |tx, call, _: Nothing| -> Result<PolicyView> { policies::publish_policy(tx, call.id()) },
+        )
+        .once(),
+    );
+    out.push(write(
+        Method::POST,
+        "decideCoverage",
+        "/coverage/decide",
+        A::ViewWork,
+        "Decide a case: who pays for each line, and why.",
+        case_example(),
+        |_, _, body: AnyCase| -> Result<domain::coverage::Decision> {
+            domain::coverage::decide_text(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
+        },
+    ));
+    out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListQuery| -> Result<Page<DeviceRow>> {
+        devices::list_devices(conn, actor, &query)
     }));
-    out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListQuery| -> Result<Page<DeviceRow>> { devices::list_devices(conn, actor, &query) }));
-    out.push(write(Method::POST, "createDevice", "/devices", A::KeepDevices, "Register a device.", json!({"product": "SRF-7300", "serial": "SRF7300-0148812", "events": [{"type": "sold", "on": "2024-04-03"}]}), |tx, _, body: NewDevice| -> Result<DeviceView> {
-        let row = devices::register_device(tx, &body)?;
-        devices::get_device(tx.conn, tx.actor, &row.public_id, tx.now)
-    }).makes());
-    out.push(get("getDevice", "/devices/{id}", A::ViewWork, "Read a device with its tree, covers and events.", |conn, actor, call, _: Nothing| -> Result<DeviceView> { devices::get_device(conn, actor, call.id(), call.now) }));
+    out.push(
+        write(
+            Method::POST,
+            "createDevice",
+            "/devices",
+            A::KeepDevices,
+            "Register a device.",
+            json!({"product": "SRF-7300", "serial": "SRF7300-0148812", "events": [{"type": "sold", "on": "2024-04-03"}]}),
+            |tx, _, body: NewDevice| -> Result<DeviceView> {
+                let row = devices::register_device(tx, &body)?;
+                devices::get_device(tx.conn, tx.actor, &row.public_id, tx.now)
+            },
+        )
+        .makes(),
+    );
+    out.push(get("getDevice", "/devices/{id}", A::ViewWork, "Read a device with its tree, covers and events.", |conn, actor, call, _: Nothing| -> Result<DeviceView> {
+        devices::get_device(conn, actor, call.id(), call.now)
+    }));
     out.push(write(Method::PUT, "updateDevice", "/devices/{id}", A::KeepDevices, "Write down a new owner, meters or a note.", json!({"meters": {"hours": 1200}}), record));
-    out.push(write(Method::POST, "retireDevice", "/devices/{id}/retire", A::KeepDevices, "Note that a device was scrapped today.", json!({}), |tx, call, _: Nothing| -> Result<DeviceView> {
-        let event = AddDeviceEvent { kind: devices::DeviceEventKind::Scrapped, on: tx.today("Asia/Tehran") };
-        devices::add_device_event(tx, call.id(), &event)?;
-        devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
+    out.push(write(
+        Method::POST,
+        "retireDevice",
+        "/devices/{id}/retire",
+        A::KeepDevices,
+        "Note that a device was scrapped today.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<DeviceView> {
+            let event = AddDeviceEvent { kind: devices::DeviceEventKind::Scrapped, on: tx.today("Asia/Tehran") };
+            devices::add_device_event(tx, call.id(), &event)?;
+            devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
+        },
+    ));
+    out.push(
+        write(
+            Method::POST,
+            "addDeviceEvent",
+            "/devices/{id}/events",
+            A::KeepDevices,
+            "Add a fact of a device's life.",
+            json!({"type": "installed", "on": "2024-04-05"}),
+            |tx, call, body: AddDeviceEvent| -> Result<DeviceView> {
+                devices::add_device_event(tx, call.id(), &body)?;
+                devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
+            },
+        )
+        .makes(),
+    );
+    out.push(
+        write(
+            Method::POST,
+            "addCover",
+            "/devices/{id}/covers",
+            A::IssueCards,
+            "Enter a promise of another kind than a card.",
+            json!({"kind": "contract", "number": "K-1209", "policy": ID}),
+            |tx, call, body: AddCover| -> Result<CoverView> { covers::add_cover(tx, call.id(), &body) },
+        )
+        .makes(),
+    );
+    out.push(get(
+        "askCoverage",
+        "/devices/{id}/coverage",
+        A::ViewWork,
+        "The counter's question: what is covered, before anything is priced.",
+        |conn, actor, call, query: AskCoverage| -> Result<Explained> { ask_coverage(conn, actor, call.id(), call.now, &query) },
+    ));
+    out.push(get(
+        "listDeviceOperations",
+        "/devices/{id}/operations",
+        A::ViewWork,
+        "All operations on a device, those that no warranty paid included.",
+        |conn, actor, call, _: Nothing| -> Result<Operations> { Ok(Operations { items: lookup::device_operations(conn, actor, call.id())? }) },
+    ));
+    out.push(get("listCards", "/cards", A::ViewWork, "List warranty cards.", |conn, actor, _, query: ListQuery| -> Result<Page<CoverView>> {
+        covers::list_cards(conn, actor, &query)
     }));
-    out.push(write(Method::POST, "addDeviceEvent", "/devices/{id}/events", A::KeepDevices, "Add a fact of a device's life.", json!({"type": "installed", "on": "2024-04-05"}), |tx, call, body: AddDeviceEvent| -> Result<DeviceView> {
-        devices::add_device_event(tx, call.id(), &body)?;
-        devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
-    }).makes());
-    out.push(write(Method::POST, "addCover", "/devices/{id}/covers", A::IssueCards, "Enter a promise of another kind than a card.", json!({"kind": "contract", "number": "K-1209", "policy": ID}), |tx, call, body: AddCover| -> Result<CoverView> { covers::add_cover(tx, call.id(), &body) }).makes());
-    out.push(get("askCoverage", "/devices/{id}/coverage", A::ViewWork, "The counter's question: what is covered, before anything is priced.", |conn, actor, call, query: AskCoverage| -> Result<Explained> { ask_coverage(conn, actor, call.id(), call.now, &query) }));
-    out.push(get("listDeviceOperations", "/devices/{id}/operations", A::ViewWork, "All operations on a device, those that no warranty paid included.", |conn, actor, call, _: Nothing| -> Result<Operations> { Ok(Operations { items: lookup::device_operations(conn, actor, call.id())? }) }));
-    out.push(get("listCards", "/cards", A::ViewWork, "List warranty cards.", |conn, actor, _, query: ListQuery| -> Result<Page<CoverView>> { covers::list_cards(conn, actor, &query) }));
-    out.push(write(Method::POST, "createCard", "/cards", A::IssueCards, "Issue a warranty card for a device.", json!({"device": ID, "number": "G-884213"}), |tx, _, body: IssueCard| -> Result<CoverView> { covers::issue_card(tx, &body) }).makes().once());
-    out.push(get("getCard", "/cards/{id}", A::ViewWork, "Read a warranty card.", |conn, actor, call, _: Nothing| -> Result<CoverView> { covers::get_card(conn, actor, call.id()) }).versioned());
-    out.push(write(Method::PUT, "updateCard", "/cards/{id}", A::KeepPolicies, "Suspend a card, take it back into force, or void it.", json!({"state": "suspended", "reason": "stolen"}), |tx, call, body: ChangeCoverState| -> Result<CoverView> { covers::change_cover_state(tx, call.id(), &body) }));
-    out.push(write(Method::POST, "retireCard", "/cards/{id}/retire", A::KeepPolicies, "Void a card, with a reason.", json!({"reason": "issued by mistake"}), |tx, call, body: app::views::WithReason| -> Result<CoverView> {
-        covers::change_cover_state(tx, call.id(), &ChangeCoverState { state: domain::coverage::CoverState::Void, reason: body.reason })
-    }));
+    out.push(
+        write(
+            Method::POST,
+            "createCard",
+            "/cards",
+            A::IssueCards,
+            "Issue a warranty card for a device.",
+            json!({"device": ID, "number": "G-884213"}),
+            |tx, _, body: IssueCard| -> Result<CoverView> { covers::issue_card(tx, &body) },
+        )
+        .makes()
+        .once(),
+    );
+    out.push(
+        get("getCard", "/cards/{id}", A::ViewWork, "Read a warranty card.", |conn, actor, call, _: Nothing| -> Result<CoverView> { covers::get_card(conn, actor, call.id()) })
+            .versioned(),
+    );
+    out.push(write(
+        Method::PUT,
+        "updateCard",
+        "/cards/{id}",
+        A::KeepPolicies,
+        "Suspend a card, take it back into force, or void it.",
+        json!({"state": "suspended", "reason": "stolen"}),
+        |tx, call, body: ChangeCoverState| -> Result<CoverView> { covers::change_cover_state(tx, call.id(), &body) },
+    ));
+    out.push(write(
+        Method::POST,
+        "retireCard",
+        "/cards/{id}/retire",
+        A::KeepPolicies,
+        "Void a card, with a reason.",
+        json!({"reason": "issued by mistake"}),
+        |tx, call, body: app::views::WithReason| -> Result<CoverView> {
+            covers::change_cover_state(tx, call.id(), &ChangeCoverState { state: domain::coverage::CoverState::Void, reason: body.reason })
+        },
+    ));
 }
 
 fn record(tx: &mut Tx<'_>, call: &Call<'_>, body: RecordOnDevice) -> Result<DeviceView> {
@@ -260,58 +453,318 @@ fn case_example() -> Value {
 }
 
 fn visits(out: &mut Vec<Operation>) {
-    out.push(write(Method::POST, "receiveDevices", "/receptions", A::Receive, "Take in the devices of one visit.", json!({"customer": {"new": {"name": "زهرا کریمی", "phones": ["09123456789"]}}, "devices": [{"device": ID, "faults": ["C01"], "accessories": ["کارت گارانتی"]}]}), |tx, _, body: ReceiveDevices| -> Result<ReceptionView> { reception::receive_devices(tx, &body) }).makes().once());
-    out.push(get("listReceptions", "/receptions", A::ViewWork, "List receptions.", |conn, actor, _, query: ListReceptions| -> Result<Page<ReceptionRow>> { reception::list_receptions(conn, actor, &query) }));
-    out.push(get("getReception", "/receptions/{id}", A::ViewWork, "Read a reception.", |conn, actor, call, _: Nothing| -> Result<ReceptionView> { reception::get_reception(conn, actor, call.id()) }).versioned());
-    out.push(write(Method::POST, "correctReception", "/receptions/{id}/correct", A::CorrectReception, "Put right a wrong customer or device.", json!({"customer": ID, "reason": "another Zahra"}), |tx, call, body: CorrectReception| -> Result<ReceptionView> { reception::correct_reception(tx, call.id(), call.version, &body) }).versioned().once());
-    out.push(write(Method::POST, "cancelReception", "/receptions/{id}/cancel", A::CorrectReception, "Cancel a reception; its number stays.", json!({"reason": "typed twice"}), |tx, call, body: CancelReception| -> Result<ReceptionView> { reception::cancel_reception(tx, call.id(), call.version, &body) }).versioned());
-    out.push(write(Method::POST, "sendHandOverCode", "/receptions/{id}/code", A::HandOver, "Send a code to the customer's phone, for somebody without the receipt.", json!({}), |tx, call, body: SendCode| -> Result<Done> {
-        billing::send_hand_over_code(tx, call.id(), &body)?;
-        Ok(Done { done: true })
+    out.push(
+        write(
+            Method::POST,
+            "receiveDevices",
+            "/receptions",
+            A::Receive,
+            "Take in the devices of one visit.",
+            json!({"customer": {"new": {"name": "زهرا کریمی", "phones": ["09123456789"]}}, "devices": [{"device": ID, "faults": ["C01"], "accessories": ["کارت گارانتی"]}]}),
+            |tx, _, body: ReceiveDevices| -> Result<ReceptionView> { reception::receive_devices(tx, &body) },
+        )
+        .makes()
+        .once(),
+    );
+    out.push(get("listReceptions", "/receptions", A::ViewWork, "List receptions.", |conn, actor, _, query: ListReceptions| -> Result<Page<ReceptionRow>> {
+        reception::list_receptions(conn, actor, &query)
     }));
-    out.push(write(Method::POST, "handOver", "/receptions/{id}/hand-over", A::HandOver, "Hand over ready devices of a visit and make the invoices.", json!({"receiver": {}}), |tx, call, body: HandOver| -> Result<HandOverView> { billing::hand_over(tx, call.id(), &body) }).makes().once());
+    out.push(
+        get("getReception", "/receptions/{id}", A::ViewWork, "Read a reception.", |conn, actor, call, _: Nothing| -> Result<ReceptionView> {
+            reception::get_reception(conn, actor, call.id())
+        })
+        .versioned(),
+    );
+    out.push(
+        write(
+            Method::POST,
+            "correctReception",
+            "/receptions/{id}/correct",
+            A::CorrectReception,
+            "Put right a wrong customer or device.",
+            json!({"customer": ID, "reason": "another Zahra"}),
+            |tx, call, body: CorrectReception| -> Result<ReceptionView> { reception::correct_reception(tx, call.id(), call.version, &body) },
+        )
+        .versioned()
+        .once(),
+    );
+    out.push(
+        write(
+            Method::POST,
+            "cancelReception",
+            "/receptions/{id}/cancel",
+            A::CorrectReception,
+            "Cancel a reception; its number stays.",
+            json!({"reason": "typed twice"}),
+            |tx, call, body: CancelReception| -> Result<ReceptionView> { reception::cancel_reception(tx, call.id(), call.version, &body) },
+        )
+        .versioned(),
+    );
+    out.push(write(
+        Method::POST,
+        "sendHandOverCode",
+        "/receptions/{id}/code",
+        A::HandOver,
+        "Send a code to the customer's phone, for somebody without the receipt.",
+        json!({}),
+        |tx, call, body: SendCode| -> Result<Done> {
+            billing::send_hand_over_code(tx, call.id(), &body)?;
+            Ok(Done { done: true })
+        },
+    ));
+    out.push(
+        write(
+            Method::POST,
+            "handOver",
+            "/receptions/{id}/hand-over",
+            A::HandOver,
+            "Hand over ready devices of a visit and make the invoices.",
+            json!({"receiver": {}}),
+            |tx, call, body: HandOver| -> Result<HandOverView> { billing::hand_over(tx, call.id(), &body) },
+        )
+        .makes()
+        .once(),
+    );
 }
 
 fn repairs(out: &mut Vec<Operation>) {
-    out.push(get("listRepairs", "/repairs", A::ViewWork, "List repairs.", |conn, actor, call, query: ListRepairs| -> Result<Page<RepairRow>> { repair::list_repairs(conn, actor, &query, call.now) }));
-    out.push(get("getRepair", "/repairs/{id}", A::ViewWork, "Read a repair with its lines, who pays, and the ways out of its step.", |conn, actor, call, _: Nothing| -> Result<RepairView> { repair::get_repair(conn, actor, call.id(), call.now) }).versioned());
-    out.push(on_repair("diagnoseRepair", "/repairs/{id}/diagnose", A::Diagnose, "Write down what was found.", json!({"fault": "C11", "cause": "wear"}), |tx, call, body: DiagnoseRepair| repair::diagnose_repair(tx, call.id(), call.version, &body)).versioned());
-    out.push(write(Method::POST, "previewDiagnosis", "/repairs/{id}/preview", A::Diagnose, "What a diagnosis would change in who pays.", json!({"fault": "C11", "cause": "liquid"}), |tx, call, body: DiagnoseRepair| -> Result<CoverageChange> { repair::preview_diagnosis(tx.conn, tx.actor, call.id(), call.now, &body) }));
-    out.push(on_repair("addOperation", "/repairs/{id}/operations", A::DoWork, "Add an operation of the service catalogue.", json!({"service": "SVC-COMP"}), |tx, call, body: AddOperation| repair::add_operation(tx, call.id(), &body).map(|_| ())).makes());
-    out.push(on_repair("fitPart", "/repairs/{id}/parts", A::DoWork, "Fit a part, or put a mended one back.", json!({"product": "CMP-EM65", "serial_in": "CMP-731140", "serial_out": "CMP-220981"}), |tx, call, body: FitPart| repair::fit_part(tx, call.id(), &body).map(|_| ())).makes());
-    out.push(on_repair("takePartOut", "/repairs/{id}/parts/take-out", A::DoWork, "Take out a part that was fitted by mistake.", json!({"line": ID, "reason": "the wrong one"}), |tx, call, body: TakePartOut| repair::take_part_out(tx, call.id(), &body)));
-    out.push(on_repair("changeLine", "/repairs/{id}/lines/change", A::DoWork, "Change a line's quantity or price.", json!({"line": ID, "unit_price": 2_000_000}), |tx, call, body: ChangeLine| repair::change_line(tx, call.id(), &body)));
-    out.push(on_repair("removeLine", "/repairs/{id}/lines/remove", A::DoWork, "Take back a line that was added by mistake.", json!({"line": ID, "reason": "typed twice"}), |tx, call, body: RemoveLine| repair::remove_line(tx, call.id(), &body)));
-    out.push(on_repair("overrideCoverage", "/repairs/{id}/override", A::OverrideCoverage, "Rule on who pays a line, beside the machine's decision.", json!({"line": ID, "cover": ID, "percent": 100, "reason": "the maker agreed"}), |tx, call, body: OverrideCoverage| override_coverage(tx, call.id(), &body)));
-    out.push(on_repair("giveGoodwill", "/repairs/{id}/goodwill", A::GiveGoodwill, "Give a percentage as goodwill, within the limits of one's role.", json!({"percent": 50, "reason": "nine days over"}), |tx, call, body: GiveGoodwill| give_goodwill(tx, call.id(), &body)));
-    out.push(on_repair("estimateRepair", "/repairs/{id}/estimates", A::Estimate, "Make an estimate, or its next revision.", json!({"ask": true}), |tx, call, body: MakeEstimate| repair::estimate_repair(tx, call.id(), &body)).makes().once());
-    out.push(on_repair("answerEstimate", "/repairs/{id}/estimates/answer", A::AnswerEstimate, "Note the customer's answer to the latest estimate.", json!({"answer": "accepted", "note": "by telephone"}), |tx, call, body: AnswerEstimate| repair::answer_estimate(tx, call.id(), &body)));
-    out.push(on_repair("answerChecklist", "/repairs/{id}/checklist", A::MoveRepair, "Answer the checklist of the step.", json!({"items": ["runs"]}), |tx, call, body: AnswerChecklist| repair::answer_checklist(tx, call.id(), &body)));
-    out.push(on_repair("moveRepair", "/repairs/{id}/moves", A::MoveRepair, "Take a way out of the step.", json!({"transition": "to-diagnosis"}), |tx, call, body: MoveRepair| repair::move_repair(tx, call.id(), call.version, &body)).versioned());
-    out.push(on_repair("stepBack", "/repairs/{id}/back", A::ReopenRepair, "Go back to the step before, with a reason.", json!({"reason": "too early"}), |tx, call, body: StepBack| repair::step_back(tx, call.id(), &body)));
-    out.push(on_repair("assignRepair", "/repairs/{id}/assign", A::MoveRepair, "Give a repair to a person, or back to the pool.", json!({"login": "saeed"}), |tx, call, body: AssignRepair| repair::assign_repair(tx, call.id(), &body)));
-    out.push(on_repair("changePromise", "/repairs/{id}/promise", A::MoveRepair, "Promise another day, with a reason.", json!({"promised_on": "2035-01-01", "reason": "the part is late"}), |tx, call, body: ChangePromise| repair::change_promise(tx, call.id(), &body)));
-    out.push(on_repair("reopenRepair", "/repairs/{id}/reopen", A::ReopenRepair, "Take up a repair again after hand-over; its invoices are corrected.", json!({"reason": "it hums"}), |tx, call, body: ReopenRepair| billing::reopen_repair(tx, call.id(), &body)).once());
+    out.push(get("listRepairs", "/repairs", A::ViewWork, "List repairs.", |conn, actor, call, query: ListRepairs| -> Result<Page<RepairRow>> {
+        repair::list_repairs(conn, actor, &query, call.now)
+    }));
+    out.push(
+        get(
+            "getRepair",
+            "/repairs/{id}",
+            A::ViewWork,
+            "Read a repair with its lines, who pays, and the ways out of its step.",
+            |conn, actor, call, _: Nothing| -> Result<RepairView> { repair::get_repair(conn, actor, call.id(), call.now) },
+        )
+        .versioned(),
+    );
+    out.push(
+        on_repair(
+            "diagnoseRepair",
+            "/repairs/{id}/diagnose",
+            A::Diagnose,
+            "Write down what was found.",
+            json!({"fault": "C11", "cause": "wear"}),
+            |tx, call, body: DiagnoseRepair| repair::diagnose_repair(tx, call.id(), call.version, &body),
+        )
+        .versioned(),
+    );
+    out.push(write(
+        Method::POST,
+        "previewDiagnosis",
+        "/repairs/{id}/preview",
+        A::Diagnose,
+        "What a diagnosis would change in who pays.",
+        json!({"fault": "C11", "cause": "liquid"}),
+        |tx, call, body: DiagnoseRepair| -> Result<CoverageChange> { repair::preview_diagnosis(tx.conn, tx.actor, call.id(), call.now, &body) },
+    ));
+    out.push(
+        on_repair(
+            "addOperation",
+            "/repairs/{id}/operations",
+            A::DoWork,
+            "Add an operation of the service catalogue.",
+            json!({"service": "SVC-COMP"}),
+            |tx, call, body: AddOperation| repair::add_operation(tx, call.id(), &body).map(|_| ()),
+        )
+        .makes(),
+    );
+    out.push(
+        on_repair(
+            "fitPart",
+            "/repairs/{id}/parts",
+            A::DoWork,
+            "Fit a part, or put a mended one back.",
+            json!({"product": "CMP-EM65", "serial_in": "CMP-731140", "serial_out": "CMP-220981"}),
+            |tx, call, body: FitPart| repair::fit_part(tx, call.id(), &body).map(|_| ()),
+        )
+        .makes(),
+    );
+    out.push(on_repair(
+        "takePartOut",
+        "/repairs/{id}/parts/take-out",
+        A::DoWork,
+        "Take out a part that was fitted by mistake.",
+        json!({"line": ID, "reason": "the wrong one"}),
+        |tx, call, body: TakePartOut| repair::take_part_out(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "changeLine",
+        "/repairs/{id}/lines/change",
+        A::DoWork,
+        "Change a line's quantity or price.",
+        json!({"line": ID, "unit_price": 2_000_000}),
+        |tx, call, body: ChangeLine| repair::change_line(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "removeLine",
+        "/repairs/{id}/lines/remove",
+        A::DoWork,
+        "Take back a line that was added by mistake.",
+        json!({"line": ID, "reason": "typed twice"}),
+        |tx, call, body: RemoveLine| repair::remove_line(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "overrideCoverage",
+        "/repairs/{id}/override",
+        A::OverrideCoverage,
+        "Rule on who pays a line, beside the machine's decision.",
+        json!({"line": ID, "cover": ID, "percent": 100, "reason": "the maker agreed"}),
+        |tx, call, body: OverrideCoverage| override_coverage(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "giveGoodwill",
+        "/repairs/{id}/goodwill",
+        A::GiveGoodwill,
+        "Give a percentage as goodwill, within the limits of one's role.",
+        json!({"percent": 50, "reason": "nine days over"}),
+        |tx, call, body: GiveGoodwill| give_goodwill(tx, call.id(), &body),
+    ));
+    out.push(
+        on_repair("estimateRepair", "/repairs/{id}/estimates", A::Estimate, "Make an estimate, or its next revision.", json!({"ask": true}), |tx, call, body: MakeEstimate| {
+            repair::estimate_repair(tx, call.id(), &body)
+        })
+        .makes()
+        .once(),
+    );
+    out.push(on_repair(
+        "answerEstimate",
+        "/repairs/{id}/estimates/answer",
+        A::AnswerEstimate,
+        "Note the customer's answer to the latest estimate.",
+        json!({"answer": "accepted", "note": "by telephone"}),
+        |tx, call, body: AnswerEstimate| repair::answer_estimate(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "answerChecklist",
+        "/repairs/{id}/checklist",
+        A::MoveRepair,
+        "Answer the checklist of the step.",
+        json!({"items": ["runs"]}),
+        |tx, call, body: AnswerChecklist| repair::answer_checklist(tx, call.id(), &body),
+    ));
+    out.push(
+        on_repair("moveRepair", "/repairs/{id}/moves", A::MoveRepair, "Take a way out of the step.", json!({"transition": "to-diagnosis"}), |tx, call, body: MoveRepair| {
+            repair::move_repair(tx, call.id(), call.version, &body)
+        })
+        .versioned(),
+    );
+    out.push(on_repair(
+        "stepBack",
+        "/repairs/{id}/back",
+        A::ReopenRepair,
+        "Go back to the step before, with a reason.",
+        json!({"reason": "too early"}),
+        |tx, call, body: StepBack| repair::step_back(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "assignRepair",
+        "/repairs/{id}/assign",
+        A::MoveRepair,
+        "Give a repair to a person, or back to the pool.",
+        json!({"login": "saeed"}),
+        |tx, call, body: AssignRepair| repair::assign_repair(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "changePromise",
+        "/repairs/{id}/promise",
+        A::MoveRepair,
+        "Promise another day, with a reason.",
+        json!({"promised_on": "2035-01-01", "reason": "the part is late"}),
+        |tx, call, body: ChangePromise| repair::change_promise(tx, call.id(), &body),
+    ));
+    out.push(
+        on_repair(
+            "reopenRepair",
+            "/repairs/{id}/reopen",
+            A::ReopenRepair,
+            "Take up a repair again after hand-over; its invoices are corrected.",
+            json!({"reason": "it hums"}),
+            |tx, call, body: ReopenRepair| billing::reopen_repair(tx, call.id(), &body),
+        )
+        .once(),
+    );
 }
 
 fn money(out: &mut Vec<Operation>) {
-    out.push(get("listInvoices", "/invoices", A::ViewMoney, "List invoices.", |conn, actor, _, query: ListInvoices| -> Result<Page<InvoiceRow>> { billing::list_invoices(conn, actor, &query) }));
-    out.push(get("getInvoice", "/invoices/{id}", A::ViewMoney, "Read an invoice.", |conn, actor, call, _: Nothing| -> Result<InvoiceView> { billing::get_invoice(conn, actor, call.id()) }));
-    out.push(write(Method::POST, "recordPayment", "/invoices/{id}/payments", A::RecordPayment, "Record what was paid of an invoice.", json!({"method": "card", "amount": 5_720_000}), |tx, call, body: RecordPayment| -> Result<PaymentView> { billing::record_payment(tx, call.id(), &body) }).makes().once());
-    out.push(write(Method::POST, "correctInvoice", "/invoices/{id}/correct", A::CorrectInvoice, "Correct an invoice by a counter-document.", json!({"reason": "a wrong price"}), |tx, call, body: CorrectInvoice| -> Result<InvoiceView> { billing::correct_invoice(tx, call.id(), &body) }).makes().once());
-    out.push(get("listDocuments", "/documents/of/{kind}/{id}", A::ViewWork, "The papers of a reception, a card or an invoice, newest first.", |conn, actor, call, _: Nothing| -> Result<Listed<PaperView>> {
-        let kind = call.path.get("kind").map_or("", String::as_str);
-        let items = papers_of(conn, kind, call.id())?;
-        // Who may not read the paper itself does not learn of it.
-        items.first().map(|paper| billing::papers::get_document(conn, actor, &paper.id)).transpose()?;
-        Ok(Listed { items })
+    out.push(get("listInvoices", "/invoices", A::ViewMoney, "List invoices.", |conn, actor, _, query: ListInvoices| -> Result<Page<InvoiceRow>> {
+        billing::list_invoices(conn, actor, &query)
     }));
-    out.push(file("getDocument", "/documents/{id}", A::ViewWork, "A paper as PDF.", |app, actor, call, query: DocumentFormat| crate::pages::papers::draw(app, actor, call.id(), query.format.as_deref())));
+    out.push(get("getInvoice", "/invoices/{id}", A::ViewMoney, "Read an invoice.", |conn, actor, call, _: Nothing| -> Result<InvoiceView> {
+        billing::get_invoice(conn, actor, call.id())
+    }));
+    out.push(
+        write(
+            Method::POST,
+            "recordPayment",
+            "/invoices/{id}/payments",
+            A::RecordPayment,
+            "Record what was paid of an invoice.",
+            json!({"method": "card", "amount": 5_720_000}),
+            |tx, call, body: RecordPayment| -> Result<PaymentView> { billing::record_payment(tx, call.id(), &body) },
+        )
+        .makes()
+        .once(),
+    );
+    out.push(
+        write(
+            Method::POST,
+            "correctInvoice",
+            "/invoices/{id}/correct",
+            A::CorrectInvoice,
+            "Correct an invoice by a counter-document.",
+            json!({"reason": "a wrong price"}),
+            |tx, call, body: CorrectInvoice| -> Result<InvoiceView> { billing::correct_invoice(tx, call.id(), &body) },
+        )
+        .makes()
+        .once(),
+    );
+    out.push(get(
+        "listDocuments",
+        "/documents/of/{kind}/{id}",
+        A::ViewWork,
+        "The papers of a reception, a card or an invoice, newest first.",
+        |conn, actor, call, _: Nothing| -> Result<Listed<PaperView>> {
+            let kind = call.path.get("kind").map_or("", String::as_str);
+            let items = papers_of(conn, kind, call.id())?;
+            // Who may not read the paper itself does not learn of it.
+            items.first().map(|paper| billing::papers::get_document(conn, actor, &paper.id)).transpose()?;
+            Ok(Listed { items })
+        },
+    ));
+    out.push(file("getDocument", "/documents/{id}", A::ViewWork, "A paper as PDF.", |app, actor, call, query: DocumentFormat| {
+        crate::pages::papers::draw(app, actor, call.id(), query.format.as_deref())
+    }));
 }
 
 fn looking(out: &mut Vec<Operation>) {
-    out.push(get("search", "/search", A::ViewWork, "The one search box: any number, serial or the beginning of a name.", |conn, actor, _, query: Search| -> Result<Found> { lookup::search(conn, actor, &query.q) }).example(json!({"q": "09123456789"})));
-    out.push(get("getTimeline", "/timeline", A::ViewWork, "What happened to a thing, newest first.", |conn, actor, _, query: GetTimeline| -> Result<Page<TimelineEntry>> { lookup::get_timeline(conn, actor, &query) }).example(json!({"subject": "device", "id": ID})));
-    out.push(open("trackReception", Method::GET, "/track/{number}", "What a customer sees with the tracking number: steps, no names, no prices.", |app, address, call, _: Nothing| -> Result<TrackView> { track(app.db(), call.path.get("number").map_or("", String::as_str), address) }));
-    out.push(get("reportFailureCauses", "/reports/failure-causes", A::ViewReports, "Failures by kind of product or by cause, largest first.", |conn, actor, _, query: FailureCauses| -> Result<FailureReport> { Ok(FailureReport { rows: failure_causes(conn, actor, &query)? }) }));
+    out.push(
+        get("search", "/search", A::ViewWork, "The one search box: any number, serial or the beginning of a name.", |conn, actor, _, query: Search| -> Result<Found> {
+            lookup::search(conn, actor, &query.q)
+        })
+        .example(json!({"q": "09123456789"})),
+    );
+    out.push(
+        get("getTimeline", "/timeline", A::ViewWork, "What happened to a thing, newest first.", |conn, actor, _, query: GetTimeline| -> Result<Page<TimelineEntry>> {
+            lookup::get_timeline(conn, actor, &query)
+        })
+        .example(json!({"subject": "device", "id": ID})),
+    );
+    out.push(open(
+        "trackReception",
+        Method::GET,
+        "/track/{number}",
+        "What a customer sees with the tracking number: steps, no names, no prices.",
+        |app, address, call, _: Nothing| -> Result<TrackView> { track(app.db(), call.path.get("number").map_or("", String::as_str), address) },
+    ));
+    out.push(get(
+        "reportFailureCauses",
+        "/reports/failure-causes",
+        A::ViewReports,
+        "Failures by kind of product or by cause, largest first.",
+        |conn, actor, _, query: FailureCauses| -> Result<FailureReport> { Ok(FailureReport { rows: failure_causes(conn, actor, &query)? }) },
+    ));
 }

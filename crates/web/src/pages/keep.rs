@@ -68,20 +68,153 @@ macro_rules! kind {
 }
 
 static KINDS: &[Kind] = &[
-    kind!("legal-entities", "listLegalEntities", "LegalEntity", "keep_organisation", [text("name"), Field { name: "roles[]", kind: Input::Word("party-kind", &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]) }, text("company_id"), text("economic_code")]),
+    kind!(
+        "legal-entities",
+        "listLegalEntities",
+        "LegalEntity",
+        "keep_organisation",
+        [
+            text("name"),
+            Field { name: "roles[]", kind: Input::Word("party-kind", &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]) },
+            text("company_id"),
+            text("economic_code")
+        ]
+    ),
     kind!("brands", "listBrands", "Brand", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("maker", "legal-entities")]),
-    kind!("centres", "listCentres", "Centre", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("legal_entity", "legal-entities"), text("phone"), text("address"), text("hours.fa"), text("hours.en"), text("time_zone"), one("paid_policy", "policies"), number("diagnosis_fee")]),
+    kind!(
+        "centres",
+        "listCentres",
+        "Centre",
+        "keep_organisation",
+        [
+            TITLE[0],
+            TITLE[1],
+            TITLE[2],
+            one("legal_entity", "legal-entities"),
+            text("phone"),
+            text("address"),
+            text("hours.fa"),
+            text("hours.en"),
+            text("time_zone"),
+            one("paid_policy", "policies"),
+            number("diagnosis_fee")
+        ]
+    ),
     kind!("sections", "listSections", "Section", "keep_organisation", [one("centre", "centres"), TITLE[0], TITLE[1], TITLE[2]]),
-    kind!("staff", "listStaff", "StaffMember", "keep_staff", [one("centre", "centres"), text("personnel_code"), text("name"), text("specialty"), text("phone"), one("section", "sections"), text("login")]),
-    kind!("users", "listUsers", "User", "keep_access", [text("login"), text("name"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("password"), Field { name: "roles", kind: Input::Json }]),
+    kind!(
+        "staff",
+        "listStaff",
+        "StaffMember",
+        "keep_staff",
+        [one("centre", "centres"), text("personnel_code"), text("name"), text("specialty"), text("phone"), one("section", "sections"), text("login")]
+    ),
+    kind!(
+        "users",
+        "listUsers",
+        "User",
+        "keep_access",
+        [text("login"), text("name"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("password"), Field { name: "roles", kind: Input::Json }]
+    ),
     kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
-    kind!("products", "listProducts", "Product", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("kind", "product-kinds"), one("brand", "brands"), text("gtin"), number("price"), one("policy", "policies"), flag("is_serialised"), flag("is_warrantied"), flag("is_part"), Field { name: "components", kind: Input::Json }]),
-    kind!("services", "listServices", "Service", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], Field { name: "line_type", kind: Input::Word("line-type", &["labour", "travel", "shipping"]) }, one("kind", "product-kinds"), number("price"), number("standard_minutes"), flag("is_free_once")]),
-    kind!("faults", "listFaults", "Fault", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]),
+    kind!(
+        "products",
+        "listProducts",
+        "Product",
+        "keep_catalogue",
+        [
+            TITLE[0],
+            TITLE[1],
+            TITLE[2],
+            one("kind", "product-kinds"),
+            one("brand", "brands"),
+            text("gtin"),
+            number("price"),
+            one("policy", "policies"),
+            flag("is_serialised"),
+            flag("is_warrantied"),
+            flag("is_part"),
+            Field { name: "components", kind: Input::Json }
+        ]
+    ),
+    kind!(
+        "services",
+        "listServices",
+        "Service",
+        "keep_catalogue",
+        [
+            TITLE[0],
+            TITLE[1],
+            TITLE[2],
+            Field { name: "line_type", kind: Input::Word("line-type", &["labour", "travel", "shipping"]) },
+            one("kind", "product-kinds"),
+            number("price"),
+            number("standard_minutes"),
+            flag("is_free_once")
+        ]
+    ),
+    kind!(
+        "faults",
+        "listFaults",
+        "Fault",
+        "keep_catalogue",
+        [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]
+    ),
     kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one("kind", "product-kinds")]),
-    kind!("policies", "listPolicies", "Policy", "keep_policies", [TITLE[0], TITLE[1], TITLE[2], Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) }, one("brand", "brands"), one("payer", "legal-entities"), number("usual.months"), number("usual.repair_part_days"), number("usual.repair_labour_days"), Field { name: "usual.excluded_causes[]", kind: Input::Lines }, Field { name: "rules", kind: Input::Json }]),
-    kind!("customers", "listCustomers", "Customer", "keep_customers", [text("name"), flag("is_company"), Field { name: "phones[]", kind: Input::Lines }, text("addresses[0].address"), text("addresses[0].city"), text("addresses[0].postal_code"), text("national_id"), text("company_id"), text("economic_code"), text("subscription"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("note")]),
-    kind!("devices", "listDevices", "Device", "keep_devices", [text("product"), text("serial"), text("imei"), text("tracking_code"), Field { name: "events[0].type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) }, text("events[0].on"), text("components[0].product"), text("components[0].serial")]),
+    kind!(
+        "policies",
+        "listPolicies",
+        "Policy",
+        "keep_policies",
+        [
+            TITLE[0],
+            TITLE[1],
+            TITLE[2],
+            Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) },
+            one("brand", "brands"),
+            one("payer", "legal-entities"),
+            number("usual.months"),
+            number("usual.repair_part_days"),
+            number("usual.repair_labour_days"),
+            Field { name: "usual.excluded_causes[]", kind: Input::Lines },
+            Field { name: "rules", kind: Input::Json }
+        ]
+    ),
+    kind!(
+        "customers",
+        "listCustomers",
+        "Customer",
+        "keep_customers",
+        [
+            text("name"),
+            flag("is_company"),
+            Field { name: "phones[]", kind: Input::Lines },
+            text("addresses[0].address"),
+            text("addresses[0].city"),
+            text("addresses[0].postal_code"),
+            text("national_id"),
+            text("company_id"),
+            text("economic_code"),
+            text("subscription"),
+            Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
+            text("note")
+        ]
+    ),
+    kind!(
+        "devices",
+        "listDevices",
+        "Device",
+        "keep_devices",
+        [
+            text("product"),
+            text("serial"),
+            text("imei"),
+            text("tracking_code"),
+            Field { name: "events[0].type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) },
+            text("events[0].on"),
+            text("components[0].product"),
+            text("components[0].serial")
+        ]
+    ),
 ];
 
 fn kind(slug: &str) -> Option<&'static Kind> {
@@ -97,7 +230,9 @@ struct Index {
 
 pub(crate) async fn index(person: Person) -> Response {
     let lang = person.lang;
-    let kinds = KINDS.iter().filter(|kind| person.current.actor.can(domain::access::Action::named(kind.action).unwrap_or(domain::access::Action::KeepAccess)) || kind.action != "keep_access");
+    let kinds = KINDS
+        .iter()
+        .filter(|kind| person.current.actor.can(domain::access::Action::named(kind.action).unwrap_or(domain::access::Action::KeepAccess)) || kind.action != "keep_access");
     let kinds = kinds.map(|kind| (kind.slug.to_owned(), lang.t(&format!("keep-{}", kind.slug)))).collect();
     html(&Index { p: person.page("keep", lang.t("keep-title")), kinds })
 }
@@ -138,7 +273,12 @@ fn shown(lang: Lang, value: &Value) -> String {
 fn row(lang: Lang, value: &Value) -> Row {
     let get = |name: &str| value.get(name).map_or_else(String::new, |value| shown(lang, value));
     let first = |names: &[&str]| names.iter().map(|name| get(name)).find(|text| !text.is_empty()).unwrap_or_default();
-    let detail = ["kind", "brand", "centre", "parent", "maker", "legal_entity", "specialty", "line_type", "cover_kind"].iter().map(|name| get(name)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ");
+    let detail = ["kind", "brand", "centre", "parent", "maker", "legal_entity", "specialty", "line_type", "cover_kind"]
+        .iter()
+        .map(|name| get(name))
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ");
     Row { id: get("id"), code: first(&["code", "personnel_code", "login", "serial"]), title: first(&["title", "name", "product"]), detail }
 }
 
@@ -219,7 +359,13 @@ fn at(value: &Value, name: &str) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
-        Value::Bool(value) => if *value { "true".to_owned() } else { String::new() },
+        Value::Bool(value) => {
+            if *value {
+                "true".to_owned()
+            } else {
+                String::new()
+            }
+        }
         Value::Object(map) if map.contains_key("id") => map["id"].as_str().unwrap_or_default().to_owned(),
         Value::Array(list) if name.ends_with("[]") => list.iter().map(|item| item.get("id").unwrap_or(item).as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n"),
         Value::Array(list) if list.is_empty() => String::new(),

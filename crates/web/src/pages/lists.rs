@@ -158,7 +158,9 @@ struct Receptions {
 pub(crate) async fn receptions(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListReceptions>(query);
     match person.read(move |conn, actor| list_receptions(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => html(&Receptions { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("receptions", person.lang.t("receptions-title")), rows: items }),
+        Ok(Rows { items, next }) => {
+            html(&Receptions { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("receptions", person.lang.t("receptions-title")), rows: items })
+        }
         Err(response) => response,
     }
 }
@@ -206,7 +208,9 @@ struct Customers {
 pub(crate) async fn customers(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListQuery>(query);
     match person.read(move |conn, actor| list_customers(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => html(&Customers { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("customers", person.lang.t("customers-title")), rows: items }),
+        Ok(Rows { items, next }) => {
+            html(&Customers { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("customers", person.lang.t("customers-title")), rows: items })
+        }
         Err(response) => response,
     }
 }

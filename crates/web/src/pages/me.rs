@@ -20,7 +20,6 @@ struct Me {
     tokens: Vec<TokenView>,
     secret: String,
     must_change: bool,
-    has_pin: bool,
     wrong: (String, String),
 }
 
@@ -30,7 +29,7 @@ async fn render(person: Person, secret: String, wrong: (String, String), status:
         Ok(tokens) => tokens,
         Err(response) => return response,
     };
-    let page = Me { p: person.page("me", person.lang.t("me-title")), tokens, secret, must_change: person.current.must_change_password, has_pin: person.current.has_pin, wrong };
+    let page = Me { p: person.page("me", person.lang.t("me-title")), tokens, secret, must_change: person.current.must_change_password, wrong };
     answer(status, &page)
 }
 

@@ -46,6 +46,10 @@ pub(crate) fn told(lang: Lang, entries: Vec<TimelineEntry>) -> Vec<Told> {
                         ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
                         ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),
                         ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
+                        // Codes keep their own direction inside a Persian sentence.
+                        ("number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "fault" | "cause", serde_json::Value::String(text)) => {
+                            format!("\u{2066}{text}\u{2069}")
+                        }
                         (_, serde_json::Value::String(text)) => text.clone(),
                         (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),
                         _ => "—".to_owned(),
@@ -73,7 +77,6 @@ struct ReceptionPage {
     invoices: Vec<InvoiceRow>,
     history: Vec<Told>,
     has_ready: bool,
-    public_url: String,
 }
 
 pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Response {
@@ -97,7 +100,7 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
             let title = format!("{} {}", person.lang.t("reception"), view.number);
             let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
             let page = person.page("receptions", title).with(attempt);
-            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready, public_url: person.app.settings().public_url.clone() })
+            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready })
         }
         Err(response) => response,
     }
@@ -147,7 +150,16 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
             let lang = person.lang;
             let title = format!("{} {}", lang.pick(&view.product.title.fa, &view.product.title.en), view.serial);
             let page = person.page("devices", title).with(attempt);
-            let page = DevicePage { place: place(lang, &view.place), verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, history), p: page, view, repairs, operations };
+            let page = DevicePage {
+                place: place(lang, &view.place),
+                verdict: verdict(lang, &asked),
+                drawing: drawing(lang, &asked),
+                history: told(lang, history),
+                p: page,
+                view,
+                repairs,
+                operations,
+            };
             show(page.p.status(), &page)
         }
         Err(response) => response,

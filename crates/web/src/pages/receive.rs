@@ -86,8 +86,17 @@ async fn page(person: Person, fields: Vec<(String, String)>, attempt: Option<Att
     let read = person.read(move |conn, actor| {
         actor.may(domain::access::Action::Receive, None, None)?;
         let choice = |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
-        let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?.items.into_iter().filter(|row| row.parent.is_some() || row.kind.is_some()).map(|row| choice(row.code, row.title)).collect::<Vec<_>>();
-        let products = list_products(conn, actor, &ListProducts { is_part: Some(false), limit: Some(200), ..ListProducts::default() })?.items.into_iter().map(|row| choice(row.code, row.title)).collect::<Vec<_>>();
+        let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?
+            .items
+            .into_iter()
+            .filter(|row| row.parent.is_some() || row.kind.is_some())
+            .map(|row| choice(row.code, row.title))
+            .collect::<Vec<_>>();
+        let products = list_products(conn, actor, &ListProducts { is_part: Some(false), limit: Some(200), ..ListProducts::default() })?
+            .items
+            .into_iter()
+            .map(|row| choice(row.code, row.title))
+            .collect::<Vec<_>>();
         let mut devices = Vec::new();
         let mut answers = Vec::new();
         let mut owner = None;
@@ -100,7 +109,8 @@ async fn page(person: Person, fields: Vec<(String, String)>, attempt: Option<Att
             }
             devices.push(OnForm { index, known: view, serial });
         }
-        let customer = customer.or(owner).map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
+        let customer =
+            customer.or(owner).map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
         Ok((faults, products, devices, answers, customer))
     });
     match read.await {

@@ -1,10 +1,10 @@
 //! The page of a repair: where it stands, what was found, lines with who pays, what the next step needs.
 
+use app::coverage::decide::CoverageChange;
 use app::lookup::{GetTimeline, get_timeline};
 use app::repair::view::LineView;
 use app::repair::{DiagnoseRepair, RepairView, get_repair, preview_diagnosis};
 use app::views::ListQuery;
-use app::coverage::decide::CoverageChange;
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
@@ -75,7 +75,12 @@ pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -
         let parts = products::list_products(conn, actor, &products::ListProducts { is_part: Some(true), limit: Some(200), ..Default::default() })?;
         let parts = parts.items.into_iter().map(|row| choice(row.code, row.title)).collect();
         let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
-        let covers = device.covers.into_iter().filter(|cover| cover.state == "active").map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number))).collect();
+        let covers = device
+            .covers
+            .into_iter()
+            .filter(|cover| cover.state == "active")
+            .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
+            .collect();
         let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;
         Ok((view, found, why, work, parts, covers, history))
     });

@@ -36,13 +36,17 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
     let lang = person.lang;
     let table = || {
         let head = ["product_kind", "title", "repairs", "share", "cumulated"].map(str::to_owned).to_vec();
-        let body = rows.iter().map(|row| vec![row.code.clone(), lang.pick(&row.title.fa, &row.title.en).to_owned(), row.repairs.to_string(), row.share_permille.to_string(), row.cumulated_permille.to_string()]);
+        let body = rows.iter().map(|row| {
+            vec![row.code.clone(), lang.pick(&row.title.fa, &row.title.en).to_owned(), row.repairs.to_string(), row.share_permille.to_string(), row.cumulated_permille.to_string()]
+        });
         std::iter::once(head).chain(body).collect::<Vec<_>>()
     };
     let file = |kind: &'static str, name: &'static str, bytes: Vec<u8>| {
         let mut response = bytes.into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment")));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment")));
         response
     };
     match wanted.as_str() {
