@@ -39,21 +39,20 @@ after(async () => {
 });
 
 async function signedIn(login, width = 1440, locale = "fa") {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, locale });
+  const context = await browser.newContext({ viewport: { width, height: 900 }, locale, bypassCSP: true });
   const page = await context.newPage();
   await page.goto(`${base}/sign-in`);
-  await page.keyboard.type(login);
-  await page.keyboard.press("Tab");
-  await page.keyboard.type("zamen-demo");
+  await page.fill("#login", login);
+  await page.fill("#password", "zamen-demo");
   await page.keyboard.press("Enter");
   await page.waitForURL(`${base}/`);
   return page;
 }
 
 async function accessible(page) {
-  await page.addScriptTag({ path: axe }).catch(() => null);
+  await page.addScriptTag({ path: axe });
   const found = await page.evaluate(async () => (window.axe ? (await window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })).violations : null));
-  if (found === null) return;
+  assert.notEqual(found, null, "axe did not run");
   assert.deepEqual(found.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).slice(0, 3).join(" | ")}`), [], page.url());
 }
 
@@ -95,7 +94,7 @@ async function receive(page, serial) {
 
 test("the counter receives a known device with at most 12 key presses, in Persian", async () => {
   const page = await signedIn("maryam");
-  const presses = await receive(page, "SRF0102220");
+  const presses = await receive(page, "SRF0173741");
   assert.ok(presses <= 12, `${presses} key presses`);
   assert.equal(await page.getAttribute("html", "dir"), "rtl");
   await accessible(page);
@@ -105,7 +104,7 @@ test("the counter receives a known device with at most 12 key presses, in Persia
 test("a device goes from reception to hand-over and invoice, and its customer follows it, in English", async () => {
   const desk = await signedIn("maryam");
   await language(desk, "en");
-  await receive(desk, "SRF0104440");
+  await receive(desk, "SRF0173334");
   const number = (await desk.locator('a[href^="/t/"]').first().getAttribute("href")).slice(3);
   const reception = desk.url();
   await desk.locator('a[href^="/repairs/"]').first().click();
