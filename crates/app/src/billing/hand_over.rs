@@ -37,6 +37,7 @@ pub struct HandOver {
     /// Public ids of the repairs; empty: all of the visit that are ready.
     #[serde(default)]
     pub repairs: Vec<String>,
+    #[serde(default)]
     pub receiver: Receiver,
 }
 
