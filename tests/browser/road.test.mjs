@@ -101,6 +101,66 @@ test("the counter receives a known device with at most 12 key presses, in Persia
   await picture(page, "reception-fa-1440");
 });
 
+test("a device goes from reception to hand-over and invoice, and its customer follows it, in English", async () => {
+  const desk = await signedIn("maryam");
+  await language(desk, "en");
+  await receive(desk, "SRF0173334");
+  const number = (await desk.locator('a[href^="/t/"]').first().getAttribute("href")).slice(3);
+  const reception = desk.url();
+  await desk.locator('a[href^="/repairs/"]').first().click();
+  await desk.waitForURL(/\/repairs\//);
+  const repair = desk.url();
+  await desk.locator("button", { hasText: "To diagnosis" }).click();
+  await desk.waitForSelector('.road li.now:has-text("Diagnosis")');
+
+  const bench = await signedIn("saeed");
+  await language(bench, "en");
+  await bench.goto(repair);
+  await bench.fill("#diagnoserepair-fault", "C04").catch(() => bench.fill('input[name="fault"]', "C04"));
+  await bench.locator('form[action^="/do/diagnoseRepair"] input[name="cause"]').fill("part-defect");
+  await bench.locator('form[action^="/do/diagnoseRepair"] button[type="submit"]').click();
+  await bench.waitForLoadState();
+  await bench.locator('form[action^="/do/addOperation"] input[name="service"]').fill("SVC-CLEAN");
+  await bench.locator('form[action^="/do/addOperation"] button[type="submit"]').click();
+  await bench.waitForSelector('td:has-text("Service and cleaning")');
+  await accessible(bench);
+  await picture(bench, "repair-en-1440");
+  const customerPays = await bench.locator("button:has-text('Free of charge')").isDisabled();
+  if (customerPays) {
+    await bench.locator('summary:has-text("Make an estimate")').click();
+    await bench.locator('form[action^="/do/estimateRepair"] button[type="submit"]').click();
+    await bench.waitForLoadState();
+    await desk.goto(repair);
+    await desk.locator('button[name="answer"][value="accepted"]').click();
+    await desk.waitForLoadState();
+    await bench.goto(repair);
+  } else {
+    await bench.locator("button:has-text('Free of charge')").click();
+    await bench.waitForLoadState();
+  }
+  await bench.locator("button", { hasText: "Repaired" }).click();
+  await bench.waitForSelector('input[name="items[]"]');
+  await bench.check('input[name="items[]"]');
+  await bench.locator('form[action^="/do/answerChecklist"] button').click();
+  await bench.waitForLoadState();
+  await bench.locator("button", { hasText: "Passed" }).click();
+  await bench.waitForSelector('.road li.now:has-text("Ready")');
+
+  await desk.goto(reception);
+  await desk.keyboard.press("Control+Enter");
+  await desk.waitForSelector('a[href^="/invoices/"]');
+  await accessible(desk);
+
+  const stranger = await (await browser.newContext({ viewport: { width: 360, height: 740 }, locale: "fa", javaScriptEnabled: false })).newPage();
+  let bytes = 0;
+  stranger.on("response", async (response) => (bytes += Number(response.headers()["content-length"] ?? 0)));
+  await stranger.goto(`${base}/t/${number}`);
+  assert.match(await stranger.textContent("h1"), /تحویل/);
+  assert.doesNotMatch(await stranger.content(), /ریال/);
+  assert.ok(bytes < 100_000, `${bytes} bytes`);
+  await picture(stranger, "track-fa-360");
+});
+
 test("bad input comes back filled, with the fault beside its field, in the person's language", async () => {
   const page = await signedIn("maryam");
   await language(page, "fa");
@@ -115,3 +175,29 @@ test("bad input comes back filled, with the fault beside its field, in the perso
   assert.equal(await page.inputValue('input[name="customer.new.name"]'), "زهرا کریمی");
   assert.match(await page.textContent(".field-fault"), /۰۹۱۲۳۴۵۶۷۸۹/);
 });
+
+for (const code of ["fa", "en"]) {
+  test(`every page keeps to WCAG 2.2 AA and does not scroll sideways on a phone (${code})`, async () => {
+    for (const width of [1440, 768, 360]) {
+      const page = await signedIn("admin", width);
+      await language(page, code);
+      const paths = ["/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/keep", "/keep/products", "/keep/policies/new", "/me", "/messages", "/reports/failure-causes", "/search?q=SRF"];
+      for (const list of ["/repairs", "/devices", "/cards", "/customers", "/invoices", "/receptions"]) {
+        await page.goto(base + list);
+        const first = await page.locator(`main td a[href^="${list}/"]`).first().getAttribute("href");
+        paths.push(first);
+      }
+      for (const path of paths) {
+        const answer = await page.goto(base + path);
+        assert.equal(answer.status(), 200, path);
+        const missing = await page.evaluate(() => document.body.innerText.match(/\b(?:error|word|event|field|keep|nav|outcome|verdict)-[a-z-]+\b/g));
+        assert.equal(missing, null, `${path} shows a key: ${missing}`);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(over <= 1, `${path} is ${over} px too wide at ${width}`);
+        if (width !== 768) await accessible(page);
+        await picture(page, `${path.replace(/[^a-z]+/g, "-").replace(/^-|-$/g, "") || "home"}-${code}-${width}`);
+      }
+      await page.context().close();
+    }
+  });
+}
