@@ -1,8 +1,10 @@
 //! What a person can be told when something cannot be done. One type for all commands, since pages, API, command line and imports present a refusal
 //! in the same way: a stable code with arguments, for which `words` has a sentence in each language (a test scans that it has).
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -54,33 +56,33 @@ impl Error {
 }
 
 /// A reason as a code and its arguments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    pub code: &'static str,
-    pub args: Vec<(&'static str, Arg)>,
+    pub code: Cow<'static, str>,
+    pub args: Vec<(Cow<'static, str>, Arg)>,
 }
 
 impl Reason {
     #[must_use]
     pub fn new(code: &'static str) -> Self {
-        Self { code, args: Vec::new() }
+        Self { code: Cow::Borrowed(code), args: Vec::new() }
     }
 
     #[must_use]
     pub fn with(mut self, name: &'static str, arg: impl Into<Arg>) -> Self {
-        self.args.push((name, arg.into()));
+        self.args.push((Cow::Borrowed(name), arg.into()));
         self
     }
 }
 
 impl std::fmt::Display for Reason {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str(self.code)
+        out.write_str(&self.code)
     }
 }
 
 /// A field of what was entered, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// As in `devices[0].serial`.
     pub path: String,
@@ -102,7 +104,7 @@ impl Fault {
 }
 
 /// An argument of a reason, still without language: how it is shown depends on who reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arg {
     Text(String),
@@ -116,7 +118,15 @@ pub enum Arg {
     Money(i64),
     Date(Date),
     /// A code of a closed list, with the list's name: shown by its translation.
-    Word(&'static str, String),
+    Word(Cow<'static, str>, String),
+}
+
+impl Arg {
+    /// A code of a closed list.
+    #[must_use]
+    pub fn word(list: &'static str, code: impl Into<String>) -> Self {
+        Self::Word(Cow::Borrowed(list), code.into())
+    }
 }
 
 impl From<&str> for Arg {

@@ -16,6 +16,7 @@ pub mod customers;
 pub mod demo;
 pub mod devices;
 pub mod error;
+pub mod exchange;
 pub mod lookup;
 pub mod messaging;
 pub mod parts;

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod schema;
 mod state;
 
+pub use pages::papers::draw_issued;
 pub use state::{App, Settings};
 
 use axum::Router;

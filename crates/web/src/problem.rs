@@ -48,19 +48,21 @@ pub fn written(lang: Lang, arg: &Arg) -> String {
         Arg::Money(amount) if *amount == i64::MAX => lang.t("no-limit"),
         Arg::Money(amount) => lang.money(amount),
         Arg::Date(date) => lang.date(date),
-        Arg::Word("roles", codes) => lang.words("role", codes),
-        Arg::Word("condition", condition) => {
-            let key = format!("condition-{}", condition.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
-            if lang.has(&key) { lang.t(&key) } else { condition.clone() }
-        }
-        Arg::Word(list, code) => lang.word(list, code),
+        Arg::Word(list, code) => match list.as_ref() {
+            "roles" => lang.words("role", code),
+            "condition" => {
+                let key = format!("condition-{}", code.chars().filter(char::is_ascii_alphanumeric).collect::<String>());
+                if lang.has(&key) { lang.t(&key) } else { code.clone() }
+            }
+            list => lang.word(list, code),
+        },
     }
 }
 
 /// The sentence for a reason.
 #[must_use]
 pub fn sentence(lang: Lang, reason: &Reason) -> String {
-    let args = reason.args.iter().map(|(name, arg)| (*name, written(lang, arg))).collect::<Vec<_>>();
+    let args = reason.args.iter().map(|(name, arg)| (name.as_ref(), written(lang, arg))).collect::<Vec<_>>();
     let args = args.iter().map(|(name, text)| (*name, text.as_str())).collect::<Vec<_>>();
     lang.with(&format!("error-{}", reason.code), &args)
 }
@@ -72,8 +74,8 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
     match error {
         Error::NotFound => plain(StatusCode::NOT_FOUND, "not-found"),
         Error::Unauthenticated => plain(StatusCode::UNAUTHORIZED, "not-signed-in"),
-        Error::Forbidden(reason) => (StatusCode::FORBIDDEN, reason.code.to_owned(), sentence(lang, reason)),
-        Error::Conflict(reason) => (StatusCode::CONFLICT, reason.code.to_owned(), sentence(lang, reason)),
+        Error::Forbidden(reason) => (StatusCode::FORBIDDEN, reason.code.to_string(), sentence(lang, reason)),
+        Error::Conflict(reason) => (StatusCode::CONFLICT, reason.code.to_string(), sentence(lang, reason)),
         Error::Invalid(_) => plain(StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::TooMany { retry_after_seconds } => (StatusCode::TOO_MANY_REQUESTS, "too-many".to_owned(), lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds))),
         Error::Store(_) | Error::Internal(_) => {
@@ -90,7 +92,7 @@ pub fn answer(lang: Lang, error: &Error) -> Response {
     let (status, code, detail) = told(lang, error);
     let errors = match error {
         Error::Invalid(faults) => {
-            faults.iter().map(|fault| FieldProblem { path: fault.path.clone(), code: fault.reason.code.to_owned(), message: sentence(lang, &fault.reason) }).collect()
+            faults.iter().map(|fault| FieldProblem { path: fault.path.clone(), code: fault.reason.code.to_string(), message: sentence(lang, &fault.reason) }).collect()
         }
         _ => Vec::new(),
     };

@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn all_faults_are_told_with_their_paths() {
         let value = serde_json::json!({"devices": [{"faults": ["x"], "promised_on": "tomorrow", "colour": 1}]});
-        let mut faults = read::<ReceiveDevices>(&value).expect_err("faulty").into_iter().map(|fault| (fault.path, fault.reason.code)).collect::<Vec<_>>();
+        let mut faults = read::<ReceiveDevices>(&value).expect_err("faulty").into_iter().map(|fault| (fault.path, fault.reason.code.into_owned())).collect::<Vec<_>>();
         faults.sort();
         assert_eq!(faults, [("customer".to_owned(), "required"), ("devices[0].colour".to_owned(), "unknown-field"), ("devices[0].promised_on".to_owned(), "date")]);
     }

@@ -2,10 +2,13 @@
 
 mod commands;
 mod config;
+mod import;
 mod serve;
+mod work;
 
 use std::process::ExitCode;
 
+use app::exchange::RunImport;
 use clap::{Parser, Subcommand};
 
 /// After-sales service and warranty: from the sale to the last service.
@@ -35,6 +38,22 @@ enum Command {
     /// Decide coverage.
     #[command(subcommand)]
     Coverage(CoverageCommand),
+    /// Import a file: products, customers, devices or open-repair. Exit status 2 where rows were bad.
+    Import {
+        /// products, customers, devices or open-repair.
+        kind: String,
+        /// The file, CSV or XLSX.
+        file: std::path::PathBuf,
+        /// Only tell what would happen.
+        #[arg(long)]
+        dry_run: bool,
+        /// All or nothing: a single bad row, and nothing is written.
+        #[arg(long)]
+        whole: bool,
+        /// Code of the centre in which past repairs stand; without it one is made for them.
+        #[arg(long)]
+        centre: Option<String>,
+    },
     /// Print a report.
     Report {
         /// Name of the report: failure-causes.
@@ -42,7 +61,7 @@ enum Command {
         /// product-kind or cause.
         #[arg(long, default_value = "product-kind")]
         by: String,
-        /// csv, json or xlsx.
+        /// csv, json, xlsx or pdf.
         #[arg(long, default_value = "csv")]
         format: String,
     },
@@ -123,6 +142,9 @@ fn main() -> ExitCode {
             Command::Demo { fresh } => serve::demo(&config, fresh),
             Command::Migrate => commands::migrate(&config),
             Command::Check => commands::check(&config),
+            Command::Import { kind, file, dry_run, whole, centre } => {
+                import::import(&config, &kind, &file, centre.as_deref(), RunImport { columns: None, is_dry_run: dry_run, is_whole: whole })
+            }
             Command::Report { name, by, format } => commands::report(&config, &name, &by, &format),
             Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
             Command::Access(AccessCommand::Table) => commands::access_table(&config),

@@ -12,6 +12,7 @@ use rand::RngCore;
 use web::{App, Settings};
 
 use crate::config::Config;
+use crate::work::Worker;
 
 /// The clock on the wall.
 struct Wall;
@@ -39,7 +40,9 @@ pub(crate) fn open(config: &Config) -> Result<Db, String> {
 pub(crate) fn serve(config: &Config, is_demo: bool) -> Result<ExitCode, String> {
     let db = open(config)?;
     let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), is_demo };
-    let router = web::router(App::new(db, settings)).into_make_service_with_connect_info::<SocketAddr>();
+    let app = App::new(db, settings);
+    let worker = Worker::start(app.clone());
+    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     let listen = config.listen;
     let tls = config.tls.clone();
@@ -57,6 +60,7 @@ pub(crate) fn serve(config: &Config, is_demo: bool) -> Result<ExitCode, String> 
         };
         served.map_err(|error| format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN."))
     })?;
+    drop(worker);
     Ok(ExitCode::SUCCESS)
 }
 

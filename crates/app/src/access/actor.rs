@@ -59,7 +59,7 @@ impl Actor {
         let widest = limits.reduce(|a, b| Limit { percent: a.percent.max(b.percent), amount: a.amount.max(b.amount) });
         widest.ok_or_else(|| {
             let code = if in_scope { "not-your-right" } else { "not-in-token" };
-            Error::Forbidden(Reason::new(code).with("action", Arg::Word("action", action.name().to_owned())).with("roles", Arg::Word("roles", self.permissions.roles_for(action))))
+            Error::Forbidden(Reason::new(code).with("action", Arg::word("action", action.name().to_owned())).with("roles", Arg::word("roles", self.permissions.roles_for(action))))
         })
     }
 

@@ -235,6 +235,17 @@ pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
     Ok(actor)
 }
 
+/// The actor of a user, by id: for work that goes on after its page was closed.
+///
+/// # Errors
+/// `NotFound` where the person was disabled meanwhile.
+pub(crate) fn actor_by_id(conn: &mut Conn, user_id: i64) -> Result<Actor> {
+    let user = users::table.find(user_id).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
+    let mut actor = actor_of(conn, &user.ok_or(Error::NotFound)?)?;
+    actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
+    Ok(actor)
+}
+
 /// Ends a session.
 ///
 /// # Errors

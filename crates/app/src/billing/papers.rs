@@ -22,9 +22,10 @@ use crate::link;
 use crate::reception::rows::Reception;
 use crate::reception::view::{ReceptionView, reception_view};
 use crate::repair::rows::{Repair, RepairDetail};
+use crate::store::outbox::Claimed;
 use crate::store::schema::{centres, devices, documents, parties, receptions, repair_details, repairs, reported_faults};
 use crate::store::types::At;
-use crate::store::{Conn, Db, Tx};
+use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
 
 /// The letterhead: who issues the paper.
@@ -313,6 +314,24 @@ pub fn papers_of(conn: &mut Conn, kind: &str, subject: &str) -> Result<Vec<Paper
         .select((documents::public_id, documents::kind, documents::number, documents::revision, documents::language))
         .load::<(String, String, Option<String>, i64, String)>(conn)?;
     Ok(rows.into_iter().map(|(id, kind, number, revision, language)| PaperView { id, kind, number, revision, language, snapshot: String::new(), content: None }).collect())
+}
+
+/// Public ids of the papers that an entry of the journal issued and nobody has drawn yet.
+///
+/// # Errors
+/// The store.
+pub fn undrawn(conn: &mut Conn, claimed: &Claimed) -> Result<Vec<String>> {
+    let of = |kind: &str, ids: Vec<i64>| {
+        documents::table
+            .filter(documents::subject_kind.eq(kind.to_owned()))
+            .filter(documents::subject_id.eq_any(ids))
+            .filter(documents::content.is_null())
+            .order(documents::id)
+            .select(documents::public_id)
+    };
+    let mut ids = of("invoice", claimed.subjects_of(Subject::Invoice(0))).load(conn)?;
+    ids.extend(of("card", claimed.subjects_of(Subject::Cover(0))).load::<String>(conn)?);
+    Ok(ids)
 }
 
 /// Keeps the bytes of a paper that was drawn for the first time; a paper that has bytes keeps them.

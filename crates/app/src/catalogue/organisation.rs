@@ -507,3 +507,11 @@ pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     let row = section_row(tx.conn, &public_id)?;
     section_view(tx.conn, row)
 }
+
+/// The public id of the centre with a code: for the command line.
+///
+/// # Errors
+/// `NotFound`.
+pub fn centre_by_code(conn: &mut Conn, code: &str) -> Result<String> {
+    centres::table.filter(centres::code.eq(code)).select(centres::public_id).first(conn).optional()?.ok_or(Error::NotFound)
+}

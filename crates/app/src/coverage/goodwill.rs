@@ -62,7 +62,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
             Reason::new("goodwill-limit")
                 .with("percent", limit.percent)
                 .with("amount", Arg::Money(limit.amount))
-                .with("roles", Arg::Word("roles", who_could(tx.actor, command.percent, amount))),
+                .with("roles", Arg::word("roles", who_could(tx.actor, command.percent, amount))),
         ));
     }
     let payer_party_id = centres::table.find(repair.centre_id).select(centres::legal_entity_id).first::<i64>(tx.conn)?;

@@ -1,1 +1,26 @@
+//! Data from elsewhere: products, customers, devices and past repairs from CSV and XLSX.
+//!
+//! Words: an *import* is one file with the columns it was mapped to; a *problem* is what is wrong with one cell. Invariants: every row is written by the
+//! same commands that people use, each in its own savepoint; a row is done once only, however often its file is sent (`import_rows`); a batch is one
+//! transaction with its progress, so that an import goes on where it stood; with *all or nothing* a single bad row leaves nothing.
+//!
+//! To add a kind: its columns in `columns`, a file of its own with one function from a row to a command, an arm in `run::one`.
+
+pub mod columns;
+mod customers;
+mod devices;
+mod open_repair;
+mod products;
 pub mod rows;
+mod run;
+mod start;
+pub mod table;
+mod view;
+
+pub use columns::ImportKind;
+pub use run::{Progress, resume, run};
+pub use start::{CancelImport, RunImport, StartImport, cancel_import, keep_file, run_import, start_import};
+pub use view::{ImportProblemView, ImportView, ListProblems, get_import, list_import_problems, list_imports};
+
+#[cfg(test)]
+mod tests;

@@ -23,11 +23,11 @@ pub struct Import {
     pub good_count: i64,
     pub known_count: i64,
     pub bad_count: i64,
-    pub report_json: String,
     pub centre_id: Option<i64>,
     pub created_by: Option<i64>,
     pub created_at: At,
     pub finished_at: Option<At>,
+    pub is_whole: bool,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -36,4 +36,15 @@ pub struct ImportRow {
     pub import_kind: String,
     pub row_key: String,
     pub target_id: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = import_problems, treat_none_as_default_value = false)]
+pub struct ImportProblem {
+    pub import_id: i64,
+    pub row_number: i64,
+    pub position: i64,
+    pub heading: String,
+    pub cell: String,
+    pub reason: String,
 }

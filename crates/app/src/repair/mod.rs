@@ -8,6 +8,7 @@ pub mod diagnose;
 pub mod estimate;
 pub mod fit;
 pub mod lines;
+pub(crate) mod past;
 pub mod road;
 pub mod rows;
 pub mod view;

@@ -293,9 +293,9 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
 
 fn refusal(barred: &Barred) -> Error {
     match barred {
-        Barred::Role(roles) => Error::Forbidden(Reason::new("way-by-role").with("roles", Arg::Word("roles", roles.join(",")))),
-        Barred::Condition { when, .. } => Error::Conflict(Reason::new("way-by-condition").with("condition", Arg::Word("condition", when.clone()))),
-        Barred::Needs(need) => Error::Conflict(Reason::new("way-needs").with("need", Arg::Word("need", need.name().to_owned()))),
+        Barred::Role(roles) => Error::Forbidden(Reason::new("way-by-role").with("roles", Arg::word("roles", roles.join(",")))),
+        Barred::Condition { when, .. } => Error::Conflict(Reason::new("way-by-condition").with("condition", Arg::word("condition", when.clone()))),
+        Barred::Needs(need) => Error::Conflict(Reason::new("way-needs").with("need", Arg::word("need", need.name().to_owned()))),
     }
 }
 

@@ -65,6 +65,11 @@ impl Conn {
         }
     }
 
+    /// Begins a savepoint within the open transaction.
+    pub(super) fn begin_part(&mut self) -> QueryResult<()> {
+        <Self as Connection>::TransactionManager::begin_transaction(self)
+    }
+
     pub(super) fn commit(&mut self) -> QueryResult<()> {
         <Self as Connection>::TransactionManager::commit_transaction(self)
     }

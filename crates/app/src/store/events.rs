@@ -40,6 +40,9 @@ impl Subject {
     }
 }
 
+/// The consumer that draws papers, so that their bytes are there before somebody asks for them.
+pub const PAPERS: &str = "papers";
+
 /// Everything that can happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -102,8 +105,7 @@ impl Event {
     #[must_use]
     pub fn consumers(&self) -> &'static [&'static str] {
         match self {
-            Self::HandOverCodeSent { .. } => &["messages"],
-            Self::DevicesReceived { .. } | Self::ReceptionCorrected { .. } | Self::HandedOver { .. } | Self::InvoiceCorrected { .. } | Self::CardIssued { .. } => &["papers"],
+            Self::InvoiceIssued { .. } | Self::InvoiceCorrected { .. } | Self::CardIssued { .. } => &[PAPERS],
             _ => &[],
         }
     }

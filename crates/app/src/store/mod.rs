@@ -7,6 +7,7 @@ pub mod conn;
 pub mod events;
 pub mod idempotency;
 pub mod numbering;
+pub mod outbox;
 pub mod rows;
 pub mod schema;
 pub mod search_keys;

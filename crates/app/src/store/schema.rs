@@ -890,11 +890,11 @@ diesel::table! {
         good_count -> BigInt,
         known_count -> BigInt,
         bad_count -> BigInt,
-        report_json -> Text,
         centre_id -> Nullable<BigInt>,
         created_by -> Nullable<BigInt>,
         created_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
+        is_whole -> Bool,
     }
 }
 
@@ -903,6 +903,17 @@ diesel::table! {
         import_kind -> Text,
         row_key -> Text,
         target_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    import_problems (import_id, row_number, position) {
+        import_id -> BigInt,
+        row_number -> BigInt,
+        position -> BigInt,
+        heading -> Text,
+        cell -> Text,
+        reason -> Text,
     }
 }
 
@@ -972,4 +983,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     hand_over_codes,
     imports,
     import_rows,
+    import_problems,
 );

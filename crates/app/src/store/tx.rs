@@ -100,6 +100,43 @@ pub fn local_date(instant: Timestamp, time_zone: &str) -> Date {
 }
 
 impl<'c> Tx<'c> {
+    /// Runs a part of the write in a savepoint: where it fails, only the part is rolled back.
+    ///
+    /// # Errors
+    /// What `work` tells.
+    pub(crate) fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.conn.begin_part()?;
+        let out = work(self);
+        if out.is_ok() {
+            self.conn.commit()?
+        } else {
+            self.conn.rollback()?
+        }
+        out
+    }
+
+    /// Runs a part of the write to see what would come of it; whatever it wrote is rolled back.
+    ///
+    /// # Errors
+    /// What `work` tells.
+    pub(crate) fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.conn.begin_part()?;
+        let out = work(self);
+        self.conn.rollback()?;
+        out
+    }
+
+    /// Runs `work` as what happened at `occurred` and is recorded now: for an import of the past.
+    ///
+    /// # Errors
+    /// What `work` tells.
+    pub(crate) fn in_the_past<T>(&mut self, occurred: Timestamp, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = std::mem::replace(&mut self.occurred, occurred);
+        let out = work(self);
+        self.occurred = before;
+        out
+    }
+
     /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
     pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
         Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), db: self.db.clone() }

@@ -89,6 +89,8 @@ pub struct Operation {
     pub status: StatusCode,
     pub keyed: Keyed,
     pub has_version: bool,
+    /// The largest body that it reads, in bytes.
+    pub max_body: usize,
     /// An example of the body or of the query.
     pub example: Value,
     input: fn(&mut SchemaGenerator) -> Schema,
@@ -192,6 +194,7 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         status: StatusCode::OK,
         keyed: Keyed::No,
         has_version: false,
+        max_body: MAX_BODY,
         example: Value::Null,
         input: |generator| generator.subschema_for::<I>(),
         input_raw: || &shape::<I>().schema,
@@ -220,6 +223,13 @@ impl Operation {
     #[must_use]
     pub fn versioned(mut self) -> Self {
         self.has_version = true;
+        self
+    }
+
+    /// It takes a file.
+    #[must_use]
+    pub fn takes_file(mut self) -> Self {
+        self.max_body = MAX_FILE_BODY;
         self
     }
 
@@ -339,8 +349,9 @@ async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String
     }
 }
 
-/// The largest body that an operation reads.
+/// The largest body that an operation reads, where it takes no file and where it does.
 const MAX_BODY: usize = 2 * 1024 * 1024;
+const MAX_FILE_BODY: usize = 96 * 1024 * 1024;
 
 async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
     let (parts, body) = request.into_parts();
@@ -358,7 +369,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     let input = if operation.method == Method::GET {
         query_input(&operation, parts.uri.query().unwrap_or_default())?
     } else {
-        match body_input(&parts.headers, body, lang).await? {
+        match body_input(&parts.headers, body, operation.max_body, lang).await? {
             Ok(value) => value,
             Err(response) => return Ok(response),
         }
@@ -397,7 +408,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
         }
         // Somebody who said which version they saw is told that it is not the one.
         Err(Error::Conflict(reason)) if version.is_some() && reason.code == "changed-meanwhile" => {
-            Ok(problem::of(StatusCode::PRECONDITION_FAILED, reason.code, &problem::sentence(lang, &reason), Vec::new()))
+            Ok(problem::of(StatusCode::PRECONDITION_FAILED, &reason.code, &problem::sentence(lang, &reason), Vec::new()))
         }
         Err(error) => Err(error),
     }
@@ -437,8 +448,8 @@ pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
     form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 
-async fn body_input(headers: &HeaderMap, body: Body, lang: Lang) -> Result<Result<Value, Response>> {
-    let bytes = match to_bytes(body, MAX_BODY).await {
+async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
+    let bytes = match to_bytes(body, max).await {
         Ok(bytes) => bytes,
         Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
     };

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Person, local};
-use super::{keep, objects, repair};
+use super::{imports, keep, objects, repair};
 use crate::api::{self, Call, pairs};
 use crate::problem;
 use crate::schema::{from_form, without_gaps};
@@ -49,15 +49,10 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
             Redirect::to(&to).into_response()
         }
         Err(error) => {
-            let (status, _, message) = problem::told(lang, &error);
-            if status == StatusCode::NOT_FOUND {
+            if problem::told(lang, &error).0 == StatusCode::NOT_FOUND {
                 return person.error(&error);
             }
-            let faults = match &error {
-                Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
-                _ => Vec::new(),
-            };
-            let attempt = Attempt { operation: name.to_owned(), values: fields, faults, message, status };
+            let attempt = Attempt::of(lang, name, fields, &error);
             again(person, &page, attempt).await
         }
     }
@@ -74,6 +69,7 @@ async fn again(person: Person, page: &str, attempt: Attempt) -> Response {
         "devices" => objects::device_page(person, id, Some(attempt)).await,
         "cards" => objects::card_page(person, id, Some(attempt)).await,
         "customers" => objects::customer_page(person, id, Some(attempt)).await,
+        "imports" => imports::import_page(person, id, Some(attempt)).await,
         "invoices" => objects::invoice_page(person, id, Some(attempt)).await,
         "keep" => {
             let object = parts.next().unwrap_or("new").to_owned();

@@ -84,6 +84,18 @@ pub(crate) struct Attempt {
     pub status: StatusCode,
 }
 
+impl Attempt {
+    /// What was tried, and what came of it.
+    pub fn of(lang: Lang, operation: &str, values: Vec<(String, String)>, error: &Error) -> Self {
+        let (status, _, message) = problem::told(lang, error);
+        let faults = match error {
+            Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
+            _ => Vec::new(),
+        };
+        Self { operation: operation.to_owned(), values, faults, message, status }
+    }
+}
+
 /// What the frame of a page shows.
 pub(crate) struct Page {
     pub l: Lang,

@@ -23,7 +23,7 @@ use crate::api::pairs;
 use crate::schema::{from_form, read, shape};
 
 /// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list.
-fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(query: Option<String>) -> (T, Vec<(String, String)>) {
+pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(query: Option<String>) -> (T, Vec<(String, String)>) {
     let fields = pairs(query.unwrap_or_default().as_bytes());
     let value = from_form(&fields, &shape::<T>().schema);
     (read(&value).unwrap_or_default(), fields)
@@ -39,7 +39,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn of(person: &Person, next: Option<&String>, fields: Vec<(String, String)>) -> Self {
+    pub(crate) fn of(person: &Person, next: Option<&String>, fields: Vec<(String, String)>) -> Self {
         let path = person.here.split('?').next().unwrap_or("/").to_owned();
         let url = |after: Option<&String>| {
             let mut query = form_urlencoded::Serializer::new(String::new());

@@ -4,6 +4,7 @@
 mod act;
 mod entry;
 pub(crate) mod frame;
+mod imports;
 mod keep;
 mod lists;
 mod me;
@@ -17,6 +18,7 @@ mod repair;
 mod report;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::state::App;
@@ -56,6 +58,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/photos", post(photos::upload))
         .route("/photos/{id}", get(photos::show))
         .route("/reports/failure-causes", get(report::failure_causes))
+        .route("/imports", get(imports::list).merge(post(imports::upload).layer(DefaultBodyLimit::max(app::exchange::table::MAX_FILE + 64 * 1024))))
+        .route("/imports/{id}", get(imports::one))
+        .route("/imports/{id}/progress", get(imports::progress))
+        .route("/imports/{id}/problems.csv", get(imports::problems))
         .route("/keep", get(keep::index))
         .route("/keep/{what}", get(keep::list))
         .route("/keep/{what}/{id}", get(keep::edit))

@@ -2,8 +2,9 @@
 
 use app::Result;
 use app::access::Actor;
-use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep};
+use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep, undrawn};
 use app::error::Error;
+use app::store::outbox::Claimed;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -42,6 +43,15 @@ pub(crate) fn draw(app: &App, actor: &Actor, id: &str, format: Option<&str>) -> 
     };
     keep(app.db(), id, PDF, &drawn)?;
     Ok((PDF.to_owned(), drawn))
+}
+
+/// Draws what an entry of the journal issued, before somebody asks for it.
+///
+/// # Errors
+/// The store; `Internal` where a paper cannot be drawn.
+pub fn draw_issued(app: &App, claimed: &Claimed) -> Result<()> {
+    let ids = app.db().read(|conn| undrawn(conn, claimed))?;
+    ids.iter().try_for_each(|id| draw(app, &Actor::system(), id, None).map(|_| ()))
 }
 
 fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) -> Result<Vec<u8>> {

@@ -20,7 +20,6 @@ use super::frame::{Attempt, Page, Person, html, show};
 use super::reasons::{Drawing, Verdict, drawing, verdict};
 use super::repair::Choice;
 use crate::api::pairs;
-use crate::problem;
 use crate::schema::{from_form, read, shape, without_gaps};
 
 /// A device on the form: known, or to be registered.
@@ -184,12 +183,7 @@ pub(crate) async fn receive(person: Person, body: Bytes) -> Response {
     match received {
         Ok(id) => Redirect::to(&format!("/receptions/{id}")).into_response(),
         Err(error) => {
-            let (status, _, message) = problem::told(person.lang, &error);
-            let faults = match &error {
-                Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(person.lang, &fault.reason))).collect(),
-                _ => Vec::new(),
-            };
-            let attempt = Attempt { operation: "receiveDevices".to_owned(), values: fields.clone(), faults, message, status };
+            let attempt = Attempt::of(person.lang, "receiveDevices", fields.clone(), &error);
             page(person, fields, Some(attempt)).await
         }
     }

@@ -41,14 +41,6 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
         });
         std::iter::once(head).chain(body).collect::<Vec<_>>()
     };
-    let file = |kind: &'static str, name: &'static str, bytes: Vec<u8>| {
-        let mut response = bytes.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        response
-            .headers_mut()
-            .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment")));
-        response
-    };
     match wanted.as_str() {
         "csv" => file("text/csv; charset=utf-8", "failure-causes.csv", documents::sheet::csv(&table())),
         "xlsx" => match documents::sheet::xlsx(&lang.t("report-failure-causes"), &table(), lang) {
@@ -60,4 +52,13 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
             html(&Failures { p: person.page("reports", lang.t("report-failure-causes")), rows, largest, by: value("by"), from: value("from"), to: value("to"), query })
         }
     }
+}
+
+/// A file for the person to keep.
+pub(crate) fn file(kind: &'static str, name: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = bytes.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment"));
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    response
 }

@@ -1,0 +1,104 @@
+//! A row as a customer, known again by subscription, identifier, or phone with name.
+
+use diesel::prelude::*;
+use domain::identifiers;
+use domain::text::{fold, key as folded_key};
+
+use super::run::Done;
+use super::table::Row;
+use crate::customers::rows::Party;
+use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, save_customer};
+use crate::error::Result;
+use crate::store::Tx;
+use crate::store::schema::{parties, party_numbers, party_phones};
+
+pub(super) fn key(row: &Row<'_>) -> Result<String> {
+    let name = fold(row.required("name")?);
+    let number = |column: &str| row.text(column).map(|typed| format!("{column}:{}", folded_key(typed)));
+    Ok(number("subscription").or_else(|| number("national_id")).or_else(|| number("company_id")).unwrap_or_else(|| {
+        let phone = row.text("phone").map(|typed| identifiers::phone(typed).unwrap_or_else(|| folded_key(typed)));
+        format!("{name}|{}|{}", phone.unwrap_or_default(), fold(row.text("address").unwrap_or_default()))
+    }))
+}
+
+pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Result<Done> {
+    let name = row.required("name")?;
+    let old = match known {
+        Some(id) => Some(id),
+        None => find(tx, row, name)?,
+    };
+    let old = match old {
+        Some(id) => {
+            let party = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;
+            Some((id, customer_view(tx.conn, party)?))
+        }
+        None => None,
+    };
+    let before = old.as_ref().map(|(_, view)| saved(view)).unwrap_or_default();
+    let phones = [row.text("phone"), row.text("phone2")].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
+    let address = row.text("address").map(|address| SaveAddress { address: address.to_owned(), city: row.owned("city"), postal_code: row.owned("postal_code") });
+    let wanted = SaveCustomer {
+        name: name.to_owned(),
+        is_company: row.flag("is_company")?.unwrap_or(before.is_company || row.text("company_id").is_some()),
+        phones: if phones.is_empty() { before.phones.clone() } else { phones },
+        addresses: address.map_or_else(|| before.addresses.clone(), |address| vec![address]),
+        national_id: row.owned("national_id").or_else(|| before.national_id.clone()),
+        company_id: row.owned("company_id").or_else(|| before.company_id.clone()),
+        economic_code: row.owned("economic_code").or_else(|| before.economic_code.clone()),
+        subscription: row.owned("subscription").or_else(|| before.subscription.clone()),
+        language: row.owned("language").or_else(|| before.language.clone()),
+        note: row.owned("note").or_else(|| before.note.clone()),
+    };
+    let Some((id, view)) = old else {
+        let made = save_customer(tx, None, &wanted)?;
+        return Ok(Done::Written(parties::table.filter(parties::public_id.eq(made.id)).select(parties::id).first(tx.conn)?));
+    };
+    if normal(&before) == normal(&wanted) {
+        return Ok(Done::Known);
+    }
+    save_customer(tx, Some((&view.id, None)), &wanted)?;
+    Ok(Done::Written(id))
+}
+
+/// The customer whom the row means, by what no two customers share.
+fn find(tx: &mut Tx<'_>, row: &Row<'_>, name: &str) -> Result<Option<i64>> {
+    if let Some(number) = row.text("subscription") {
+        let same = party_numbers::table.filter(party_numbers::kind.eq("subscription")).filter(party_numbers::number_key.eq(folded_key(number)));
+        return Ok(same.select(party_numbers::party_id).first(tx.conn).optional()?);
+    }
+    if let Some(number) = row.text("national_id").and_then(identifiers::national_id) {
+        return Ok(parties::table.filter(parties::national_id.eq(number)).select(parties::id).first(tx.conn).optional()?);
+    }
+    let Some(phone) = row.text("phone").and_then(identifiers::phone) else { return Ok(None) };
+    let same = party_phones::table.inner_join(parties::table.on(parties::id.eq(party_phones::party_id)));
+    Ok(same.filter(party_phones::number.eq(phone)).filter(parties::name_key.eq(fold(name))).select(parties::id).first(tx.conn).optional()?)
+}
+
+fn saved(view: &CustomerView) -> SaveCustomer {
+    SaveCustomer {
+        name: view.name.clone(),
+        is_company: view.is_company,
+        phones: view.phones.clone(),
+        addresses: view.addresses.clone(),
+        national_id: view.national_id.clone(),
+        company_id: view.company_id.clone(),
+        economic_code: view.economic_code.clone(),
+        subscription: view.subscription.clone(),
+        language: Some(view.language.clone()),
+        note: view.note.clone(),
+    }
+}
+
+/// What two ways of writing one customer have in common.
+fn normal(customer: &SaveCustomer) -> SaveCustomer {
+    let number = |typed: &Option<String>| typed.as_deref().map(folded_key);
+    SaveCustomer {
+        phones: customer.phones.iter().map(|phone| identifiers::phone(phone).unwrap_or_else(|| phone.clone())).collect(),
+        national_id: number(&customer.national_id),
+        company_id: number(&customer.company_id),
+        economic_code: number(&customer.economic_code),
+        language: Some(customer.language.clone().unwrap_or_else(|| "fa".to_owned())),
+        addresses: customer.addresses.iter().map(|entry| SaveAddress { postal_code: number(&entry.postal_code), ..entry.clone() }).collect(),
+        ..customer.clone()
+    }
+}

@@ -1,0 +1,274 @@
+//! Running an import: batch by batch, each one transaction with its progress, each row in a savepoint of its own.
+
+use std::collections::{BTreeMap, HashSet};
+
+use diesel::prelude::*;
+
+use super::columns::ImportKind;
+use super::open_repair::Shelf;
+use super::rows::{Import, ImportProblem, ImportRow};
+use super::start::Layout;
+use super::table::{self, Row, Table};
+use super::{customers, devices, open_repair, products};
+use crate::access::Actor;
+use crate::access::session::actor_by_id;
+use crate::error::{Error, Fault, Result};
+use crate::store::schema::{import_problems, import_rows, imports};
+use crate::store::types::At;
+use crate::store::{Db, Event, Subject, Tx};
+
+/// Rows of a batch.
+const BATCH: usize = 100;
+
+/// Problems that are kept of one import; more than these nobody reads, and the counts go on.
+const MAX_PROBLEMS: i64 = 10_000;
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Done {
+    /// Something was made or changed: the id of what it is about.
+    Written(i64),
+    /// It was there already, as the row has it.
+    Known,
+}
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub total: i64,
+    pub done: i64,
+    pub good: i64,
+    pub known: i64,
+    pub bad: i64,
+}
+
+impl Progress {
+    fn of(import: &Import) -> Self {
+        Self { total: import.total_count, done: import.done_count, good: import.good_count, known: import.known_count, bad: import.bad_count }
+    }
+
+    fn add(&mut self, outcome: &Outcome) {
+        self.done += 1;
+        match outcome {
+            Outcome::Done(Done::Written(_)) => self.good += 1,
+            Outcome::Done(Done::Known) => self.known += 1,
+            Outcome::Bad(_) => self.bad += 1,
+        }
+    }
+}
+
+enum Outcome {
+    Done(Done),
+    Bad(Vec<Fault>),
+}
+
+/// Takes up the oldest import that waits or was interrupted, and runs it to its end. Returns whether there was one.
+///
+/// # Errors
+/// The store. What an import itself cannot do is written on it.
+pub fn resume(db: &Db) -> Result<bool> {
+    let waiting =
+        db.read(|conn| Ok(imports::table.filter(imports::state.eq_any(["queued", "running"])).order(imports::id).select(imports::public_id).first::<String>(conn).optional()?))?;
+    match waiting {
+        Some(public_id) => run(db, &public_id, &mut |_| {}).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Runs an import that is queued, or goes on with one that was interrupted.
+///
+/// # Errors
+/// The store. What an import itself cannot do is written on it.
+pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<()> {
+    let import = db.read(|conn| Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first(conn)?))?;
+    let ran = Runner::new(db, import.clone()).and_then(|mut runner| runner.run(told));
+    match ran {
+        Err(Error::Store(error)) => Err(Error::Store(error)),
+        Err(error) => {
+            tracing::error!(%error, import = public_id, "an import failed");
+            end(db, &import, "failed")
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
+    db.write(&Actor::system(), |tx| {
+        let running = imports::table.find(import.id).filter(imports::state.eq("running").or(imports::state.eq("queued")));
+        let ended = diesel::update(running).set((imports::state.eq(state), imports::finished_at.eq(Some(At::from(tx.now))))).execute(tx.conn)?;
+        if ended == 1 && state == "done" && !import.is_dry_run {
+            let (good, bad) = imports::table.find(import.id).select((imports::good_count, imports::bad_count)).first::<(i64, i64)>(tx.conn)?;
+            tx.record(import.centre_id, &Event::Imported { kind: import.kind.clone(), good, bad }, &[Subject::Object("import", import.id)])?;
+        }
+        Ok(())
+    })
+}
+
+struct Runner<'d> {
+    db: &'d Db,
+    import: Import,
+    kind: ImportKind,
+    actor: Actor,
+    table: Table,
+    /// Where each column stands.
+    places: BTreeMap<String, usize>,
+    columns: BTreeMap<String, String>,
+    /// Keys of the rows that a dry run has seen.
+    seen: HashSet<String>,
+}
+
+impl<'d> Runner<'d> {
+    fn new(db: &'d Db, import: Import) -> Result<Self> {
+        let kind = ImportKind::named(&import.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
+        let layout: Layout = serde_json::from_str(&import.columns_json).map_err(Error::internal)?;
+        let table = table::read(&import.content)?;
+        let place = |heading: &String| table.headings.iter().position(|known| known == heading);
+        let places = layout.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
+        let actor = match import.created_by {
+            Some(user) => db.read(|conn| actor_by_id(conn, user))?,
+            None => Actor::system(),
+        };
+        Ok(Self { db, kind, actor, places, columns: layout.columns, table, import, seen: HashSet::new() })
+    }
+
+    fn run(&mut self, told: &mut dyn FnMut(Progress)) -> Result<()> {
+        let mut progress = Progress::of(&self.import);
+        // All or nothing: tried first, so that nobody waits for a transaction that will be rolled back.
+        let is_tried = self.import.is_dry_run || self.import.is_whole;
+        while usize::try_from(progress.done).unwrap_or(usize::MAX) < self.table.rows.len() {
+            let Some(next) = self.batch(progress, is_tried)? else { return Ok(()) };
+            progress = next;
+            told(progress);
+        }
+        if self.import.is_whole && progress.bad > 0 {
+            return end(self.db, &self.import, "refused");
+        }
+        if self.import.is_whole && !self.import.is_dry_run {
+            self.whole()?;
+        }
+        end(self.db, &self.import, "done")
+    }
+
+    /// One batch and its progress; None where the import was stopped meanwhile.
+    fn batch(&mut self, before: Progress, is_tried: bool) -> Result<Option<Progress>> {
+        let from = usize::try_from(before.done).unwrap_or(0);
+        let to = (from + BATCH).min(self.table.rows.len());
+        let (db, actor) = (self.db, self.actor.clone());
+        db.write(&actor, |tx| {
+            let state = imports::table.find(self.import.id).select(imports::state).first::<String>(tx.conn)?;
+            if !matches!(state.as_str(), "queued" | "running") {
+                return Ok(None);
+            }
+            let mut progress = before;
+            let outcomes = if is_tried { tx.tried(|tx| self.rows(tx, from..to, true))? } else { self.rows(tx, from..to, false)? };
+            for (offset, outcome) in outcomes.iter().enumerate() {
+                progress.add(outcome);
+                if let Outcome::Bad(faults) = outcome
+                    && progress.bad <= MAX_PROBLEMS
+                {
+                    self.note(tx, from + offset, faults)?;
+                }
+            }
+            diesel::update(imports::table.find(self.import.id))
+                .set((
+                    imports::state.eq("running"),
+                    imports::done_count.eq(progress.done),
+                    imports::good_count.eq(progress.good),
+                    imports::known_count.eq(progress.known),
+                    imports::bad_count.eq(progress.bad),
+                ))
+                .execute(tx.conn)?;
+            Ok(Some(progress))
+        })
+    }
+
+    /// All rows in one transaction, after they were tried.
+    fn whole(&mut self) -> Result<()> {
+        let (db, actor) = (self.db, self.actor.clone());
+        db.write(&actor, |tx| {
+            let outcomes = self.rows(tx, 0..self.table.rows.len(), false)?;
+            match outcomes.iter().any(|outcome| matches!(outcome, Outcome::Bad(_))) {
+                // Somebody was faster since the trial.
+                true => Err(Error::conflict("changed-meanwhile")),
+                false => Ok(()),
+            }
+        })
+    }
+
+    fn rows(&mut self, tx: &mut Tx<'_>, range: std::ops::Range<usize>, is_tried: bool) -> Result<Vec<Outcome>> {
+        let mut shelf = Shelf::default();
+        let mut outcomes = Vec::with_capacity(range.len());
+        for index in range {
+            let row = Row::new(&self.table.rows[index], &self.places);
+            let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf));
+            let outcome = match ran {
+                Ok((Done::Written(_), key)) if is_tried && !self.seen.insert(key.clone()) => Outcome::Done(Done::Known),
+                Ok((done, _)) => Outcome::Done(done),
+                Err(Error::Invalid(faults)) => Outcome::Bad(faults),
+                Err(Error::Conflict(reason) | Error::Forbidden(reason)) => Outcome::Bad(vec![Fault { path: String::new(), reason }]),
+                Err(Error::NotFound) => Outcome::Bad(vec![Fault::new("", "unknown-reference")]),
+                Err(error) => return Err(error),
+            };
+            if matches!(outcome, Outcome::Bad(_)) {
+                // What was made on the way for this row is not there any more.
+                shelf = Shelf::default();
+            }
+            outcomes.push(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes down what is wrong with a row.
+    fn note(&self, tx: &mut Tx<'_>, index: usize, faults: &[Fault]) -> Result<()> {
+        let cells = Row::new(&self.table.rows[index], &self.places);
+        for (position, fault) in (0..).zip(faults) {
+            let column = column_of(&fault.path);
+            let row = ImportProblem {
+                import_id: self.import.id,
+                row_number: i64::try_from(index).unwrap_or(0) + 2,
+                position,
+                heading: self.columns.get(column).cloned().unwrap_or_else(|| column.to_owned()),
+                cell: cells.text(column).unwrap_or_default().chars().take(200).collect(),
+                reason: serde_json::to_string(&fault.reason).map_err(Error::internal)?,
+            };
+            diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;
+        }
+        Ok(())
+    }
+}
+
+/// One row: what became of it, and the key by which it is known from now on.
+fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf: &mut Shelf) -> Result<(Done, String)> {
+    let key = match kind {
+        ImportKind::Products => products::key(row)?,
+        ImportKind::Customers => customers::key(row)?,
+        ImportKind::Devices => devices::key(row)?,
+        ImportKind::OpenRepair => open_repair::key(row)?,
+    };
+    let known = import_rows::table.find((kind.name(), &key)).select(import_rows::target_id).first::<i64>(tx.conn).optional()?;
+    let done = match kind {
+        ImportKind::Products => products::import(tx, row)?,
+        ImportKind::Customers => customers::import(tx, row, known)?,
+        ImportKind::Devices => devices::import(tx, row)?,
+        ImportKind::OpenRepair if known.is_some() => Done::Known,
+        ImportKind::OpenRepair => open_repair::import(tx, import, row, shelf)?,
+    };
+    if let (Done::Written(target_id), None) = (done, known) {
+        let row = ImportRow { import_kind: kind.name().to_owned(), row_key: key.clone(), target_id };
+        diesel::insert_into(import_rows::table).values(row).execute(tx.conn)?;
+    }
+    Ok((done, key))
+}
+
+/// The column that the path of a command's fault stands for.
+fn column_of(path: &str) -> &str {
+    match path {
+        "phones[0]" | "new.phones[0]" => "phone",
+        "phones[1]" => "phone2",
+        "title.fa" => "title_fa",
+        "title.en" => "title_en",
+        "components[0].product" => "component_product",
+        "components[0].serial" => "component_serial",
+        _ => path.rsplit(['.', ']']).next().unwrap_or(path),
+    }
+}

@@ -1,0 +1,176 @@
+//! Starting an import: the file is kept with the columns that it is mapped to; a worker takes it up.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use diesel::prelude::*;
+use domain::access::Action;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::columns::ImportKind;
+use super::rows::Import;
+use super::table;
+use super::view::{ImportView, import_row, import_view};
+use crate::access::secrets::hex;
+use crate::error::{Error, Fault, Faults, Result};
+use crate::refer;
+use crate::store::schema::{centres, import_problems, imports};
+use crate::store::types::At;
+use crate::store::{Event, Subject, Tx};
+
+/// The largest file that is sent within JSON, in characters of base64.
+const MAX_CONTENT: u32 = 96 * 1024 * 1024;
+
+/// Takes in a file and starts to import it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartImport {
+    pub kind: ImportKind,
+    #[schemars(length(min = 1, max = 200), example = &"products.csv")]
+    pub file_name: String,
+    /// The file, CSV or XLSX, in base64.
+    #[schemars(length(min = 1, max = MAX_CONTENT))]
+    pub content: String,
+    /// Which heading of the file stands for which column; absent: as the headings tell.
+    #[serde(default)]
+    pub columns: Option<BTreeMap<String, String>>,
+    /// Only tell what would happen.
+    #[serde(default)]
+    pub is_dry_run: bool,
+    /// All or nothing: a single bad row, and nothing is written.
+    #[serde(default)]
+    pub is_whole: bool,
+    /// Public id of the centre in which past repairs stand; absent: one made for them.
+    #[serde(default)]
+    pub centre: Option<String>,
+}
+
+/// How an import that is kept is run: after its columns were chosen, or for good after it was tried.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunImport {
+    /// Which heading of the file stands for which column; absent: as before.
+    #[serde(default)]
+    pub columns: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    pub is_dry_run: bool,
+    #[serde(default)]
+    pub is_whole: bool,
+}
+
+/// Stops an import; what it wrote stays.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelImport {}
+
+/// What the columns of an import are, as they are stored.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Layout {
+    pub headings: Vec<String>,
+    pub columns: BTreeMap<String, String>,
+    /// The first rows, for the eye.
+    pub sample: Vec<Vec<String>>,
+}
+
+/// # Errors
+/// `Invalid` where the file cannot be read, or a column that is needed stands nowhere.
+pub fn start_import(tx: &mut Tx<'_>, command: &StartImport) -> Result<ImportView> {
+    let bytes = base64::engine::general_purpose::STANDARD.decode(command.content.trim()).map_err(|_| Error::invalid("content", "base64"))?;
+    let view = keep_file(tx, command.kind, &command.file_name, &bytes, command.centre.as_deref())?;
+    let run = RunImport { columns: command.columns.clone(), is_dry_run: command.is_dry_run, is_whole: command.is_whole };
+    run_import(tx, &view.id, &run)
+}
+
+/// Keeps a file with its columns as the headings tell them; nothing is imported yet.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` where the file cannot be read.
+pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8], centre: Option<&str>) -> Result<ImportView> {
+    tx.actor.may(Action::Import, None, None)?;
+    let read = table::read(bytes)?;
+    let mut faults = Faults::default();
+    let centre_id = refer!(faults, tx.conn, centres, centre.filter(|id| !id.is_empty()), "centre");
+    faults.told()?;
+    if let Some(centre_id) = centre_id {
+        tx.actor.must_see(Some(centre_id), None)?;
+    }
+    let layout = Layout { columns: kind.guess(&read.headings), sample: read.rows.iter().take(5).cloned().collect(), headings: read.headings };
+    let row = Import {
+        id: 0,
+        public_id: tx.public_id(),
+        kind: kind.name().to_owned(),
+        file_name: file_name.trim().chars().take(200).collect(),
+        sha256: hex(&Sha256::digest(bytes)),
+        content: bytes.to_vec(),
+        columns_json: serde_json::to_string(&layout).map_err(Error::internal)?,
+        is_dry_run: false,
+        state: "draft".to_owned(),
+        total_count: i64::try_from(read.rows.len()).unwrap_or(i64::MAX),
+        done_count: 0,
+        good_count: 0,
+        known_count: 0,
+        bad_count: 0,
+        centre_id,
+        created_by: tx.actor.user_id,
+        created_at: At::from(tx.now),
+        finished_at: None,
+        is_whole: false,
+    };
+    let id = diesel::insert_into(imports::table).values(row.clone()).returning(imports::id).get_result::<i64>(tx.conn)?;
+    tx.record(centre_id, &Event::Saved { what: "import".to_owned(), code: row.file_name.clone() }, &[Subject::Object("import", id)])?;
+    import_view(tx.conn, Import { id, ..row })
+}
+
+/// Puts an import that is kept into the queue, from its beginning.
+///
+/// # Errors
+/// `NotFound`; `Conflict` while it runs; `Invalid` where a column that is needed stands nowhere.
+pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Result<ImportView> {
+    tx.actor.may(Action::Import, None, None)?;
+    let row = import_row(tx.conn, tx.actor, public_id)?;
+    if matches!(row.state.as_str(), "queued" | "running") {
+        return Err(Error::conflict("import-runs"));
+    }
+    let kind = ImportKind::named(&row.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
+    let mut layout: Layout = serde_json::from_str(&row.columns_json).map_err(Error::internal)?;
+    if let Some(columns) = &command.columns {
+        layout.columns = columns.iter().filter(|(_, heading)| !heading.is_empty()).map(|(name, heading)| (name.clone(), heading.clone())).collect();
+    }
+    let mut faults = Faults::default();
+    for (name, heading) in &layout.columns {
+        faults.check(kind.columns().iter().any(|column| column.name == name), &format!("columns.{name}"), "unknown-field");
+        if !layout.headings.contains(heading) {
+            faults.add(Fault::new(format!("columns.{name}"), "no-such-heading").with("heading", heading.as_str()));
+        }
+    }
+    for column in kind.columns().iter().filter(|column| column.is_required) {
+        faults.check(layout.columns.contains_key(column.name), &format!("columns.{}", column.name), "column-required");
+    }
+    faults.told()?;
+    let columns_json = serde_json::to_string(&layout).map_err(Error::internal)?;
+    diesel::delete(import_problems::table.filter(import_problems::import_id.eq(row.id))).execute(tx.conn)?;
+    diesel::update(imports::table.find(row.id))
+        .set((
+            (imports::columns_json.eq(columns_json), imports::is_dry_run.eq(command.is_dry_run), imports::is_whole.eq(command.is_whole), imports::state.eq("queued")),
+            (imports::done_count.eq(0), imports::good_count.eq(0), imports::known_count.eq(0), imports::bad_count.eq(0)),
+            imports::finished_at.eq(None::<At>),
+        ))
+        .execute(tx.conn)?;
+    let row = import_row(tx.conn, tx.actor, public_id)?;
+    import_view(tx.conn, row)
+}
+
+/// # Errors
+/// `NotFound`; `Conflict` where it is over.
+pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
+    tx.actor.may(Action::Import, None, None)?;
+    let row = import_row(tx.conn, tx.actor, public_id)?;
+    if !matches!(row.state.as_str(), "draft" | "queued" | "running") {
+        return Err(Error::conflict("import-over"));
+    }
+    diesel::update(imports::table.find(row.id)).set((imports::state.eq("cancelled"), imports::finished_at.eq(Some(At::from(tx.now))))).execute(tx.conn)?;
+    let row = import_row(tx.conn, tx.actor, public_id)?;
+    import_view(tx.conn, row)
+}

@@ -1,0 +1,66 @@
+//! What goes on beside the pages: imports that wait, and the papers that were issued. Each look finds the oldest thing to do; nothing is kept in
+//! memory, so another process may take over at any moment.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use app::store::{events::PAPERS, outbox};
+use web::App;
+
+/// How long a worker that found nothing waits before it looks again.
+const REST: Duration = Duration::from_millis(500);
+
+/// A worker of its own thread, until it is dropped.
+pub(crate) struct Worker {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    pub(crate) fn start(app: App) -> Self {
+        let (stop, stopped) = channel();
+        Self { stop: Some(stop), thread: Some(std::thread::spawn(move || work(&app, &stopped))) }
+    }
+}
+
+impl Drop for Worker {
+    /// Lets what is in hand come to its end.
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(app: &App, stopped: &Receiver<()>) {
+    loop {
+        let rest = match once(app) {
+            Ok(true) => Duration::ZERO,
+            Ok(false) => REST,
+            Err(error) => {
+                tracing::warn!(%error, "the worker could not go on");
+                REST * 10
+            }
+        };
+        match stopped.recv_timeout(rest) {
+            Err(RecvTimeoutError::Timeout) => {}
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Does one thing; false where nothing waits.
+fn once(app: &App) -> app::Result<bool> {
+    if let Some(claimed) = outbox::claim(app.db(), PAPERS)? {
+        match web::draw_issued(app, &claimed) {
+            // A paper that cannot be drawn now is drawn when somebody asks for it, and the error is told then.
+            Err(app::Error::Internal(error)) => tracing::error!(%error, journal = claimed.journal_id, "a paper could not be drawn"),
+            other => other?,
+        }
+        outbox::done(app.db(), &claimed)?;
+        return Ok(true);
+    }
+    app::exchange::resume(app.db())
+}
