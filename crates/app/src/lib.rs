@@ -31,6 +31,10 @@ pub mod views;
 pub mod workflow;
 
 #[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod testing;

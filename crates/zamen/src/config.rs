@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Flags that every command knows.
@@ -26,6 +27,9 @@ pub(crate) struct Flags {
     /// What links and QR codes begin with.
     #[arg(long, global = true)]
     public_url: Option<String>,
+    /// The instant at which the clock starts, for training and trials on a store of their own: 2026-11-23T10:41:00+03:30.
+    #[arg(long, global = true)]
+    training_clock: Option<Timestamp>,
 }
 
 /// The configuration as it holds.
@@ -40,6 +44,9 @@ pub(crate) struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     #[serde(default)]
     pub tls: Option<Tls>,
+    /// The instant at which the clock starts, for training; absent: the clock on the wall.
+    #[serde(default)]
+    pub training_clock: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,6 +74,7 @@ impl Default for Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             tls: None,
+            training_clock: None,
         }
     }
 }
@@ -90,6 +98,9 @@ impl Config {
         }
         if let Some(url) = &flags.public_url {
             figment = figment.merge(("public_url", url));
+        }
+        if let Some(at) = flags.training_clock {
+            figment = figment.merge(("training_clock", at));
         }
         figment.extract().map_err(|error| format!("the configuration is wrong: {error}"))
     }

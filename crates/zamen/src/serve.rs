@@ -14,14 +14,26 @@ use web::{App, Settings};
 use crate::config::Config;
 use crate::work::Worker;
 
-/// The clock on the wall.
-struct Wall;
+/// The clock on the wall, or one that was set for training and goes on from there.
+struct Wall {
+    ahead: jiff::SignedDuration,
+}
+
+impl Wall {
+    fn new(training: Option<Timestamp>) -> Self {
+        Self { ahead: training.map_or(jiff::SignedDuration::ZERO, |at| at.duration_since(now())) }
+    }
+}
 
 impl app::store::Clock for Wall {
-    #[allow(clippy::disallowed_methods, reason = "this is the store's clock")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is the store's clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 /// Opens the configured store and brings its tables up to this version.
@@ -32,7 +44,7 @@ pub(crate) fn open(config: &Config) -> Result<Db, String> {
     }
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
-    let db = Db::open(&url, Arc::new(Wall), seed).map_err(|error| format!("the store cannot be opened: {error}"))?;
+    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed).map_err(|error| format!("the store cannot be opened: {error}"))?;
     db.migrate().map_err(|error| format!("the store's tables cannot be brought up to date: {error}"))?;
     Ok(db)
 }

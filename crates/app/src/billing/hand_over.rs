@@ -23,6 +23,7 @@ use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::reception_row;
 use crate::reception::rows::{HandOverCode, Reception};
 use crate::repair::lines::charged;
+use crate::repair::plan::planned;
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
 use crate::store::schema::{centres, covers, hand_over_codes, hand_over_repairs, hand_overs, repair_details, repairs};
@@ -137,7 +138,12 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
         let chart = chart(tx.conn, row.chart_id)?;
         let is_ready = row.is_open && chart.ways_out(&row.step).any(|way| way.needs.contains(&Need::HandOver));
         match (is_ready, is_named) {
-            (true, _) => going.push(row),
+            (true, _) => {
+                if let Some(line) = planned(tx.conn, row.id)?.first() {
+                    return Err(Error::Conflict(Reason::new("part-not-fitted").with("number", row.number).with("item", line.item_code.clone())));
+                }
+                going.push(row);
+            }
             (false, true) if !row.is_open => return Err(Error::Conflict(Reason::new("already-handed-over").with("number", row.number))),
             (false, true) => return Err(Error::Conflict(Reason::new("not-ready").with("number", row.number))),
             (false, false) => {}

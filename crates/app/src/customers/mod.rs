@@ -299,6 +299,31 @@ pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -
     customer_view(tx.conn, row)
 }
 
+/// The customer whom a public id, or a number that is theirs alone, names: a mobile, an identifier, a subscription number. None where there is none, or
+/// more than one.
+///
+/// # Errors
+/// The store.
+pub(crate) fn customer_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
+    let typed = typed.trim();
+    let by_id = parties::table.filter(parties::public_id.eq(typed)).filter(parties::retired_at.is_null()).select(parties::id).first::<i64>(conn).optional()?;
+    if by_id.is_some() {
+        return Ok(by_id);
+    }
+    let mut exact = vec![domain::text::key(typed)];
+    exact.extend(identifiers::phone(typed));
+    exact.extend(identifiers::national_id(typed));
+    let mut found = search_keys::table
+        .filter(search_keys::target_kind.eq(Target::Customer.name()))
+        .filter(search_keys::kind.ne("name"))
+        .filter(search_keys::key.eq_any(exact))
+        .select(search_keys::target_id)
+        .distinct()
+        .limit(2)
+        .load::<i64>(conn)?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
 /// The first phone of a party, in E.164.
 ///
 /// # Errors

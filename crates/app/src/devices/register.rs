@@ -15,6 +15,7 @@ use super::rows::{Device, DeviceState};
 use super::tree::open_edge;
 use super::{append_event, device_row};
 use crate::catalogue::rows::Product;
+use crate::customers::{SaveCustomer, customer_named, write_customer};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
 use crate::store::schema::{device_states, devices, products};
@@ -257,9 +258,13 @@ fn note_sale(tx: &mut Tx<'_>, device_id: i64, on: Date) -> Result<()> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordOnDevice {
-    /// Public id of the customer who owns it from now on.
+    /// The customer who owns it from now on: public id, or a number that is theirs alone (mobile, national ID, subscription).
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub owner: Option<String>,
+    /// A new customer who owns it from now on, instead.
+    #[serde(default)]
+    pub new_owner: Option<SaveCustomer>,
     /// Readings by metric: hours, km, cycles, pages.
     #[serde(default)]
     pub meters: BTreeMap<String, i64>,
@@ -275,7 +280,15 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
     tx.actor.must_see(None, Some(device.brand_id))?;
     tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
     let mut faults = Faults::default();
-    let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), "owner".to_owned())?;
+    let owner = match (command.owner.as_deref().filter(|typed| !typed.trim().is_empty()), &command.new_owner) {
+        (Some(typed), _) => {
+            let known = customer_named(tx.conn, typed)?;
+            faults.check(known.is_some(), "owner", "unknown-customer");
+            known
+        }
+        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.")?),
+        (None, None) => None,
+    };
     let note = command.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
     faults.check(owner.is_some() || !command.meters.is_empty() || note.is_some(), "note", "required");
     faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");

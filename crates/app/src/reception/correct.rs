@@ -12,6 +12,7 @@ use super::view::{ReceptionView, reception_view};
 use crate::billing::papers;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{decide_repair, release};
+use crate::customers::customer_named;
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
@@ -24,7 +25,7 @@ use crate::store::{Event, Subject, Tx};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CorrectReception {
-    /// Public id of the right customer.
+    /// The right customer: public id, or a number that is theirs alone (mobile, national ID, subscription).
     #[serde(default)]
     pub customer: Option<String>,
     /// Public id of the repair whose device is wrong …
@@ -69,7 +70,14 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
     faults.check(!reason.is_empty(), "reason", "required");
     faults.check(command.customer.is_some() || command.device.is_some(), "customer", "nothing-to-correct");
     faults.check(command.device.is_none() || command.repair.is_some(), "repair", "required");
-    let customer = refer!(faults, tx.conn, parties, command.customer.as_deref(), "customer");
+    let customer = match command.customer.as_deref() {
+        Some(typed) => {
+            let known = customer_named(tx.conn, typed)?;
+            faults.check(known.is_some(), "customer", "unknown-customer");
+            known
+        }
+        None => None,
+    };
     faults.told()?;
     let revision = reception.revision + 1;
     let mut subjects = vec![Subject::Reception(reception.id), Subject::Customer(reception.customer_id)];

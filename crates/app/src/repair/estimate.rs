@@ -2,12 +2,13 @@
 
 use diesel::prelude::*;
 use domain::access::Action;
+use domain::coverage::LineType;
 use domain::money::percent_of;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{charged, end, next_position};
+use super::lines::{blank, charged, end};
 use super::rows::{Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
 use crate::catalogue::prices::vat_percent;
@@ -226,36 +227,14 @@ fn charge_diagnosis(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
         return Ok(());
     }
     let row = WorkLine {
-        id: 0,
-        public_id: tx.public_id(),
-        repair_id: repair.id,
-        position: next_position(tx.conn, repair.id)?,
-        line_type: "labour".to_owned(),
-        product_id: None,
-        service_id: None,
         item_code: "DIAGNOSIS".to_owned(),
         title_fa: "هزینهٔ عیب‌یابی".to_owned(),
         title_en: "Diagnosis fee".to_owned(),
-        tax_class: "standard".to_owned(),
-        component_id: None,
-        quantity_milli: 1000,
         unit_price_minor: Some(fee),
         amount_minor: Some(fee),
-        has_own_fault: false,
-        fault_id: None,
-        has_own_cause: false,
-        cause_id: None,
-        device_in_id: None,
-        device_out_id: None,
-        disposition: None,
-        supplied_by: "centre".to_owned(),
         technician_user_id: None,
-        result: None,
         is_fee: true,
-        state: "open".to_owned(),
-        added_at: At::from(tx.occurred),
-        ended_at: None,
-        ended_reason: None,
+        ..blank(tx, repair, LineType::Labour)?
     };
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     Ok(())

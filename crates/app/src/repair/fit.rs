@@ -6,7 +6,7 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{check_amount, end, next_position, own};
+use super::lines::{blank, check_amount, end, own};
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
@@ -18,9 +18,9 @@ use crate::devices::tree::{close_edge, tree};
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
-use crate::store::schema::{devices, work_lines};
+use crate::store::schema::{devices, products, work_lines};
 use crate::store::types::At;
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Conn, Event, Subject, Tx};
 
 domain::words! {
     /// What becomes of a part that was taken out.
@@ -46,8 +46,12 @@ domain::words! {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitPart {
-    /// Code or public id of the part.
-    #[schemars(length(min = 1, max = 60), example = &"CMP-EM65")]
+    /// Public id of the line by which the part was planned; absent: it was not.
+    #[serde(default)]
+    pub line: Option<String>,
+    /// Code or public id of the part; not needed where it was planned.
+    #[schemars(length(max = 60), example = &"CMP-EM65")]
+    #[serde(default)]
     pub product: String,
     /// In thousandths; absent: one.
     #[schemars(range(min = 1, max = 1_000_000_000_i64))]
@@ -91,14 +95,26 @@ pub struct FitPart {
 /// hand-over.
 pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
-    let product = product_named(tx.conn, &command.product, "product")?;
+    let planned = match command.line.as_deref().filter(|id| !id.is_empty()) {
+        Some(id) => {
+            let line = line_row(tx.conn, repair.id, id).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+            if !line.is_planned() {
+                return Err(Error::invalid("line", "not-planned"));
+            }
+            Some(line)
+        }
+        None => None,
+    };
+    let product = match planned.as_ref().and_then(|line| line.product_id) {
+        Some(id) => products::table.find(id).select(Product::as_select()).first(tx.conn)?,
+        None => product_named(tx.conn, &command.product, "product")?,
+    };
     let mut wrong = Faults::default();
-    let quantity_milli = command.quantity_milli.unwrap_or(1000);
-    let supplied_by = command.supplied_by.unwrap_or(SuppliedBy::Centre);
-    let unit_price = match command.unit_price {
-        Some(price) => Some(price),
-        None if supplied_by == SuppliedBy::Customer => Some(0),
-        None => prices::current(tx.conn, Item::Product(product.id), None)?,
+    let quantity_milli = command.quantity_milli.or(planned.as_ref().map(|line| line.quantity_milli)).unwrap_or(1000);
+    let supplied_by = command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
+    let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none()) {
+        Some(line) => line.unit_price_minor,
+        None => price_of(tx.conn, &product, command.unit_price, supplied_by)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
     let own = own(tx.conn, None, command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
@@ -110,41 +126,36 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     wrong.check(command.serial_in.as_deref().is_none_or(|serial| serial.trim().is_empty() || quantity_milli == 1000), "quantity_milli", "one-per-serial");
     wrong.told()?;
 
-    let line_id = tx.public_id();
     let device_in = if is_mended { None } else { Some(put_part_in(tx, &repair, &product, command, out.as_ref(), quantity_milli)?) };
+    let line = match planned.clone() {
+        Some(line) => line,
+        None => own.on(blank(tx, &repair, LineType::Part)?),
+    };
     let row = WorkLine {
-        id: 0,
-        public_id: line_id.clone(),
-        repair_id: repair.id,
-        position: next_position(tx.conn, repair.id)?,
-        line_type: LineType::Part.name().to_owned(),
         product_id: Some(product.id),
-        service_id: None,
         item_code: product.code.clone(),
         title_fa: product.title_fa.clone(),
         title_en: product.title_en.clone(),
         tax_class: product.tax_class.clone(),
-        component_id: out.as_ref().map(|out| out.id),
+        component_id: out.as_ref().map(|out| out.id).or(line.component_id),
         quantity_milli,
         unit_price_minor: unit_price,
         amount_minor: amount,
-        has_own_fault: own.fault_id.is_some(),
-        fault_id: own.fault_id,
-        has_own_cause: own.cause_id.is_some(),
-        cause_id: own.cause_id,
         device_in_id: device_in.as_ref().map(|part| part.id),
         device_out_id: out.as_ref().map(|out| out.id),
         disposition: command.disposition.or(out.as_ref().map(|_| Disposition::Owed)).map(|word| word.name().to_owned()),
         supplied_by: supplied_by.name().to_owned(),
         technician_user_id: tx.actor.user_id,
         result: command.result.clone(),
-        is_fee: false,
-        state: "open".to_owned(),
-        added_at: At::from(tx.occurred),
-        ended_at: None,
-        ended_reason: None,
+        awaited_at: None,
+        ..line
     };
-    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    let line_id = row.public_id.clone();
+    if planned.is_some() {
+        diesel::update(work_lines::table.find(row.id)).set(row).execute(tx.conn)?;
+    } else {
+        diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    }
     touch(tx, repair.id)?;
     let shown = |device: &Option<Device>| device.as_ref().filter(|device| device.has_serial).map(|device| device.serial.clone());
     let event = if is_mended {
@@ -165,6 +176,15 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     }
     decide_repair(tx, repair.id, "part")?;
     Ok(line_id)
+}
+
+/// What a part costs the one who pays: as said, nothing where the customer brought it, else as the price list has it.
+pub(super) fn price_of(conn: &mut Conn, product: &Product, said: Option<i64>, supplied_by: SuppliedBy) -> Result<Option<i64>> {
+    match said {
+        Some(price) => Ok(Some(price)),
+        None if supplied_by == SuppliedBy::Customer => Ok(Some(0)),
+        None => prices::current(conn, Item::Product(product.id), None),
+    }
 }
 
 /// The part that comes out: a component of the device's tree, or one that was not known and is registered as it comes out.

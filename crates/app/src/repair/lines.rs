@@ -63,6 +63,57 @@ pub(crate) struct Own {
     pub cause_id: Option<i64>,
 }
 
+impl Own {
+    /// The line with what stands apart in it.
+    pub fn on(&self, line: WorkLine) -> WorkLine {
+        WorkLine {
+            component_id: self.component_id,
+            has_own_fault: self.fault_id.is_some(),
+            fault_id: self.fault_id,
+            has_own_cause: self.cause_id.is_some(),
+            cause_id: self.cause_id,
+            ..line
+        }
+    }
+}
+
+/// A line of a repair, of one piece, added now by the actor: the rest is filled in by who adds it.
+pub(crate) fn blank(tx: &mut Tx<'_>, repair: &Repair, line_type: LineType) -> Result<WorkLine> {
+    Ok(WorkLine {
+        id: 0,
+        public_id: tx.public_id(),
+        repair_id: repair.id,
+        position: next_position(tx.conn, repair.id)?,
+        line_type: line_type.name().to_owned(),
+        product_id: None,
+        service_id: None,
+        item_code: String::new(),
+        title_fa: String::new(),
+        title_en: String::new(),
+        tax_class: "standard".to_owned(),
+        component_id: None,
+        quantity_milli: 1000,
+        unit_price_minor: None,
+        amount_minor: None,
+        has_own_fault: false,
+        fault_id: None,
+        has_own_cause: false,
+        cause_id: None,
+        device_in_id: None,
+        device_out_id: None,
+        disposition: None,
+        supplied_by: "centre".to_owned(),
+        technician_user_id: tx.actor.user_id,
+        result: None,
+        is_fee: false,
+        state: "open".to_owned(),
+        added_at: At::from(tx.occurred),
+        ended_at: None,
+        ended_reason: None,
+        awaited_at: None,
+    })
+}
+
 pub(crate) fn own(conn: &mut Conn, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
     let component_id = match component.filter(|id| !id.is_empty()) {
         Some(id) => match device_row(conn, id) {
@@ -102,7 +153,7 @@ pub(crate) fn charged(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> 
     Ok(work_lines::table.filter(work_lines::repair_id.eq(repair_id)).filter(work_lines::state.eq("open")).order(work_lines::position).select(WorkLine::as_select()).load(conn)?)
 }
 
-pub(crate) fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
+fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
     let last = work_lines::table.filter(work_lines::repair_id.eq(repair_id)).order(work_lines::position.desc()).select(work_lines::position).first::<i64>(conn).optional()?;
     Ok(last.unwrap_or(0) + 1)
 }
@@ -145,36 +196,17 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
         return Err(Error::Conflict(reason));
     }
     let row = WorkLine {
-        id: 0,
-        public_id: tx.public_id(),
-        repair_id: repair.id,
-        position: next_position(tx.conn, repair.id)?,
         line_type: service.line_type.clone(),
-        product_id: None,
         service_id: Some(service.id),
         item_code: service.code.clone(),
         title_fa: service.title_fa,
         title_en: service.title_en,
         tax_class: service.tax_class,
-        component_id: own.component_id,
         quantity_milli,
         unit_price_minor: unit_price,
         amount_minor: amount,
-        has_own_fault: own.fault_id.is_some(),
-        fault_id: own.fault_id,
-        has_own_cause: own.cause_id.is_some(),
-        cause_id: own.cause_id,
-        device_in_id: None,
-        device_out_id: None,
-        disposition: None,
-        supplied_by: "centre".to_owned(),
-        technician_user_id: tx.actor.user_id,
         result: command.result.clone(),
-        is_fee: false,
-        state: "open".to_owned(),
-        added_at: At::from(tx.occurred),
-        ended_at: None,
-        ended_reason: None,
+        ..own.on(blank(tx, &repair, LineType::Labour)?)
     };
     let id = row.public_id.clone();
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;

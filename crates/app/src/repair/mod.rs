@@ -9,6 +9,7 @@ pub mod estimate;
 pub mod fit;
 pub mod lines;
 pub(crate) mod past;
+pub mod plan;
 pub mod road;
 pub mod rows;
 pub mod view;
@@ -17,6 +18,7 @@ pub use diagnose::{DiagnoseRepair, diagnose_repair, preview_diagnosis};
 pub use estimate::{Answer, AnswerEstimate, MakeEstimate, answer_estimate, estimate_repair};
 pub use fit::{Disposition, FitPart, TakePartOut, fit_part, take_part_out};
 pub use lines::{AddOperation, ChangeLine, RemoveLine, add_operation, change_line, remove_line};
+pub use plan::{AwaitPart, PlanPart, await_part, plan_part};
 pub use road::{AnswerChecklist, AssignRepair, ChangePromise, MoveRepair, StepBack, answer_checklist, assign_repair, change_promise, move_repair, step_back};
 pub use view::{ListRepairs, RepairView, get_repair, list_repairs};
 

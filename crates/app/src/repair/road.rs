@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::estimate::{customer_lines, latest, state};
+use super::plan::{drop_planned, planned};
 use super::rows::Repair;
 use super::{in_hand, reported_codes, touch};
 use crate::access::secrets::verify_password;
@@ -160,13 +161,15 @@ fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Facts> {
     let estimate = state(latest(conn, repair.id)?.as_ref(), today);
     // What was reported in words counts as one more than what was reported in codes.
     let in_words = repair_details::table.find(repair.id).select(repair_details::reported_note).first::<Option<String>>(conn)?;
+    let waiting = planned(conn, repair.id)?.iter().filter(|line| line.awaited_at.is_some()).count();
+    let waiting = i64::try_from(waiting).unwrap_or(0);
     let reported = i64::try_from(reported).unwrap_or(0) + i64::from(in_words.is_some());
     Ok(Facts::from([
         ("reported_faults", reported.into()),
         ("customer_share", customer_share.into()),
         ("warrantor_share", (total - customer_share).into()),
         ("total", total.into()),
-        ("parts_waiting", 0.into()),
+        ("parts_waiting", waiting.into()),
         ("repeat_days", repeat_days.into()),
         ("age_days", domain::time::days_between(repair.occurred_on.date(), today).into()),
         ("photos", photos.into()),
@@ -191,7 +194,10 @@ fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Facts> {
 
 /// The needs of transitions that a repair meets.
 fn has(conn: &mut Conn, repair: &Repair, chart: &Chart, today: Date) -> Result<Vec<Need>> {
-    let mut has = vec![Need::PartRequestsClosed];
+    let mut has = Vec::new();
+    if planned(conn, repair.id)?.is_empty() {
+        has.push(Need::PartRequestsClosed);
+    }
     if repair.fault_id.is_some() {
         has.push(Need::Fault);
     }
@@ -333,6 +339,7 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &domain::workflow::Transit
     if let Some(outcome) = &transition.outcome {
         diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(Some(outcome))).execute(tx.conn)?;
         if matches!(outcome.as_str(), "withdrawn" | "irreparable") {
+            drop_planned(tx, repair, outcome)?;
             release(tx, repair.id)?;
         }
     }

@@ -62,8 +62,8 @@ pub struct ReportedFault {
     pub position: i64,
 }
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = work_lines, treat_none_as_default_value = false)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = work_lines, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct WorkLine {
     #[diesel(skip_insertion)]
     pub id: i64,
@@ -96,6 +96,16 @@ pub struct WorkLine {
     pub added_at: At,
     pub ended_at: Option<At>,
     pub ended_reason: Option<String>,
+    /// Since when a planned part is waited for.
+    pub awaited_at: Option<At>,
+}
+
+impl WorkLine {
+    /// A part that is to be fitted and is not yet.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        self.line_type == "part" && self.state == "open" && self.device_in_id.is_none() && self.device_out_id.is_none()
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

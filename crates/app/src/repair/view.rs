@@ -159,6 +159,10 @@ pub struct LineView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_reason: Option<String>,
     pub is_fitted: bool,
+    /// A part that is to be fitted and is not yet.
+    pub is_planned: bool,
+    /// It must come first.
+    pub is_awaited: bool,
     pub shares: Vec<ShareView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruling: Option<RulingView>,
@@ -259,6 +263,8 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
         serial_in: serial_of(conn, row.device_in_id)?,
         serial_out: serial_of(conn, row.device_out_id)?,
         is_fitted: row.device_in_id.is_some(),
+        is_planned: row.is_planned(),
+        is_awaited: row.awaited_at.is_some(),
         id: row.public_id,
         line_type: row.line_type,
         code: row.item_code,

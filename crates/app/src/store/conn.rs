@@ -49,10 +49,15 @@ impl Conn {
         }
     }
 
-    /// Begins a transaction that behaves as if it ran alone: SQLite's one writer, PostgreSQL's serializable isolation.
-    pub(super) fn begin_write(&mut self) -> QueryResult<()> {
+    /// Begins a transaction that behaves as if it ran alone: SQLite's one writer, PostgreSQL's serializable isolation. On PostgreSQL writers hold a
+    /// table lock that they share; who asks to be `alone` waits for the others and keeps new ones out, so that it cannot lose a race. The lock comes
+    /// before the first query, which is when PostgreSQL freezes what the transaction sees.
+    pub(super) fn begin_write(&mut self, alone: bool) -> QueryResult<()> {
         match self {
-            Self::Pg(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL SERIALIZABLE"),
+            Self::Pg(conn) => {
+                let mode = if alone { "EXCLUSIVE" } else { "ROW SHARE" };
+                AnsiTransactionManager::begin_transaction_sql(conn, &format!("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE settings IN {mode} MODE"))
+            }
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         }
     }

@@ -35,8 +35,9 @@ use crate::error::{Error, Result};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// How often a write that lost against another is tried again.
-const ATTEMPTS: u32 = 12;
+/// How often a write that lost against another is tried again beside the others, and how often alone.
+const ATTEMPTS: u32 = 4;
+const ATTEMPTS_ALONE: u32 = 4;
 
 /// Tells the time. A parameter, so that a test or a demo can stand at any instant.
 pub trait Clock: Send + Sync {
@@ -129,10 +130,10 @@ impl Db {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            match self.write_once(actor, &mut write) {
-                Err(Error::Store(error)) if attempt < ATTEMPTS && lost_a_race(&error) => {
+            match self.write_once(actor, attempt > ATTEMPTS, &mut write) {
+                Err(Error::Store(error)) if attempt < ATTEMPTS + ATTEMPTS_ALONE && lost_a_race(&error) => {
                     // Those who lost together should not meet again.
-                    let wait = self.random() as u64 % (u64::from(attempt) * 8);
+                    let wait = self.random() as u64 % (u64::from(attempt) * 4);
                     std::thread::sleep(std::time::Duration::from_millis(wait));
                 }
                 other => return other,
@@ -140,9 +141,9 @@ impl Db {
         }
     }
 
-    fn write_once<T>(&self, actor: &Actor, write: &mut impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    fn write_once<T>(&self, actor: &Actor, alone: bool, write: &mut impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         let mut conn = self.0.writers.get().map_err(Error::internal)?;
-        let open = OpenTransaction::begin(&mut conn, Conn::begin_write)?;
+        let open = OpenTransaction::begin(&mut conn, |conn| conn.begin_write(alone))?;
         let mut tx = Tx::new(open.conn, actor, self.now(), self);
         let out = write(&mut tx);
         match out {
@@ -165,7 +166,7 @@ struct OpenTransaction<'c> {
 }
 
 impl<'c> OpenTransaction<'c> {
-    fn begin(conn: &'c mut Conn, begin: fn(&mut Conn) -> QueryResult<()>) -> QueryResult<Self> {
+    fn begin(conn: &'c mut Conn, begin: impl FnOnce(&mut Conn) -> QueryResult<()>) -> QueryResult<Self> {
         begin(conn)?;
         Ok(Self { conn, is_open: true })
     }

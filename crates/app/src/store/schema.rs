@@ -601,6 +601,7 @@ diesel::table! {
         added_at -> Timestamp,
         ended_at -> Nullable<Timestamp>,
         ended_reason -> Nullable<Text>,
+        awaited_at -> Nullable<Timestamp>,
     }
 }
 

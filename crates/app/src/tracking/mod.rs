@@ -10,14 +10,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
+
 use crate::access::session::{count_wrong, not_blocked};
 use crate::catalogue::rows::Centre;
 use crate::error::{Error, Result};
 use crate::reception::rows::Reception;
 use crate::repair::rows::Repair;
-use crate::store::schema::{brands, centres, estimates, products, receptions, repairs};
-use crate::store::types::Day;
-use crate::store::{Conn, Db, local_date};
+use crate::store::rows::Guess;
+use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
+use crate::store::types::{At, Day};
+use crate::store::{Conn, Db, Tx, local_date};
 use crate::views::Title;
 use crate::workflow::{chart, moves_of};
 
@@ -67,10 +69,10 @@ pub struct TrackedStep {
 /// # Errors
 /// `NotFound` for a wrong number, a cancelled visit and one that is long over; `TooMany` after too many wrong ones.
 pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
-    // All strangers together may guess a hundred times as often as one of them.
     let subject = format!("track:{address}");
     let found = db.read(|conn| {
         not_blocked(conn, &subject, db.now())?;
+        not_crowded(conn, db.now())?;
         match domain::tracking::parse(typed) {
             Some(number) => view(conn, &number, db.now()),
             None => Ok(None),
@@ -79,10 +81,42 @@ pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
     match found {
         Some(view) => Ok(view),
         None => {
-            db.write(&Actor::system(), |tx| count_wrong(tx, &subject))?;
+            db.write(&Actor::system(), |tx| {
+                count_wrong(tx, &subject)?;
+                count_for_all(tx)
+            })?;
             Err(Error::NotFound)
         }
     }
+}
+
+/// The row in which wrong numbers of all strangers together are counted, by the minute.
+const ALL: &str = "track:*";
+/// Wrong numbers of all strangers together in one minute, after which all wait for the next: with eleven random digits, a hundred years of this find one
+/// visit in a thousand.
+const MOST_PER_MINUTE: i64 = 600;
+
+/// # Errors
+/// `TooMany` while too many wrong numbers came in this minute, from wherever.
+fn not_crowded(conn: &mut Conn, now: Timestamp) -> Result<()> {
+    let row = guesses::table.find(ALL).select(Guess::as_select()).first(conn).optional()?;
+    let minute = now.as_second().div_euclid(60);
+    match row {
+        Some(row) if row.last_at.instant().as_second().div_euclid(60) == minute && row.wrong_count >= MOST_PER_MINUTE => {
+            Err(Error::TooMany { retry_after_seconds: 60 - now.as_second().rem_euclid(60) })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
+    let old = guesses::table.find(ALL).select(Guess::as_select()).first(tx.conn).optional()?;
+    let minute = |at: Timestamp| at.as_second().div_euclid(60);
+    let before = old.filter(|old| minute(old.last_at.instant()) == minute(tx.now)).map_or(0, |old| old.wrong_count);
+    let row = Guess { subject: ALL.to_owned(), wrong_count: before + 1, blocked_until: None, last_at: At::from(tx.now) };
+    diesel::delete(guesses::table.find(ALL)).execute(tx.conn)?;
+    diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
+    Ok(())
 }
 
 fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackView>> {
@@ -152,4 +186,32 @@ fn tracked(conn: &mut Conn, row: &Repair) -> Result<TrackedDevice> {
         outcome: row.outcome.clone(),
         road,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::in_a_house;
+
+    #[test]
+    fn wrong_numbers_cost_time_for_each_address_and_for_all_together() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let number = house.receive(&customer, &[(&device, "no-power")]).tracking_number;
+            for _ in 0..6 {
+                assert!(matches!(track(&house.db, "123456789012", "10.0.0.1"), Err(Error::NotFound)));
+            }
+            assert!(matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })));
+            assert!(track(&house.db, &number, "10.0.0.2").is_ok());
+            for index in 0..MOST_PER_MINUTE {
+                let _ = track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200));
+            }
+            let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, &number, "10.0.0.3") else { panic!("not limited") };
+            assert!((1..=60).contains(&retry_after_seconds));
+            house.at("1405/09/02 10:02");
+            assert!(track(&house.db, &number, "10.0.0.3").is_ok());
+        });
+    }
 }

@@ -28,8 +28,8 @@ use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
 use app::repair::view::RepairRow;
 use app::repair::{
-    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair, RemoveLine,
-    RepairView, StepBack, TakePartOut,
+    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair,
+    PlanPart, RemoveLine, RepairView, StepBack, TakePartOut,
 };
 use app::reporting::{FailureCauses, FailureRow, failure_causes};
 use app::staff::{self, SaveStaffMember};
@@ -574,6 +574,25 @@ fn repairs(out: &mut Vec<Operation>) {
         )
         .makes(),
     );
+    out.push(
+        on_repair(
+            "planPart",
+            "/repairs/{id}/planned-parts",
+            A::DoWork,
+            "Plan a part: on the estimate, and fitted later.",
+            json!({"product": "CMP-EM65"}),
+            |tx, call, body: PlanPart| repair::plan_part(tx, call.id(), &body).map(|_| ()),
+        )
+        .makes(),
+    );
+    out.push(on_repair(
+        "awaitPart",
+        "/repairs/{id}/planned-parts/await",
+        A::MoveRepair,
+        "Say that a planned part is waited for, or that it came.",
+        json!({"line": ID, "is_awaited": true}),
+        |tx, call, body: AwaitPart| repair::await_part(tx, call.id(), &body),
+    ));
     out.push(
         on_repair(
             "fitPart",

@@ -127,3 +127,6 @@ error-column-required = This column is needed: choose its heading.
 error-import-runs = This import is running.
 error-import-over = This import is over.
 error-serial-of-another-product = Serial { $serial } belongs to another product.
+error-not-planned = This line plans no part.
+error-part-not-fitted = Part { $item } of { $number } is not fitted yet: fit it or remove it.
+error-unknown-customer = No one customer has this number.

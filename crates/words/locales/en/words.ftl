@@ -225,3 +225,6 @@ word-import-state-done = Done
 word-import-state-refused = Refused: it had bad rows
 word-import-state-failed = Failed: our fault
 word-import-state-cancelled = Stopped
+event-part-planned = Part { $item } planned for { $number }
+event-part-awaited = { $number } waits for part { $item }
+event-part-came = Part { $item } came for { $number }

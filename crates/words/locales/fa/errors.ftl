@@ -127,3 +127,6 @@ error-column-required = این ستون لازم است؛ سرستون آن را
 error-import-runs = این ورود در حال انجام است.
 error-import-over = این ورود پایان یافته است.
 error-serial-of-another-product = سریال { $serial } از آنِ کالای دیگری است.
+error-not-planned = این سطر قطعه‌ای را پیش‌بینی نکرده است.
+error-part-not-fitted = در { $number } قطعهٔ { $item } هنوز نصب نشده است؛ آن را نصب یا حذف کنید.
+error-unknown-customer = با این شماره یک مشتری پیدا نشد.

@@ -225,3 +225,6 @@ word-import-state-done = انجام شد
 word-import-state-refused = پذیرفته نشد: سطر نادرست داشت
 word-import-state-failed = به خطای ما برخورد
 word-import-state-cancelled = متوقف شد
+event-part-planned = قطعهٔ { $item } برای { $number } پیش‌بینی شد
+event-part-awaited = { $number } منتظر قطعهٔ { $item } است
+event-part-came = قطعهٔ { $item } برای { $number } رسید

@@ -1,0 +1,1 @@
+ALTER TABLE work_lines DROP COLUMN awaited_at;

@@ -1,0 +1,99 @@
+//! The migrations of the two engines give the same tables.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{Bool, Text};
+
+use crate::Conn;
+use crate::testing::{Hands, each_engine};
+
+#[derive(QueryableByName, PartialEq, Eq, PartialOrd, Ord, Debug, Clone)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Bool)]
+    is_nullable: bool,
+}
+
+#[derive(QueryableByName, PartialEq, Eq, PartialOrd, Ord, Debug, Clone)]
+struct Index {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    /// unique, primary, foreign or plain.
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Text)]
+    columns: String,
+}
+
+/// One name for what the engines call differently.
+fn kind(column: &str, declared: &str) -> &'static str {
+    match declared.to_ascii_lowercase().as_str() {
+        "bigint" | "integer" => "integer",
+        "text" | "character varying" => "text",
+        "boolean" => "boolean",
+        "date" => "date",
+        "timestamp" | "timestamp without time zone" => "timestamp",
+        "blob" | "bytea" => "bytes",
+        other => panic!("{column}: {other} is a type of one engine alone"),
+    }
+}
+
+fn columns(conn: &mut Conn) -> BTreeSet<Column> {
+    let query = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT m.name AS table_name, c.name AS column_name, c.type AS kind, (c.\"notnull\" = 0) AS is_nullable FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+        }
+        Conn::Pg(_) => {
+            "SELECT table_name::text, column_name::text, data_type::text AS kind, (is_nullable = 'YES') AS is_nullable FROM information_schema.columns WHERE table_schema = 'public'"
+        }
+    };
+    let rows = sql_query(query).load::<Column>(conn).expect("columns");
+    let rows = rows.into_iter().filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite"));
+    rows.map(|row| Column { kind: kind(&row.column_name, &row.kind).to_owned(), ..row }).collect()
+}
+
+/// Keys and indexes, by the columns that they are over.
+fn indexes(conn: &mut Conn) -> BTreeSet<Index> {
+    let query = match conn {
+        Conn::Sqlite(_) => {
+            "SELECT m.name AS table_name, CASE WHEN l.origin = 'pk' THEN 'primary' WHEN l.\"unique\" THEN 'unique' ELSE 'plain' END AS kind, \
+             (SELECT group_concat(name, ',') FROM (SELECT i.name FROM pragma_index_info(l.name) i ORDER BY i.seqno)) AS columns \
+             FROM sqlite_schema m, pragma_index_list(m.name) l WHERE m.type = 'table' \
+             UNION SELECT m.name, 'primary', c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.pk = 1 \
+               AND (SELECT count(*) FROM pragma_table_info(m.name) k WHERE k.pk > 0) = 1 \
+             UNION SELECT m.name, 'foreign ' || f.\"table\", f.\"from\" FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'"
+        }
+        Conn::Pg(_) => {
+            "SELECT t.relname::text AS table_name, CASE WHEN i.indisprimary THEN 'primary' WHEN i.indisunique THEN 'unique' ELSE 'plain' END AS kind, \
+             (SELECT string_agg(a.attname, ',' ORDER BY k.place) FROM unnest(i.indkey) WITH ORDINALITY k(number, place) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number)::text AS columns \
+             FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = 'public' \
+             UNION SELECT t.relname::text, ('foreign ' || r.relname)::text, a.attname::text FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid \
+               JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] WHERE c.contype = 'f'"
+        }
+    };
+    let rows = sql_query(query).load::<Index>(conn).expect("indexes");
+    rows.into_iter().filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite")).collect()
+}
+
+#[test]
+fn the_two_engines_have_the_same_tables_columns_and_keys() {
+    let found = std::sync::Mutex::new(Vec::new());
+    each_engine(|db, _: std::sync::Arc<Hands>, _| {
+        let shape = db.read(|conn| Ok((columns(conn), indexes(conn)))).expect("read");
+        found.lock().expect("the list").push(shape);
+    });
+    let found = found.into_inner().expect("the list");
+    assert!(found[0].0.len() > 300 && found[0].1.len() > 80);
+    let Some((columns, indexes)) = found.get(1) else { return };
+    let only = |a: &BTreeSet<Column>, b: &BTreeSet<Column>| a.difference(b).cloned().collect::<Vec<_>>();
+    assert_eq!((only(&found[0].0, columns), only(columns, &found[0].0)), (vec![], vec![]), "columns of SQLite alone, of PostgreSQL alone");
+    let only = |a: &BTreeSet<Index>, b: &BTreeSet<Index>| a.difference(b).cloned().collect::<Vec<_>>();
+    assert_eq!((only(&found[0].1, indexes), only(indexes, &found[0].1)), (vec![], vec![]), "keys of SQLite alone, of PostgreSQL alone");
+}

@@ -1,0 +1,132 @@
+//! Parts that are planned: on the estimate, asked about, waited for, and fitted later.
+
+use diesel::prelude::*;
+use domain::access::Action;
+use domain::coverage::LineType;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::fit::{SuppliedBy, price_of};
+use super::lines::{blank, check_amount, end, own};
+use super::road::go_on_by_itself;
+use super::rows::{Repair, WorkLine};
+use super::{in_hand, line_row, touch};
+use crate::coverage::decide::decide_repair;
+use crate::devices::register::product_named;
+use crate::error::{Error, Faults, Result};
+use crate::store::schema::work_lines;
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+
+/// Plans a part: it is priced and decided like one that is fitted, and nothing moves yet.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlanPart {
+    /// Code or public id of the part.
+    #[schemars(length(min = 1, max = 60), example = &"CMP-EM65")]
+    pub product: String,
+    /// In thousandths; absent: one.
+    #[schemars(range(min = 1, max = 1_000_000_000_i64))]
+    #[serde(default)]
+    pub quantity_milli: Option<i64>,
+    /// Net, in minor units; absent: from the price list.
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[serde(default)]
+    pub unit_price: Option<i64>,
+    /// Public id of the component that it will replace.
+    #[serde(default)]
+    pub component: Option<String>,
+    #[serde(default)]
+    pub supplied_by: Option<SuppliedBy>,
+    /// Code of the line's own fault.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub fault: Option<String>,
+    /// Code of the line's own cause.
+    #[schemars(length(max = 60))]
+    #[serde(default)]
+    pub cause: Option<String>,
+    /// Whether it must come first.
+    #[serde(default)]
+    pub is_awaited: bool,
+}
+
+/// Says that a planned part is waited for, or that it came.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwaitPart {
+    /// Public id of the line.
+    pub line: String,
+    pub is_awaited: bool,
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where the part is none or a value is out of range; `Conflict` after hand-over.
+pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result<String> {
+    let repair = in_hand(tx, public_id, Action::DoWork)?;
+    let product = product_named(tx.conn, &command.product, "product")?;
+    let mut wrong = Faults::default();
+    let supplied_by = command.supplied_by.unwrap_or(SuppliedBy::Centre);
+    let quantity_milli = command.quantity_milli.unwrap_or(1000);
+    let unit_price_minor = price_of(tx.conn, &product, command.unit_price, supplied_by)?;
+    let amount_minor = check_amount(&mut wrong, quantity_milli, unit_price_minor);
+    let own = own(tx.conn, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    wrong.told()?;
+    let row = WorkLine {
+        product_id: Some(product.id),
+        item_code: product.code.clone(),
+        title_fa: product.title_fa,
+        title_en: product.title_en,
+        tax_class: product.tax_class,
+        quantity_milli,
+        unit_price_minor,
+        amount_minor,
+        supplied_by: supplied_by.name().to_owned(),
+        awaited_at: command.is_awaited.then(|| At::from(tx.occurred)),
+        ..own.on(blank(tx, &repair, LineType::Part)?)
+    };
+    let id = row.public_id.clone();
+    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let event = Event::PartPlanned { number: repair.number.clone(), item: product.code };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    decide_repair(tx, repair.id, "part")?;
+    Ok(id)
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where the line plans no part; `Conflict` after hand-over.
+pub fn await_part(tx: &mut Tx<'_>, public_id: &str, command: &AwaitPart) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
+    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    if !line.is_planned() {
+        return Err(Error::invalid("line", "not-planned"));
+    }
+    let at = command.is_awaited.then(|| At::from(tx.occurred));
+    diesel::update(work_lines::table.find(line.id)).set(work_lines::awaited_at.eq(at)).execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let (number, item) = (repair.number.clone(), line.item_code);
+    let event = if command.is_awaited { Event::PartAwaited { number, item } } else { Event::PartCame { number, item } };
+    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    go_on_by_itself(tx, repair.id)
+}
+
+/// The planned parts of a repair that are not fitted yet.
+///
+/// # Errors
+/// The store.
+pub(crate) fn planned(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> {
+    Ok(super::lines::charged(conn, repair_id)?.into_iter().filter(WorkLine::is_planned).collect())
+}
+
+/// Drops what was planned: the device goes without it.
+///
+/// # Errors
+/// The store.
+pub(crate) fn drop_planned(tx: &mut Tx<'_>, repair: &Repair, why: &str) -> Result<()> {
+    let rows = planned(tx.conn, repair.id)?;
+    for row in &rows {
+        end(tx, row.id, "removed", why)?;
+    }
+    if rows.is_empty() { Ok(()) } else { decide_repair(tx, repair.id, why).map(|_| ()) }
+}
