@@ -5,8 +5,9 @@ use std::sync::{Mutex, OnceLock};
 
 use app::error::{Arg, Fault};
 use domain::text;
+use jsonschema::JsonType;
 use jsonschema::Validator;
-use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -35,14 +36,15 @@ pub fn shape<T: JsonSchema + 'static>() -> &'static Shape {
 /// # Errors
 /// All the faults that the schema finds, each with its path.
 pub fn read<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result<T, Vec<Fault>> {
-    let faults = shape::<T>().validator.iter_errors(value).flat_map(|error| faults_of(&error)).collect::<Vec<_>>();
+    let shape = shape::<T>();
+    let faults = shape.validator.iter_errors(value).flat_map(|error| faults_of(&error, &shape.schema)).collect::<Vec<_>>();
     if !faults.is_empty() {
         return Err(faults);
     }
     serde_path_to_error::deserialize(value).map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
 }
 
-fn faults_of(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
+fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fault> {
     let path = dotted(error.instance_path().as_str());
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     let number = |limit: &Value| Arg::Number(limit.as_i64().unwrap_or(0));
@@ -55,9 +57,31 @@ fn faults_of(error: &jsonschema::ValidationError<'_>) -> Vec<Fault> {
         Kind::Minimum { limit } => vec![Fault::new(path, "too-small").with("limit", number(limit))],
         Kind::Maximum { limit } => vec![Fault::new(path, "too-large").with("limit", number(limit))],
         Kind::Format { format } if format == "date" => vec![Fault::new(path, "date")],
-        Kind::Enum { .. } | Kind::OneOfNotValid { .. } | Kind::AnyOf { .. } => vec![Fault::new(path, "not-in-list")],
-        Kind::Type { kind } if format!("{kind:?}").contains("Integer") => vec![Fault::new(path, "whole-number")],
+        Kind::Enum { .. } => vec![Fault::new(path, "not-in-list")],
+        Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
+            // What may also be absent is meant to be what it is where it is there: the faults inside are those to tell.
+            let inside = context.iter().filter(|branch| branch.iter().any(|inner| inner.instance_path().as_str().len() > error.instance_path().as_str().len()));
+            match inside.max_by_key(|branch| branch.len()) {
+                Some(branch) => branch.iter().flat_map(|inner| faults_of(inner, schema)).collect(),
+                None => vec![Fault::new(path, "not-in-list")],
+            }
+        }
+        Kind::Type { kind: TypeKind::Single(JsonType::Integer) } => vec![Fault::new(path, "whole-number")],
+        Kind::Type { kind: TypeKind::Multiple(types) } if types.contains(JsonType::Integer) => vec![Fault::new(path, "whole-number")],
+        Kind::Pattern { pattern } => match pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$")).filter(|words| words.contains('|')) {
+            Some(words) => vec![Fault::new(path, "one-of").with("words", words.replace('|', ", "))],
+            None => vec![malformed(path, schema)],
+        },
         _ => vec![Fault::new(path, "malformed")],
+    }
+}
+
+/// That something is malformed, with an example of right where its type has one.
+fn malformed(path: String, schema: &Value) -> Fault {
+    let example = at(schema, schema, &segments(&path)).and_then(|field| field.get("examples")?.get(0)?.as_str().map(str::to_owned));
+    match example {
+        Some(example) => Fault::new(path, "malformed-unlike").with("example", example),
+        None => Fault::new(path, "malformed"),
     }
 }
 

@@ -16,7 +16,7 @@ use self::rows::{Party, PartyAddress, PartyNumber, PartyPhone, PartyRole};
 use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::error::{Error, Fault, Faults, Result};
-use crate::store::schema::{parties, party_addresses, party_numbers, party_phones, party_roles, receptions, search_keys};
+use crate::store::schema::{journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repairs, search_keys};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
@@ -120,11 +120,23 @@ pub(crate) fn customer_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
     parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
-/// Whether the actor's centres have dealt with a customer.
-fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
-    let Some(mine) = actor.centre_ids() else { return Ok(true) };
-    let visit = receptions::table.filter(receptions::customer_id.eq(party_id)).filter(receptions::centre_id.eq_any(mine)).select(receptions::id).first::<i64>(conn).optional()?;
+/// Whether the actor's centres have dealt with a customer, or the actor looked them up by a number and that was written down.
+pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
+    let Some(seen) = actor.sees_repairs() else { return Ok(true) };
+    let visit = repairs::table.filter(repairs::customer_id.eq(party_id)).filter(seen).select(repairs::id).first::<i64>(conn).optional()?;
     if visit.is_some() {
+        return Ok(true);
+    }
+    let looked_up = journal_subjects::table
+        .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
+        .filter(journal_subjects::subject_kind.eq(Subject::Customer(0).kind()))
+        .filter(journal_subjects::subject_id.eq(party_id))
+        .filter(journal::kind.eq("customer_looked_up"))
+        .filter(journal::actor_user_id.eq(actor.user_id))
+        .select(journal::id)
+        .first::<i64>(conn)
+        .optional()?;
+    if looked_up.is_some() {
         return Ok(true);
     }
     // One who was just made and has no visit anywhere is nobody's secret.
@@ -154,8 +166,10 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
     let customers = party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id);
     let mut select = parties::table.filter(parties::retired_at.is_null()).filter(parties::id.eq_any(customers)).order(parties::id.desc()).select(Party::as_select()).into_boxed();
     if let Some(mine) = actor.centre_ids() {
-        let theirs = receptions::table.filter(receptions::centre_id.eq_any(mine)).select(receptions::customer_id);
-        select = select.filter(parties::id.eq_any(theirs));
+        select = select.filter(parties::id.eq_any(repairs::table.filter(repairs::centre_id.eq_any(mine)).select(repairs::customer_id)));
+    }
+    if let Some(mine) = actor.brand_ids() {
+        select = select.filter(parties::id.eq_any(repairs::table.filter(repairs::brand_id.eq_any(mine)).select(repairs::customer_id)));
     }
     if let Some(q) = query.folded() {
         let number = identifiers::phone(&q).unwrap_or_else(|| domain::text::key(&q));
@@ -170,7 +184,13 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
     }
     let rows = select.limit(query.limit() + 1).load(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
-    let items = page.items.into_iter().map(|row| customer_view(conn, row)).collect::<Result<_>>()?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        // Who has this brand here and that one there is told apart row by row.
+        if is_known_to(conn, actor, row.id)? {
+            items.push(customer_view(conn, row)?);
+        }
+    }
     Ok(Page { items, next: page.next })
 }
 
@@ -322,6 +342,29 @@ pub(crate) fn customer_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>
         .limit(2)
         .load::<i64>(conn)?;
     Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// Looks a customer of other centres up by a number that is theirs alone.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookUpCustomer {
+    /// A mobile, an identifier or a subscription number.
+    #[schemars(length(min = 1, max = 100), example = &"09123456789")]
+    pub number: String,
+}
+
+/// Looks a customer up, and writes down who did.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` where no one customer has this number.
+pub fn look_up_customer(tx: &mut Tx<'_>, command: &LookUpCustomer) -> Result<CustomerView> {
+    tx.actor.may(Action::ViewCustomers, None, None)?;
+    let id = customer_named(tx.conn, &command.number)?.ok_or(Error::NotFound)?;
+    if !is_known_to(tx.conn, tx.actor, id)? {
+        tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
+    }
+    let row = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;
+    customer_view(tx.conn, row)
 }
 
 /// The first phone of a party, in E.164.

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
+use crate::customers::is_known_to;
 use crate::error::{Error, Result};
 use crate::store::Conn;
 use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
@@ -28,6 +29,9 @@ pub struct Hit {
     pub detail: String,
     /// Whether what was typed is exactly a key of it.
     pub is_exact: bool,
+    /// A customer of other centres alone, found by an exact number: nothing is shown until the look-up is written down (`lookUpCustomer`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_elsewhere: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,11 +64,11 @@ pub fn search(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     exact.dedup();
     let mut rows = search_keys::table
         .filter(search_keys::key.eq_any(&exact))
-        .select((search_keys::target_kind, search_keys::target_id))
+        .select((search_keys::target_kind, search_keys::target_id, search_keys::kind))
         .limit(HITS)
-        .load::<(String, i64)>(conn)?
+        .load::<(String, i64, String)>(conn)?
         .into_iter()
-        .map(|(kind, id)| (kind, id, true))
+        .map(|(kind, id, key)| (kind, id, if key == "name" { Match::Name } else { Match::Number }))
         .collect::<Vec<_>>();
     if rows.is_empty() && key.chars().count() >= 2 {
         for prefix in [&key, &folded] {
@@ -75,12 +79,12 @@ pub fn search(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
                 .select((search_keys::target_kind, search_keys::target_id))
                 .limit(HITS)
                 .load::<(String, i64)>(conn)?;
-            rows.extend(more.into_iter().map(|(kind, id)| (kind, id, false)));
+            rows.extend(more.into_iter().map(|(kind, id)| (kind, id, Match::Beginning)));
         }
     }
     let mut hits: Vec<Hit> = Vec::new();
-    for (kind, id, is_exact) in rows {
-        if let Some(hit) = hit(conn, actor, &kind, id, is_exact)?
+    for (kind, id, by) in rows {
+        if let Some(hit) = hit(conn, actor, &kind, id, by)?
             && !hits.contains(&hit)
         {
             hits.push(hit);
@@ -89,8 +93,16 @@ pub fn search(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     Ok(Found { hits })
 }
 
-fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, is_exact: bool) -> Result<Option<Hit>> {
-    let new = |public_id: String, title: String, detail: String| Hit { kind: kind.to_owned(), id: public_id, title, detail, is_exact };
+/// What of a thing was typed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Number,
+    Name,
+    Beginning,
+}
+
+fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result<Option<Hit>> {
+    let new = |public_id: String, title: String, detail: String| Hit { kind: kind.to_owned(), id: public_id, title, detail, is_exact: by != Match::Beginning, is_elsewhere: false };
     Ok(match kind {
         k if k == Target::Device.name() => {
             let row = devices::table
@@ -103,8 +115,14 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, is_exact: bool) -> R
         k if k == Target::Customer.name() => {
             let row = parties::table.find(id).select((parties::public_id, parties::name, parties::retired_at)).first::<(String, String, Option<crate::store::types::At>)>(conn)?;
             let phone = crate::customers::first_phone(conn, id)?.unwrap_or_default();
-            let may = actor.can(Action::ViewCustomers) && row.2.is_none() && (is_exact || known(conn, actor, id)?);
-            may.then(|| new(row.0, row.1, identifiers::show_phone(&phone)))
+            if !actor.can(Action::ViewCustomers) || row.2.is_some() {
+                return Ok(None);
+            }
+            match (is_known_to(conn, actor, id)?, by) {
+                (true, _) => Some(new(row.0, row.1, identifiers::show_phone(&phone))),
+                (false, Match::Number) => Some(Hit { is_elsewhere: true, ..new(row.0, String::new(), String::new()) }),
+                (false, _) => None,
+            }
         }
         k if k == Target::Cover.name() => {
             let row = covers::table
@@ -144,12 +162,6 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, is_exact: bool) -> R
         }
         _ => None,
     })
-}
-
-fn known(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
-    let Some(mine) = actor.centre_ids() else { return Ok(true) };
-    let visit = receptions::table.filter(receptions::customer_id.eq(party_id)).filter(receptions::centre_id.eq_any(mine)).select(receptions::id).first::<i64>(conn).optional()?;
-    Ok(visit.is_some())
 }
 
 /// An entry of a timeline.

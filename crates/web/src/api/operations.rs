@@ -18,7 +18,7 @@ use app::coverage::decide::{AskCoverage, CoverageChange, Explained, ask_coverage
 use app::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use app::coverage::overrides::{OverrideCoverage, override_coverage};
 use app::coverage::policies::{self, PolicyView, SavePolicy};
-use app::customers::{self, CustomerView, SaveCustomer};
+use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
 use app::devices::view::DeviceRow;
 use app::devices::{self, AddDeviceEvent, DeviceView, NewDevice, RecordOnDevice};
 use app::error::{Error, Result};
@@ -211,6 +211,15 @@ fn people(out: &mut Vec<Operation>) {
     ));
     kept_one!(out, "/customers", ViewCustomers, KeepCustomers, SaveCustomer, json!({"name": "زهرا کریمی", "phones": ["0912 345 6789"]}),
         "getCustomer" => customers::get_customer, "createCustomer", "updateCustomer" => customers::save_customer, "retireCustomer" => customers::retire_customer, "customers");
+    out.push(write(
+        Method::POST,
+        "lookUpCustomer",
+        "/customers/look-up",
+        A::ViewCustomers,
+        "Open a customer of other centres by an exact number; who did is written down.",
+        json!({"number": "09123456789"}),
+        |tx, _, body: LookUpCustomer| -> Result<CustomerView> { customers::look_up_customer(tx, &body) },
+    ));
     out.push(get("listUsers", "/users", A::KeepAccess, "List people who sign in.", |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> {
         users::list_users(conn, actor, &query)
     }));

@@ -3,7 +3,7 @@
 use app::billing::invoices::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
 use app::coverage::covers::{CoverView, list_cards};
-use app::customers::{CustomerView, list_customers};
+use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
 use app::devices::list_devices;
 use app::devices::view::DeviceRow;
 use app::lookup::{Hit, search as find};
@@ -121,6 +121,16 @@ pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Respon
         Ok(found) => found,
         Err(response) => return response,
     };
+    if let [only] = found.hits.as_slice()
+        && only.is_elsewhere
+    {
+        let (actor, number) = (person.current.actor.clone(), query.q.clone());
+        let looked_up = person.app.run(move |app| app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))).await;
+        return match looked_up {
+            Ok(view) => Redirect::to(&format!("/customers/{}", view.id)).into_response(),
+            Err(error) => person.error(&error),
+        };
+    }
     let exact = found.hits.iter().filter(|hit| hit.is_exact).collect::<Vec<_>>();
     if let [only] = exact.as_slice() {
         return Redirect::to(&target(only)).into_response();

@@ -130,3 +130,5 @@ error-serial-of-another-product = Serial { $serial } belongs to another product.
 error-not-planned = This line plans no part.
 error-part-not-fitted = Part { $item } of { $number } is not fitted yet: fit it or remove it.
 error-unknown-customer = No one customer has this number.
+error-one-of = Write one of: { $words }
+error-malformed-unlike = It is malformed: write it like { $example }

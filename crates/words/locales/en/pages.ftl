@@ -466,3 +466,5 @@ change-price = Change the price
 owner-number = New owner's mobile or subscription
 owner-name = New owner's name, if not known yet
 new-owner-phone = New owner's mobile
+outcome-usage-exceeded = { $metric } is over the limit: { $reading } of { $limit }.
+search-elsewhere = A customer of another centre: opening it is written down

@@ -466,3 +466,5 @@ change-price = تغییر قیمت
 owner-number = همراه یا اشتراک مالک تازه
 owner-name = نام مالک تازه، اگر ثبت نشده است
 new-owner-phone = همراه مالک تازه
+outcome-usage-exceeded = { $metric } از اندازهٔ پوشش گذشته است: { $reading } از { $limit }.
+search-elsewhere = مشتری مرکزی دیگر؛ باز کردن آن ثبت می‌شود

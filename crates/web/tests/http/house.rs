@@ -1,0 +1,214 @@
+//! A small house with a person for each role, and requests to it.
+
+use std::sync::Arc;
+
+use app::access::Actor;
+use app::access::session::actor_by_login;
+use app::access::tokens::{CreateToken, create_token};
+use app::access::users::{SaveMembership, SaveUser, save_user};
+use app::catalogue::organisation::{PartyKind, SaveBrand, SaveCentre, SaveLegalEntity, save_brand, save_centre, save_legal_entity};
+use app::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_product_kind};
+use app::setup::{SetUp, set_up};
+use app::store::Clock;
+use app::views::Title;
+use app::{Db, Tx};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use domain::access::Role;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use web::{App, Settings};
+
+pub const PASSWORD: &str = "correct horse";
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> Timestamp {
+        "2026-11-23T08:30:00Z".parse().expect("an instant")
+    }
+}
+
+pub struct House {
+    pub db: Db,
+    router: Router,
+    pub centres: Vec<String>,
+    pub brands: Vec<String>,
+    _dir: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+}
+
+fn title(name: &str) -> Title {
+    Title::new(name, name)
+}
+
+impl House {
+    /// Two centres, two brands, and `ROLE` for each role, all of them in the first centre but for the administrator.
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), Arc::new(Noon), [7; 32]).expect("a store");
+        db.migrate().expect("migrated");
+        let command = SetUp {
+            legal_entity: "خدمات ولیعصر".to_owned(),
+            centre: title("ولیعصر"),
+            login: "administrator".to_owned(),
+            name: "administrator".to_owned(),
+            password: PASSWORD.to_owned(),
+            calendar: None,
+            currency: None,
+        };
+        set_up(&db, &command).expect("set up");
+        let mut house = Self { router: Router::new(), db, centres: Vec::new(), brands: Vec::new(), _dir: dir };
+        let (centres, brands) = house.write(|tx| {
+            let entity = save_legal_entity(
+                tx,
+                None,
+                &SaveLegalEntity { name: "Agency".to_owned(), roles: vec![PartyKind::LegalEntity, PartyKind::Maker], company_id: None, economic_code: None },
+            )?
+            .id;
+            let first = app::catalogue::organisation::centre_by_code(tx.conn, "01")?;
+            let second = SaveCentre {
+                code: "02".to_owned(),
+                title: title("کرج"),
+                legal_entity: entity.clone(),
+                time_zone: None,
+                phone: None,
+                address: None,
+                hours: None,
+                paid_policy: None,
+                diagnosis_fee: None,
+            };
+            let second = save_centre(tx, None, &second)?.id;
+            let mut brands = Vec::new();
+            let kind = save_product_kind(tx, None, &SaveProductKind { code: "appliance".to_owned(), title: title("appliance"), parent: None })?.id;
+            for code in ["SERMAN", "PARSA"] {
+                let brand = save_brand(tx, None, &SaveBrand { code: code.to_owned(), title: title(code), maker: entity.clone() })?.id;
+                let product = SaveProduct {
+                    code: format!("{code}-TV"),
+                    title: title("TV"),
+                    kind: kind.clone(),
+                    brand: brand.clone(),
+                    gtin: None,
+                    is_serialised: true,
+                    is_warrantied: true,
+                    is_part: false,
+                    tax_class: None,
+                    price: None,
+                    policy: None,
+                    components: Vec::new(),
+                };
+                save_product(tx, None, &product)?;
+                brands.push(brand);
+            }
+            Ok((vec![first, second], brands))
+        });
+        (house.centres, house.brands) = (centres, brands);
+        for role in Role::ALL.iter().filter(|role| **role != Role::Administrator) {
+            house.person(role.name(), *role, Some(house.centres[0].clone()), None);
+        }
+        house.router = web::router(App::new(house.db.clone(), Settings { public_url: "http://127.0.0.1:8080".to_owned(), ..Settings::default() }));
+        house
+    }
+
+    /// Somebody with one role.
+    pub fn person(&self, login: &str, role: Role, centre: Option<String>, brand: Option<String>) {
+        let user =
+            SaveUser { login: login.to_owned(), name: login.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles: vec![SaveMembership { role, centre, brand }] };
+        self.write(|tx| save_user(tx, None, &user));
+    }
+
+    pub fn write<T>(&self, write: impl FnMut(&mut Tx<'_>) -> app::Result<T>) -> T {
+        self.db.write(&Actor::system(), write).expect("written")
+    }
+
+    /// A token of somebody.
+    pub fn token(&self, login: &str) -> String {
+        let actor = self.db.read(|conn| actor_by_login(conn, login)).expect("a person");
+        let command = CreateToken { title: "test".to_owned(), scopes: Vec::new(), days: None };
+        self.db.write(&actor, |tx| create_token(tx, &command)).expect("a token")
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// A call of the API.
+    pub async fn call(&self, token: Option<&str>, method: Method, path: &str, body: Option<&Value>) -> Answer {
+        let mut request =
+            Request::builder().method(method).uri(format!("/api/v1{path}")).header("idempotency-key", format!("k-{}", self.db.random())).header(header::ACCEPT_LANGUAGE, "en");
+        if let Some(token) = token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.send(request.body(body).expect("a request")).await
+    }
+
+    /// Signs in and returns the cookie, and the key that forms must carry.
+    pub async fn signed_in(&self, login: &str) -> (String, String) {
+        let form = format!("login={login}&password={}", PASSWORD.replace(' ', "+"));
+        let request = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form)).expect("a request");
+        let cookie = |answer: &Answer| answer.headers[header::SET_COOKIE].to_str().expect("a cookie").split(';').next().expect("a cookie").to_owned();
+        let signed_in = cookie(&self.send(request).await);
+        let csrf = |text: &str| text.split("name=\"_csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned).expect("the key of a form");
+        let page = self.page(Some(&signed_in), "/me").await;
+        let key = csrf(&page.text);
+        if !page.text.contains("new_password") {
+            return (signed_in, key);
+        }
+        // A first password is changed before anything else.
+        let form = format!("_csrf={key}&old_password={0}&new_password={0}+2", PASSWORD.replace(' ', "+"));
+        self.form(&signed_in, "/me/password", &form).await;
+        (signed_in, key)
+    }
+
+    pub async fn page(&self, cookie: Option<&str>, path: &str) -> Answer {
+        let mut request = Request::get(path).header(header::ACCEPT, "text/html");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        self.send(request.body(Body::empty()).expect("a request")).await
+    }
+
+    pub async fn form(&self, cookie: &str, path: &str, fields: &str) -> Answer {
+        let request = Request::post(path).header(header::COOKIE, cookie).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(fields.to_owned())).expect("a request")).await
+    }
+
+    /// A visit in a centre with a television of a brand, received by the administrator; public ids of reception, repair, device and customer.
+    pub async fn visit(&self, centre: usize, brand: usize, serial: &str) -> [String; 4] {
+        let token = self.token("administrator");
+        let body = json!({
+            "centre": self.centres[centre], "customer": {"new": {"name": format!("مشتری {serial}"), "phones": [format!("0912{:07}", self.db.random() % 10_000_000)]}},
+            "devices": [{"new_device": {"product": format!("{}-TV", ["SERMAN", "PARSA"][brand]), "serial": serial}, "note": "روشن نمی‌شود"}],
+        });
+        let answer = self.call(Some(&token), Method::POST, "/receptions", Some(&body)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+        let made = answer.json();
+        let text = |value: &Value| value.as_str().expect("an id").to_owned();
+        let repair = self.call(Some(&token), Method::GET, &format!("/repairs/{}", text(&made["repairs"][0]["id"])), None).await.json();
+        [text(&made["id"]), text(&repair["id"]), text(&repair["device"]["id"]), text(&made["customer"]["id"])]
+    }
+}

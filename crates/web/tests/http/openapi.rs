@@ -1,0 +1,60 @@
+//! The OpenAPI document: what it promises, with examples that hold.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use web::api;
+
+/// What integrators were promised by name.
+const PROMISED: &str = "listCentres getCentre createCentre updateCentre retireCentre listSections getSection createSection updateSection retireSection \
+    listStaff getStaffMember createStaffMember updateStaffMember retireStaffMember listProductKinds getProductKind createProductKind updateProductKind retireProductKind \
+    listProducts getProduct createProduct updateProduct retireProduct listServices getService createService updateService retireService listFaults getFault createFault updateFault retireFault \
+    listCauses getCause createCause updateCause retireCause listCustomers getCustomer createCustomer updateCustomer retireCustomer listPolicies getPolicy createPolicy updatePolicy retirePolicy \
+    listDevices getDevice createDevice updateDevice retireDevice listCards getCard createCard updateCard retireCard \
+    decideCoverage publishPolicy addDeviceEvent addCover receiveDevices listReceptions getReception correctReception cancelReception listRepairs getRepair diagnoseRepair addOperation fitPart takePartOut \
+    overrideCoverage giveGoodwill estimateRepair answerEstimate moveRepair handOver reopenRepair listInvoices getInvoice recordPayment correctInvoice search getTimeline trackReception getDocument startImport getImport";
+
+#[test]
+fn every_operation_that_was_promised_is_there_once() {
+    let document = api::openapi::document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut ids = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            ids.push(operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id")).to_owned());
+            assert!(operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{method} {path} has no sentence");
+        }
+    }
+    let unique = ids.iter().map(String::as_str).collect::<BTreeSet<_>>();
+    assert_eq!(unique.len(), ids.len(), "an id stands twice");
+    let missing = PROMISED.split_whitespace().filter(|id| !unique.contains(id)).collect::<Vec<_>>();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn every_example_holds() {
+    let wrong = api::table().iter().filter_map(|operation| operation.check_example().err().map(|faults| format!("{}: {faults:?}", operation.id))).collect::<Vec<_>>();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let document = api::openapi::document();
+    for methods in document["paths"].as_object().unwrap().values().filter_map(Value::as_object) {
+        for (method, operation) in methods.iter().filter(|(method, _)| *method != "get") {
+            assert!(operation["requestBody"]["content"]["application/json"]["examples"]["usual"]["value"].is_object(), "{method} {}", operation["operationId"]);
+        }
+        for parameter in methods.values().flat_map(|operation| operation["parameters"].as_array().into_iter().flatten()).filter(|parameter| parameter["required"] == true) {
+            assert!(!parameter["example"].is_null(), "{parameter} has no example");
+        }
+    }
+}
+
+/// The list of operations as integrators see it: a change of it is a change of the API, and is made knowingly (`UPDATE_SNAPSHOTS=1`).
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the one who runs the test says whether to write")]
+fn the_list_of_operations_is_as_it_was() {
+    let list = api::table().iter().map(|operation| format!("{:4} /api/v1{} {}\n", operation.method.as_str(), operation.path, operation.id)).collect::<String>();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/operations.txt");
+    if std::env::var("UPDATE_SNAPSHOTS").is_ok() {
+        std::fs::write(path, &list).expect("written");
+    }
+    let known = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(list, known, "the API changed: if it should have, run again with UPDATE_SNAPSHOTS=1");
+}
