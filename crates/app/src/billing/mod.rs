@@ -4,6 +4,7 @@
 //! (domain rules 2 and 6): an issued paper never changes, it is corrected by a counter-document; entries of a paper balance; one hand-over makes one
 //! invoice per payer; what a person is asked to pay is shown with VAT.
 
+pub mod account;
 pub mod hand_over;
 pub mod invoices;
 pub mod ledger;
@@ -12,6 +13,7 @@ pub mod payments;
 pub mod reopen;
 pub mod rows;
 
+pub use account::{AccountView, get_account};
 pub use hand_over::{HandOver, HandOverView, Receiver, SendCode, hand_over, send_hand_over_code};
 pub use invoices::{CorrectInvoice, InvoiceView, ListInvoices, correct_invoice, get_invoice, list_invoices};
 pub use payments::{RecordPayment, record_payment};

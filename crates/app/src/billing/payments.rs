@@ -104,18 +104,3 @@ pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -
     tx.record(Some(invoice.centre_id), &event, &[Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)])?;
     Ok(view)
 }
-
-/// What a party owes the house, from the entries of its account.
-///
-/// # Errors
-/// `NotFound`.
-pub fn balance(conn: &mut Conn, party: &str) -> Result<i64> {
-    use crate::store::schema::ledger_entries;
-    let party_id = crate::customers::customer_row(conn, party)?.id;
-    let rows = ledger_entries::table
-        .filter(ledger_entries::party_id.eq(party_id))
-        .filter(ledger_entries::account.eq("receivable"))
-        .select((ledger_entries::debit_minor, ledger_entries::credit_minor))
-        .load::<(i64, i64)>(conn)?;
-    Ok(rows.into_iter().map(|(debit, credit)| debit - credit).sum())
-}

@@ -10,7 +10,7 @@ pub mod tree;
 pub mod view;
 
 pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
-pub use view::{DeviceView, get_device, list_devices};
+pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
 use diesel::prelude::*;
 use jiff::Timestamp;

@@ -14,13 +14,13 @@ use super::tree::{Node, tree};
 use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
 use crate::coverage::covers::{CoverView, covers_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::link;
 use crate::parts::{Place, place_of};
 use crate::store::Conn;
 use crate::store::schema::{device_events, device_states, devices, search_keys};
 use crate::store::search_keys::Target;
-use crate::views::{Link, ListQuery, Page, PartyLink};
+use crate::views::{Link, Page, PartyLink};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceView {
@@ -158,11 +158,27 @@ pub struct DeviceRow {
     pub owner: Option<PartyLink>,
 }
 
+/// How the devices are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListDevices {
+    /// The beginning of a serial, an IMEI or a tracking ID.
+    #[schemars(length(max = 100))]
+    pub q: Option<String>,
+    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
+    pub after: Option<String>,
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: Option<i64>,
+    /// Public id of the customer who owns them.
+    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
+    pub owner: Option<String>,
+}
+
 /// Devices with a serial of the brands that the actor sees, newest first.
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<DeviceRow>> {
+pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Result<Page<DeviceRow>> {
     actor.may(Action::ViewWork, None, None)?;
     let mut select = devices::table
         .inner_join(device_states::table.on(device_states::device_id.eq(devices::id)))
@@ -180,11 +196,19 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result
             .select(search_keys::target_id);
         select = select.filter(devices::id.eq_any(hits));
     }
+    if let Some(owner) = &query.owner {
+        let owner = crate::customers::customer_row(conn, owner)?;
+        if !crate::customers::is_known_to(conn, actor, owner.id)? {
+            return Err(Error::NotFound);
+        }
+        select = select.filter(device_states::owner_party_id.eq(owner.id));
+    }
     if let Some(after) = &query.after {
         select = select.filter(devices::id.lt(device_row(conn, after)?.id));
     }
-    let rows = select.limit(query.limit() + 1).load::<(Device, DeviceState)>(conn)?;
-    let page = Page::of(rows, query.limit(), |(row, _)| row.public_id.clone(), |row| row);
+    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let rows = select.limit(limit + 1).load::<(Device, DeviceState)>(conn)?;
+    let page = Page::of(rows, limit, |(row, _)| row.public_id.clone(), |row| row);
     let items = page
         .items
         .into_iter()

@@ -4,7 +4,8 @@ pub mod rows;
 
 use diesel::prelude::*;
 use jiff::Timestamp;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use self::rows::Message;
 use crate::error::Result;
@@ -33,11 +34,13 @@ pub fn queue(tx: &mut Tx<'_>, to: &str, body: &str, purpose: &str) -> Result<()>
 }
 
 /// A message as the phone on the screen shows it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MessageView {
+    /// In E.164.
     pub to: String,
     pub body: String,
     pub purpose: String,
+    #[schemars(with = "String")]
     pub at: Timestamp,
 }
 

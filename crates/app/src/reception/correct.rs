@@ -16,9 +16,8 @@ use crate::customers::customer_named;
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
-use crate::refer;
 use crate::repair::rows::Repair;
-use crate::store::schema::{device_states, parties, products, receptions, repairs};
+use crate::store::schema::{device_states, products, receptions, repairs};
 use crate::store::{Event, Subject, Tx};
 
 /// Corrects a reception that was written for a wrong customer or a wrong device.

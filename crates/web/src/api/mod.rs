@@ -91,6 +91,8 @@ pub struct Operation {
     pub has_version: bool,
     /// The largest body that it reads, in bytes.
     pub max_body: usize,
+    /// The type of the file that it answers with, where it does.
+    pub media: &'static str,
     /// An example of the body or of the query.
     pub example: Value,
     input: fn(&mut SchemaGenerator) -> Schema,
@@ -195,6 +197,7 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         keyed: Keyed::No,
         has_version: false,
         max_body: MAX_BODY,
+        media: "application/pdf",
         example: Value::Null,
         input: |generator| generator.subschema_for::<I>(),
         input_raw: || &shape::<I>().schema,
@@ -223,6 +226,13 @@ impl Operation {
     #[must_use]
     pub fn versioned(mut self) -> Self {
         self.has_version = true;
+        self
+    }
+
+    /// The file that it answers with is a photo.
+    #[must_use]
+    pub fn answers_photo(mut self) -> Self {
+        self.media = "image/jpeg";
         self
     }
 

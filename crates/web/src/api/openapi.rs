@@ -77,7 +77,7 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
             }
             answer
         }
-        None => json!({"description": "The file.", "content": {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}}),
+        None => json!({"description": "The file.", "content": {operation.media: {"schema": {"type": "string", "contentMediaType": operation.media}}}}),
     };
     let mut responses = Map::new();
     responses.insert(operation.status.as_u16().to_string(), success);

@@ -8,7 +8,7 @@ use app::access::{permissions, tokens, users};
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
 use app::billing::payments::PaymentView;
-use app::billing::{self, CorrectInvoice, HandOver, HandOverView, InvoiceView, ListInvoices, RecordPayment, ReopenRepair, SendCode};
+use app::billing::{self, AccountView, CorrectInvoice, HandOver, HandOverView, InvoiceView, ListInvoices, RecordPayment, ReopenRepair, SendCode};
 use app::catalogue::faults::{self, SaveCause, SaveFault};
 use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveLegalEntity, SaveSection};
 use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, SaveProductKind};
@@ -20,10 +20,12 @@ use app::coverage::overrides::{OverrideCoverage, override_coverage};
 use app::coverage::policies::{self, PolicyView, SavePolicy};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
 use app::devices::view::DeviceRow;
-use app::devices::{self, AddDeviceEvent, DeviceView, NewDevice, RecordOnDevice};
+use app::devices::{self, AddDeviceEvent, DeviceView, ListDevices, NewDevice, RecordOnDevice};
 use app::error::{Error, Result};
 use app::exchange::{self, CancelImport, ImportProblemView, ImportView, ListProblems, RunImport, StartImport};
 use app::lookup::{self, DeviceOperation, Found, GetTimeline, TimelineEntry};
+use app::messaging::MessageView;
+use app::reception::attachments::{AttachmentView, Purpose, add_photo, clean_photo, photo};
 use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
 use app::repair::view::RepairRow;
@@ -36,6 +38,7 @@ use app::staff::{self, SaveStaffMember};
 use app::tracking::{TrackView, track};
 use app::views::{ListQuery, Page};
 use axum::http::Method;
+use base64::Engine as _;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -166,6 +169,8 @@ pub fn all() -> Vec<Operation> {
     promises(&mut out);
     visits(&mut out);
     repairs(&mut out);
+    photos(&mut out);
+    messages(&mut out);
     money(&mut out);
     looking(&mut out);
     exchange(&mut out);
@@ -328,7 +333,7 @@ fn promises(out: &mut Vec<Operation>) {
             domain::coverage::decide_text(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
         },
     ));
-    out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListQuery| -> Result<Page<DeviceRow>> {
+    out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListDevices| -> Result<Page<DeviceRow>> {
         devices::list_devices(conn, actor, &query)
     }));
     out.push(
@@ -719,7 +724,62 @@ fn repairs(out: &mut Vec<Operation>) {
     );
 }
 
+/// A photo to be kept.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AddPhoto {
+    /// JPEG, PNG or WebP in base64; it is encoded anew, without what the camera wrote beside it.
+    #[schemars(length(min = 1, max = 20_000_000))]
+    content: String,
+    #[serde(default)]
+    purpose: Option<Purpose>,
+    /// Public id of the repair that it is of; absent: of one that is about to be received.
+    #[serde(default)]
+    repair: Option<String>,
+}
+
+fn messages(out: &mut Vec<Operation>) {
+    out.push(get(
+        "listMessages",
+        "/messages",
+        A::HandOver,
+        "The latest messages to customers: without a route they stand on the screen.",
+        |conn, _, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest(conn, 30)? }) },
+    ));
+}
+
+fn photos(out: &mut Vec<Operation>) {
+    out.push(
+        write(
+            Method::POST,
+            "addPhoto",
+            "/photos",
+            A::ViewWork,
+            "Keep a photo of a repair, or of a device that is about to be received.",
+            json!({"content": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "purpose": "finding"}),
+            |tx, _, body: AddPhoto| -> Result<AttachmentView> {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(body.content.trim()).map_err(|_| Error::invalid("content", "base64"))?;
+                let photo = clean_photo(&bytes).map_err(|_| Error::invalid("content", "not-a-photo"))?;
+                add_photo(tx, body.repair.as_deref(), body.purpose.unwrap_or(Purpose::Condition), photo)
+            },
+        )
+        .makes()
+        .takes_file(),
+    );
+    out.push(
+        file("getPhoto", "/photos/{id}", A::ViewWork, "A photo, for those who see its repair.", |app, actor, call, _: Nothing| app.db().read(|conn| photo(conn, actor, call.id())))
+            .answers_photo(),
+    );
+}
+
 fn money(out: &mut Vec<Operation>) {
+    out.push(get(
+        "getCustomerAccount",
+        "/customers/{id}/account",
+        A::ViewMoney,
+        "What a customer owes, with the entries that make it.",
+        |conn, actor, call, _: Nothing| -> Result<AccountView> { billing::get_account(conn, actor, call.id()) },
+    ));
     out.push(get("listInvoices", "/invoices", A::ViewMoney, "List invoices.", |conn, actor, _, query: ListInvoices| -> Result<Page<InvoiceRow>> {
         billing::list_invoices(conn, actor, &query)
     }));

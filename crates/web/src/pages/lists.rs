@@ -4,8 +4,8 @@ use app::billing::invoices::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
 use app::coverage::covers::{CoverView, list_cards};
 use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
-use app::devices::list_devices;
 use app::devices::view::DeviceRow;
+use app::devices::{ListDevices, list_devices};
 use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
@@ -184,7 +184,7 @@ struct Devices {
 }
 
 pub(crate) async fn devices(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListQuery>(query);
+    let (filters, fields) = filters::<ListDevices>(query);
     match person.read(move |conn, actor| list_devices(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => html(&Devices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("devices", person.lang.t("devices-title")), rows: items }),
         Err(response) => response,

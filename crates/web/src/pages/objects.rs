@@ -1,14 +1,15 @@
 //! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
 
+use app::billing::get_account;
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
-use app::billing::payments::balance;
 use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
 use app::coverage::covers::{CoverView, get_card};
 use app::coverage::decide::{AskCoverage, ask_coverage};
 use app::customers::{CustomerView, get_customer};
+use app::devices::view::DeviceRow;
 use app::devices::view::PlaceView;
-use app::devices::{DeviceView, get_device};
+use app::devices::{DeviceView, ListDevices, get_device, list_devices};
 use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
@@ -210,6 +211,7 @@ struct CustomerPage {
     p: Page,
     view: CustomerView,
     balance: i64,
+    devices: Vec<DeviceRow>,
     receptions: Vec<ReceptionRow>,
     invoices: Vec<InvoiceRow>,
     history: Vec<Told>,
@@ -225,14 +227,15 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
         let receptions = list_receptions(conn, actor, &ListReceptions { customer: Some(id.clone()), ..ListReceptions::default() })?.items;
         let sees_money = actor.can(domain::access::Action::ViewMoney);
         let invoices = if sees_money { list_invoices(conn, actor, &ListInvoices { payer: Some(id.clone()), ..ListInvoices::default() })?.items } else { Vec::new() };
-        let balance = if sees_money { balance(conn, &id)? } else { 0 };
+        let balance = if sees_money { get_account(conn, actor, &id)?.owed } else { 0 };
+        let devices = list_devices(conn, actor, &ListDevices { owner: Some(id.clone()), ..ListDevices::default() })?.items;
         let history = get_timeline(conn, actor, &timeline("customer", &id))?.items;
-        Ok((view, balance, receptions, invoices, history))
+        Ok((view, balance, devices, receptions, invoices, history))
     });
     match read.await {
-        Ok((view, balance, receptions, invoices, history)) => {
+        Ok((view, balance, devices, receptions, invoices, history)) => {
             let page = person.page("customers", view.name.clone()).with(attempt);
-            show(page.status(), &CustomerPage { history: told(person.lang, history), p: page, view, balance, receptions, invoices })
+            show(page.status(), &CustomerPage { history: told(person.lang, history), p: page, view, balance, devices, receptions, invoices })
         }
         Err(response) => response,
     }

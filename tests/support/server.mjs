@@ -1,0 +1,110 @@
+// A zamen of its own for a test: a store on either engine, a clock that can be set, a person for each role, and calls of its API.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const binary = process.env.TEST_BINARY;
+assert.ok(binary, "TEST_BINARY names the program that is tested");
+
+/** The engines to test on: SQLite always, PostgreSQL where a cluster is at hand; in CI it must be. */
+export function engines() {
+  const cluster = process.env.TEST_CLUSTER;
+  assert.ok(cluster || !process.env.CI, "TEST_CLUSTER names no PostgreSQL cluster");
+  return cluster ? ["sqlite", "postgres"] : ["sqlite"];
+}
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+let databases = 0;
+
+export class Server {
+  /** @param {"sqlite" | "postgres"} engine */
+  static async start(engine, { command = "serve", clock = null } = {}) {
+    const self = new Server();
+    self.command = command;
+    self.data = mkdtempSync(join(tmpdir(), "zamen-test-"));
+    self.port = await freePort();
+    self.base = `http://127.0.0.1:${self.port}`;
+    self.flags = ["--data", self.data, "--listen", `127.0.0.1:${self.port}`];
+    if (engine === "postgres") {
+      const name = `node_${process.pid}_${Date.now()}_${(databases += 1)}`;
+      execFileSync("psql", [`${process.env.TEST_CLUSTER}/postgres`, "-qc", `CREATE DATABASE ${name}`]);
+      self.flags.push("--database-url", `${process.env.TEST_CLUSTER}/${name}`);
+    }
+    self.tokens = new Map();
+    await self.run(clock);
+    return self;
+  }
+
+  /** Starts the program; with a clock that begins at an instant. */
+  async run(clock = null) {
+    this.clock = clock;
+    const flags = clock ? [...this.flags, "--training-clock", clock] : this.flags;
+    this.process = spawn(binary, [this.command, ...flags], { stdio: ["ignore", "ignore", "inherit"] });
+    this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+    const until = Date.now() + 240_000;
+    for (;;) {
+      const answer = await fetch(`${this.base}/health`).catch(() => null);
+      if (answer?.ok) return;
+      assert.equal(this.process.exitCode, null, "the program stopped");
+      assert.ok(Date.now() < until, "the program does not answer");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async stop(signal = "SIGTERM") {
+    this.process.kill(signal);
+    await this.ended;
+  }
+
+  /** The same store at another time. */
+  async at(clock) {
+    await this.stop();
+    this.tokens.clear();
+    await this.run(clock);
+  }
+
+  async remove() {
+    await this.stop();
+    rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** Runs a command of the program on the same store. */
+  cli(...words) {
+    const clock = this.clock ? ["--training-clock", this.clock] : [];
+    return execFileSync(binary, [...words, ...this.flags, ...clock], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  }
+
+  token(login) {
+    if (!this.tokens.has(login)) this.tokens.set(login, this.cli("token", "create", "--login", login).trim());
+    return this.tokens.get(login);
+  }
+
+  /** A call of the API; what is not answered with 2xx is an error that bears the problem's code. */
+  async call(login, method, path, body) {
+    const headers = { authorization: `Bearer ${this.token(login)}`, "accept-language": "en", "idempotency-key": crypto.randomUUID() };
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const answer = await fetch(`${this.base}/api/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const told = await answer.json();
+    if (answer.ok) return told;
+    const error = new Error(`${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${JSON.stringify(told)}`);
+    Object.assign(error, { status: answer.status, code: told.errors?.[0]?.code ?? told.code, problem: told });
+    throw error;
+  }
+
+  /** The first start: an empty store gets its legal entity, centre and administrator. */
+  async setUp({ legal_entity = "خدمات ولیعصر", fa = "مرکز خدمات ولیعصر", en = "Valiasr Service Centre" } = {}) {
+    const body = new URLSearchParams({ legal_entity, "centre.fa": fa, "centre.en": en, login: "admin", name: "admin", password: "correct horse", calendar: "jalali", currency: "IRR" });
+    const answer = await fetch(`${this.base}/setup`, { method: "POST", body, redirect: "manual" });
+    assert.equal(answer.status, 303, await answer.text());
+  }
+}
