@@ -153,7 +153,10 @@ pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
         }
     };
     diesel::delete(party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer"))).execute(tx.conn)?;
-    for role in &command.roles {
+    let mut roles = command.roles.clone();
+    roles.sort_unstable();
+    roles.dedup();
+    for role in roles {
         diesel::insert_into(party_roles::table).values(PartyRole { party_id, role: role.name().to_owned() }).execute(tx.conn)?;
     }
     let event = Event::Saved { what: "legal_entity".to_owned(), code: String::new() };

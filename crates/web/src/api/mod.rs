@@ -488,9 +488,11 @@ fn if_match(headers: &HeaderMap, has_version: bool) -> Result<Option<i64>> {
 }
 
 fn idempotency_key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>> {
-    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::trim).filter(|key| !key.is_empty());
+    let header = headers.get("idempotency-key");
+    let key = header.and_then(|value| value.to_str().ok()).filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()));
     match (operation.keyed, key) {
         (Keyed::No, _) => Ok(None),
+        (_, None) if header.is_some() => Err(Error::invalid("Idempotency-Key", "malformed")),
         (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault { path: "Idempotency-Key".to_owned(), reason: Reason::new("too-long").with("limit", 200) }])),
         (Keyed::Required, None) => Err(Error::invalid("Idempotency-Key", "required")),
         (_, key) => Ok(key.map(str::to_owned)),
