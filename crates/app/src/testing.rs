@@ -46,6 +46,13 @@ impl Clock for Hands {
     }
 }
 
+impl Hands {
+    /// Puts the clock to an instant in ISO 8601.
+    pub fn set(&self, instant: &str) {
+        *self.0.lock().expect("the clock") = instant.parse().expect("an instant");
+    }
+}
+
 /// An installation with one legal entity, a maker, an insurer, two centres and the policies GOLD and PAID.
 pub struct House {
     pub db: Db,

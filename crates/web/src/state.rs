@@ -14,8 +14,6 @@ pub struct Settings {
     pub public_url: String,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Whether the demo's data is served: shows the logins on the sign-in page.
-    pub is_demo: bool,
 }
 
 /// The application's state, shared by all requests.
@@ -41,6 +39,12 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// Whether the store holds the demo: then the sign-in page tells the names, and an administrator can remove it.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.db().read(app::demo::is_demo).unwrap_or(false)
     }
 
     /// Whether pages are served over TLS, so that cookies may be bound to it.

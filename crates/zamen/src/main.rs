@@ -138,7 +138,7 @@ fn main() -> ExitCode {
         Command::Coverage(CoverageCommand::Decide { cases }) => commands::decide(&cases),
         Command::Openapi => commands::openapi(),
         command => config::Config::load(&cli.config).and_then(|config| match command {
-            Command::Serve => serve::serve(&config, false),
+            Command::Serve => serve::serve(&config),
             Command::Demo { fresh } => serve::demo(&config, fresh),
             Command::Migrate => commands::migrate(&config),
             Command::Check => commands::check(&config),

@@ -49,9 +49,9 @@ pub(crate) fn open(config: &Config) -> Result<Db, String> {
     Ok(db)
 }
 
-pub(crate) fn serve(config: &Config, is_demo: bool) -> Result<ExitCode, String> {
+pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = open(config)?;
-    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), is_demo };
+    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone() };
     let app = App::new(db, settings);
     let worker = Worker::start(app.clone());
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
@@ -106,20 +106,23 @@ pub(crate) fn demo(config: &Config, fresh: bool) -> Result<ExitCode, String> {
         eprintln!("Filling the demo house …");
         app::demo::fill(&db).map_err(|error| format!("the demo's data cannot be made: {error}"))?;
     }
-    let numbers = db.read(app::demo::tracking_numbers).map_err(|error| error.to_string())?;
+    let told = db.read(|conn| Ok(app::demo::is_demo(conn)?.then(|| app::demo::tracking_numbers(conn)).transpose()?));
     drop(db);
     println!("zamen serves the demo at {}", config.public_url());
     println!();
-    println!("Sign in with one of these names; the password is \"{}\" for all:", app::demo::PASSWORD);
-    for (login, role) in app::demo::LOGINS {
-        println!("  {login:<12} {role}");
+    // Who removed the demo has a house of their own there.
+    if let Some(numbers) = told.map_err(|error| error.to_string())? {
+        println!("Sign in with one of these names; the password is \"{}\" for all:", app::demo::PASSWORD);
+        for (login, role) in app::demo::LOGINS {
+            println!("  {login:<12} {role}");
+        }
+        println!();
+        println!("A customer's page, without signing in:");
+        for number in numbers {
+            println!("  {}/t/{number}", config.public_url());
+        }
+        println!();
     }
-    println!();
-    println!("A customer's page, without signing in:");
-    for number in numbers {
-        println!("  {}/t/{number}", config.public_url());
-    }
-    println!();
     println!("An empty store of your own: zamen serve. Ctrl-C stops.");
-    serve(&config, true)
+    serve(&config)
 }

@@ -17,6 +17,7 @@ pub mod types;
 
 use std::sync::{Arc, Mutex};
 
+use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -108,6 +109,40 @@ impl Db {
             Conn::Sqlite(conn) => migrate(conn, SQLITE),
         };
         ran.map_err(Error::internal)
+    }
+
+    /// Deletes every row of every table, in one transaction: for the removal of the demo.
+    ///
+    /// # Errors
+    /// The store.
+    pub(crate) fn empty(&self) -> Result<()> {
+        #[derive(QueryableByName)]
+        struct Table {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            name: String,
+        }
+        let mut conn = self.0.writers.get().map_err(Error::internal)?;
+        let (tables, before, after) = match &*conn {
+            // Nothing is left that could refer to anything; looking for it row by row would take minutes.
+            Conn::Sqlite(_) => ("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+            Conn::Pg(_) => ("SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'", "SELECT 1", "SELECT 1"),
+        };
+        let names = diesel::sql_query(tables).load::<Table>(&mut *conn)?.into_iter().map(|table| table.name).filter(|name| !name.starts_with("__diesel")).collect::<Vec<_>>();
+        let emptied = match &*conn {
+            Conn::Sqlite(_) => names.iter().map(|name| format!("DELETE FROM {name};")).collect::<String>(),
+            Conn::Pg(_) => format!("TRUNCATE {} RESTART IDENTITY", names.join(", ")),
+        };
+        conn.batch_execute(before)?;
+        let open = OpenTransaction::begin(&mut conn, |conn| conn.begin_write(false))?;
+        let done = open.conn.batch_execute(&emptied);
+        match done {
+            Ok(()) => open.commit()?,
+            Err(error) => {
+                open.rollback()?;
+                return Err(error.into());
+            }
+        }
+        Ok(conn.batch_execute(after)?)
     }
 
     /// Reads, all at one moment.

@@ -57,13 +57,13 @@ pub(crate) struct Next {
 
 pub(crate) async fn form(State(app): State<App>, Query(query): Query<Next>, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
-    match app.run(|app| app.db().read(is_empty)).await {
-        Ok(true) => return Redirect::to("/setup").into_response(),
-        Ok(false) => {}
+    let is_demo = match app.run(|app| Ok((app.db().read(is_empty)?, app.is_demo()))).await {
+        Ok((true, _)) => return Redirect::to("/setup").into_response(),
+        Ok((false, is_demo)) => is_demo,
         Err(error) => return plain_error(lang, &error),
-    }
+    };
     let next = query.next.as_deref().map_or("/", local).to_owned();
-    let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login: String::new(), message: String::new(), is_demo: app.settings().is_demo };
+    let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login: String::new(), message: String::new(), is_demo };
     show(StatusCode::OK, &page)
 }
 
@@ -95,7 +95,8 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Respons
                 Error::Invalid(faults) => faults.iter().map(|fault| problem::sentence(lang, &fault.reason)).collect(),
                 _ => message,
             };
-            let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login, message, is_demo: app.settings().is_demo };
+            let is_demo = app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
+            let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login, message, is_demo };
             show(status, &page)
         }
     }
@@ -202,5 +203,22 @@ pub(crate) async fn health(State(app): State<App>) -> Response {
     match app.run(|app| app.db().read(is_empty)).await {
         Ok(_) => "ok\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response(),
+    }
+}
+
+/// Removes the demo and leads to the first start of an empty store.
+pub(crate) async fn remove_demo(person: Person, body: Bytes) -> Response {
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    if !person.sent_it(field("_csrf")) {
+        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    if field("sure").is_none() {
+        return Redirect::to("/keep").into_response();
+    }
+    let actor = person.current.actor.clone();
+    match person.app.run(move |app| app::demo::remove(app.db(), &actor)).await {
+        Ok(()) => Redirect::to("/setup").into_response(),
+        Err(error) => person.error(&error),
     }
 }

@@ -226,6 +226,8 @@ fn kind(slug: &str) -> Option<&'static Kind> {
 struct Index {
     p: Page,
     kinds: Vec<(String, String)>,
+    /// Whether there is a demo that this person can remove.
+    can_remove_demo: bool,
 }
 
 pub(crate) async fn index(person: Person) -> Response {
@@ -233,8 +235,9 @@ pub(crate) async fn index(person: Person) -> Response {
     let kinds = KINDS
         .iter()
         .filter(|kind| person.current.actor.can(domain::access::Action::named(kind.action).unwrap_or(domain::access::Action::KeepAccess)) || kind.action != "keep_access");
-    let kinds = kinds.map(|kind| (kind.slug.to_owned(), lang.t(&format!("keep-{}", kind.slug)))).collect();
-    html(&Index { p: person.page("keep", lang.t("keep-title")), kinds })
+    let kinds = kinds.map(|kind| (kind.slug.to_owned(), lang.t(&format!("keep-{}", kind.slug)))).collect::<Vec<_>>();
+    let can_remove_demo = person.current.actor.can(domain::access::Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
+    html(&Index { p: person.page("keep", lang.t("keep-title")), kinds, can_remove_demo })
 }
 
 /// A row of the list: id, code, title, what tells more.

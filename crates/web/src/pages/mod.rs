@@ -31,6 +31,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/language", post(entry::language))
         .route("/centre", post(entry::centre))
         .route("/switch", post(entry::switch))
+        .route("/demo/remove", post(entry::remove_demo))
         .route("/setup", get(entry::setup_form).post(entry::setup))
         .route("/health", get(entry::health))
         .route("/me", get(me::show))

@@ -132,3 +132,4 @@ error-part-not-fitted = Part { $item } of { $number } is not fitted yet: fit it 
 error-unknown-customer = No one customer has this number.
 error-one-of = Write one of: { $words }
 error-malformed-unlike = It is malformed: write it like { $example }
+error-no-demo = There is no demo here.

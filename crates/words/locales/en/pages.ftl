@@ -468,3 +468,7 @@ new-owner-phone = New owner's mobile
 outcome-usage-exceeded = { $metric } is over the limit: { $reading } of { $limit }.
 search-elsewhere = A customer of another centre: opening it is written down
 sold-on = Sold on
+demo-remove-title = This house is a demo
+demo-remove-text = Removing the demo deletes all of its data; an empty house of your own begins with the first-start page.
+demo-remove-sure = I know that all of the demo's data is deleted
+demo-remove-go = Remove the demo

@@ -132,3 +132,4 @@ error-part-not-fitted = در { $number } قطعهٔ { $item } هنوز نصب ن
 error-unknown-customer = با این شماره یک مشتری پیدا نشد.
 error-one-of = یکی از این‌ها را بنویسید: { $words }
 error-malformed-unlike = درست نوشته نشده است؛ مانند { $example } بنویسید.
+error-no-demo = اینجا داده‌ای نمایشی نیست.

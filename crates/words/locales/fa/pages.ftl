@@ -468,3 +468,7 @@ new-owner-phone = همراه مالک تازه
 outcome-usage-exceeded = { $metric } از اندازهٔ پوشش گذشته است: { $reading } از { $limit }.
 search-elsewhere = مشتری مرکزی دیگر؛ باز کردن آن ثبت می‌شود
 sold-on = تاریخ فروش
+demo-remove-title = این خانه نمایشی است
+demo-remove-text = با حذف نمایش، همهٔ داده‌های آن پاک می‌شود و خانهٔ خالی خودتان با صفحهٔ راه‌اندازی آغاز می‌شود.
+demo-remove-sure = می‌دانم که همهٔ داده‌های نمایشی پاک می‌شود
+demo-remove-go = حذف نمایش
