@@ -4,25 +4,12 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { gregorian } from "../support/jalali.mjs";
 import { Server, engines } from "../support/server.mjs";
 import { furnish } from "../support/trade.mjs";
 
 const folder = fileURLToPath(new URL("../../docs/scenarios/", import.meta.url));
 const minor = (text) => Number(text.replaceAll(",", ""));
-/** A Jalali day as the API's Gregorian one: the calendar of the trade's dates, by the platform's own tables. */
-export function gregorian(jalali) {
-  const [year, month, day] = jalali.split("/").map(Number);
-  const shown = new Intl.DateTimeFormat("en-u-ca-persian-nu-latn", { timeZone: "UTC", year: "numeric", month: "numeric", day: "numeric" });
-  const at = new Date(Date.UTC(year + 621, 2, 20));
-  at.setUTCDate(at.getUTCDate() + (month - 1) * 30 + day - 3);
-  for (let tries = 0; tries < 20; tries += 1) {
-    const part = Object.fromEntries(shown.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    if (part.year === year && part.month === month && part.day === day) return at.toISOString().slice(0, 10);
-    at.setUTCDate(at.getUTCDate() + 1);
-  }
-  throw new Error(`${jalali} is no day`);
-}
-
 class Case {
   constructor(server, house) {
     Object.assign(this, { server, house, customers: new Map(), devices: new Map(), repairs: new Map(), lines: new Map(), visits: [], invoices: [], seen: new Set() });

@@ -1,0 +1,138 @@
+// Every page of the demo at three widths in both languages: WCAG 2.2 AA, nothing wider than the screen, no missing sentence; and what comes back when a
+// form fails.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Person, launch } from "../support/browser.mjs";
+import { Server } from "../support/server.mjs";
+
+let server, browser;
+before(async () => {
+  [server, browser] = await Promise.all([Server.start("sqlite", { command: "demo" }), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.remove();
+});
+
+const PLAIN = [
+  "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
+  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults",
+];
+const LISTS = ["/repairs", "/repairs?step=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
+
+for (const lang of ["fa", "en"]) {
+  test(`every page keeps to WCAG 2.2 AA at 1440, 768 and 360 (${lang})`, async () => {
+    const problems = [];
+    for (const width of [1440, 768, 360]) {
+      const admin = await Person.at(browser, server.base, "admin", { width, lang });
+      const paths = [...PLAIN];
+      for (const list of LISTS) {
+        await admin.page.goto(server.base + list);
+        paths.push(await admin.page.locator(`main td a[href^="${list.split("?")[0]}/"]`).first().getAttribute("href"));
+      }
+      for (const path of paths) {
+        const answer = await admin.page.goto(server.base + path);
+        assert.equal(answer.status(), 200, path);
+        await admin.accessible().catch((error) => problems.push(`${width} ${path}: ${error.message.slice(0, 600)}`));
+        await admin.picture(`${path.replace(/\/[0-9a-z]{16}$/, "-one").replaceAll(/[^a-z]+/g, "-").replaceAll(/^-|-$/g, "") || "home"}-${lang}-${width}`);
+      }
+      await admin.page.context().close();
+    }
+    assert.deepEqual(problems, []);
+  });
+}
+
+test("dark mode keeps its contrast", async () => {
+  const admin = await Person.at(browser, server.base, "admin");
+  await admin.page.emulateMedia({ colorScheme: "dark" });
+  for (const path of ["/", "/receive", "/repairs", "/reports/failure-causes"]) {
+    await admin.page.goto(server.base + path);
+    await admin.accessible();
+  }
+  await admin.page.context().close();
+});
+
+test("what a stranger sees keeps to it too: sign-in, tracking, and a number that is none", async () => {
+  for (const lang of ["fa", "en"]) {
+    const { items } = await server.call("admin", "GET", "/receptions?limit=1");
+    const page = await (await browser.newContext({ viewport: { width: 360, height: 740 }, locale: lang, bypassCSP: true })).newPage();
+    const stranger = Object.assign(new Person(), { page, base: server.base });
+    const { tracking_number } = await server.call("admin", "GET", `/receptions/${items[0].id}`);
+    for (const path of ["/sign-in", "/t", `/t/${tracking_number}`, "/t/123456789012"]) {
+      await page.goto(server.base + path);
+      assert.equal(await page.getAttribute("html", "dir"), lang === "fa" ? "rtl" : "ltr");
+      await stranger.accessible();
+      await stranger.picture(`${path.split("/")[1]}-${path.length}-${lang}-360`);
+    }
+    await page.context().close();
+  }
+});
+
+test("bad input comes back filled, with the fault beside its field, in the person's language, and the focus on it", async () => {
+  for (const [lang, example] of [["fa", /۰۹۱۲۳۴۵۶۷۸۹/], ["en", /09123456789/]]) {
+    const desk = await Person.at(browser, server.base, "maryam", { lang });
+    await desk.page.goto(`${server.base}/receive`);
+    const typed = { "customer.new.name": "زهرا کریمی", "customer.new.phones[]": "0912", "devices[0].new_device.serial": "X-1", "devices[0].new_device.product": "SRF-1000", "devices[0].faults[]": "C01" };
+    for (const [name, value] of Object.entries(typed)) await desk.page.fill(`[name="${name}"]`, value);
+    await desk.press("Control+Enter");
+    await desk.page.waitForSelector('[role="alert"]');
+    for (const [name, value] of Object.entries(typed)) assert.equal(await desk.page.inputValue(`[name="${name}"]`), value);
+    assert.match(await desk.text(".field-fault"), example);
+    assert.equal(await desk.page.evaluate(() => document.activeElement.getAttribute("aria-invalid")), "true");
+    await desk.accessible();
+    await desk.picture(`bad-input-${lang}-1440`);
+    await desk.page.context().close();
+  }
+});
+
+test("two people share a counter: switching takes a PIN, and the language stays one's own", async () => {
+  const desk = await Person.at(browser, server.base, "maryam");
+  await desk.page.goto(`${server.base}/me`);
+  await desk.tabTo('form[action="/switch"] [name="login"]');
+  await desk.page.keyboard.type("saeed");
+  await desk.tabTo('form[action="/switch"] [name="pin"]');
+  await desk.page.keyboard.type("۱۲۳۴");
+  await desk.go();
+  assert.match(await desk.text(".who"), /سعید/);
+  await desk.page.context().close();
+});
+
+test("a file is imported in the browser: columns guessed, tried, imported, with what was wrong", async () => {
+  const admin = await Person.at(browser, server.base, "admin");
+  const { page } = admin;
+  await page.goto(`${server.base}/imports`);
+  await page.selectOption("#kind", "customers");
+  await page.setInputFiles("#file", { name: "مشتریان.csv", mimeType: "text/csv", buffer: Buffer.from("نام,موبایل,شماره اشتراک\nنگار محمدی,۰۹۱۲۵۵۵۴۴۳۳,A-77\nبدون شماره,12,\n") });
+  await page.click("button[data-main]");
+  await page.waitForURL(/\/imports\/[0-9a-z]{16}$/);
+  assert.equal(await page.inputValue('[name="columns.phone"]'), "موبایل");
+  await admin.accessible();
+  await page.click('button[name="is_dry_run"]');
+  await page.waitForSelector("td:has-text('همراه'), td:has-text('موبایل')");
+  await admin.picture("import-fa-1440");
+  await page.click("button[data-main]");
+  await page.waitForFunction(() => document.querySelector("#progress")?.textContent.includes("انجام شد") && !document.querySelector("#progress").textContent.includes("آزمایشی"));
+  await admin.open("a77", /\/customers\//);
+  assert.match(await admin.text("h1"), /نگار محمدی/);
+  await page.context().close();
+});
+
+test("the demo can be removed, and an empty house of one's own begins", async () => {
+  const admin = await Person.at(browser, server.base, "admin");
+  await admin.page.goto(`${server.base}/keep`);
+  await admin.tabTo('[name="sure"]');
+  await admin.press("Space");
+  await admin.tabTo('form[action="/demo/remove"] button');
+  await admin.go();
+  assert.ok(admin.page.url().endsWith("/setup"), admin.page.url());
+  await admin.accessible();
+  await admin.picture("setup-fa-1440");
+  const values = { legal_entity: "خدمات نو", "centre.fa": "مرکز نو", "centre.en": "New Centre", name: "مدیر", login: "owner", password: "correct horse" };
+  for (const [name, value] of Object.entries(values)) await admin.page.fill(`[name="${name}"]`, value);
+  await admin.page.click('form[action="/setup"] button[type="submit"]');
+  await admin.page.waitForURL(/sign-in/);
+  const owner = await Person.at(browser, server.base, "owner", { password: "correct horse" });
+  await owner.page.goto(`${server.base}/devices`);
+  assert.equal(await owner.page.locator("main td").count(), 0);
+  await owner.accessible();
+});
