@@ -81,7 +81,9 @@ export class Server {
   /** Runs a command of the program on the same store. */
   cli(...words) {
     const clock = this.clock ? ["--training-clock", this.clock] : [];
-    return execFileSync(binary, [...words, ...this.flags, ...clock], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    // The demo keeps its store in a folder of its own.
+    const flags = this.command === "demo" ? this.flags.map((flag) => (flag === this.data ? join(this.data, "demo") : flag)) : this.flags;
+    return execFileSync(binary, [...words, ...flags, ...clock], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   }
 
   token(login) {

@@ -6,6 +6,7 @@
 pub mod card;
 pub mod invoice;
 pub mod reception;
+pub mod report;
 pub mod sheet;
 
 use std::collections::BTreeMap;

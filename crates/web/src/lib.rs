@@ -17,6 +17,7 @@ pub mod schema;
 mod state;
 
 pub use pages::papers::draw_issued;
+pub use pages::report::failures_pdf;
 pub use state::{App, Settings};
 
 use axum::Router;

@@ -44,6 +44,8 @@ enum Input {
     Lines,
     /// Any JSON.
     Json,
+    /// Any number of rows with these fields, and two more to fill.
+    Rows(&'static [Field]),
 }
 
 const fn text(name: &'static str) -> Field {
@@ -58,6 +60,10 @@ const fn number(name: &'static str) -> Field {
 const fn flag(name: &'static str) -> Field {
     Field { name, kind: Input::Flag }
 }
+
+/// The roles that a person can have.
+const ROLES: &[&str] =
+    &["receptionist", "technician", "expert", "centre_manager", "storekeeper", "accountant", "warranty_auditor", "auditor", "region_manager", "brand_manager", "administrator"];
 
 const TITLE: [Field; 3] = [text("code"), text("title.fa"), text("title.en")];
 
@@ -113,7 +119,13 @@ static KINDS: &[Kind] = &[
         "listUsers",
         "User",
         "keep_access",
-        [text("login"), text("name"), Field { name: "language", kind: Input::Word("language", &["fa", "en"]) }, text("password"), Field { name: "roles", kind: Input::Json }]
+        [
+            text("login"),
+            text("name"),
+            Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
+            text("password"),
+            Field { name: "roles", kind: Input::Rows(&[Field { name: "role", kind: Input::Word("role", ROLES) }, one("centre", "centres"), one("brand", "brands")]) }
+        ]
     ),
     kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
     kind!(
@@ -133,7 +145,7 @@ static KINDS: &[Kind] = &[
             flag("is_serialised"),
             flag("is_warrantied"),
             flag("is_part"),
-            Field { name: "components", kind: Input::Json }
+            Field { name: "components", kind: Input::Rows(&[one("product", "parts"), text("position"), number("quantity")]) }
         ]
     ),
     kind!(
@@ -173,6 +185,7 @@ static KINDS: &[Kind] = &[
             one("brand", "brands"),
             one("payer", "legal-entities"),
             number("usual.months"),
+            Field { name: "usual.components", kind: Input::Rows(&[text("kind"), number("months")]) },
             number("usual.repair_part_days"),
             number("usual.repair_labour_days"),
             Field { name: "usual.excluded_causes[]", kind: Input::Lines },
@@ -317,15 +330,76 @@ pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(quer
     }
 }
 
+/// What can be chosen of each kind of thing: public id and name.
+type Options = HashMap<&'static str, Vec<(String, String)>>;
+
+/// The kinds of things that a field lets choose from.
+fn choices_of(field: &Field) -> Vec<&'static str> {
+    match field.kind {
+        Input::One(slug) => vec![slug],
+        Input::Rows(fields) => fields.iter().flat_map(choices_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The form of one object, as its fields are shown from it.
+struct Form<'a> {
+    lang: Lang,
+    page: &'a Page,
+    operation: &'static str,
+    object: &'a Value,
+    options: &'a Options,
+}
+
+impl Form<'_> {
+    /// `at` stands before the field's name, where it is a field of a row.
+    fn field(&self, field: &Field, label: &str, at: &str) -> Shown {
+        let name = if at.is_empty() { field.name.to_owned() } else { format!("{at}.{}", field.name) };
+        let (input, mut choices) = match field.kind {
+            Input::Text => ("text", Vec::new()),
+            Input::Number => ("number", Vec::new()),
+            Input::Flag => ("flag", Vec::new()),
+            Input::Lines => ("lines", Vec::new()),
+            Input::Json => ("json", Vec::new()),
+            Input::Rows(_) => ("rows", Vec::new()),
+            Input::One(slug) => ("select", self.options.get(slug).cloned().unwrap_or_default()),
+            Input::Word(list, words) => ("select", words.iter().map(|word| ((*word).to_owned(), self.lang.word(list, word))).collect()),
+        };
+        let rows = match field.kind {
+            Input::Rows(fields) => {
+                let there = value_at(self.object, &name).and_then(Value::as_array).map_or(0, Vec::len);
+                (0..there + 2).map(|index| fields.iter().map(|field| self.field(field, field.name, &format!("{name}[{index}]"))).collect()).collect()
+            }
+            _ => Vec::new(),
+        };
+        let value = self.page.value(self.operation, &name, shown_at(self.object, &name));
+        // What is chosen stays to be chosen, also where the list is longer than what is offered.
+        if input == "select" && !value.is_empty() && !choices.iter().any(|(code, _)| *code == value) {
+            let title = value_at(self.object, &name).map_or_else(|| value.clone(), |link| shown(self.lang, link));
+            choices.push((value.clone(), title));
+        }
+        Shown {
+            label: self.lang.t(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
+            fault: self.page.fault(self.operation, name.trim_end_matches("[]")),
+            name,
+            input,
+            value,
+            options: choices,
+            rows,
+        }
+    }
+}
+
 /// A field as the form shows it.
 struct Shown {
-    name: &'static str,
+    name: String,
     label: String,
-    /// text, number, flag, select, lines or json.
+    /// text, number, flag, select, lines, json or rows.
     input: &'static str,
     value: String,
     options: Vec<(String, String)>,
     fault: String,
+    rows: Vec<Vec<Shown>>,
 }
 
 #[derive(Template)]
@@ -348,16 +422,22 @@ pub(crate) async fn edit(person: Person, Path((what, id)): Path<(String, String)
     edit_page(person, what, id, None).await
 }
 
-/// What stands at a path of a view, as a form's field shows it.
-fn at(value: &Value, name: &str) -> String {
+/// What stands at a path of a view.
+fn value_at<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     let path = name.trim_end_matches("[]").replace("usual.", "");
     let mut found = value;
     for part in path.split(['.', '[']).map(|part| part.trim_end_matches(']')) {
         found = match part.parse::<usize>() {
-            Ok(index) => found.get(index).unwrap_or(&Value::Null),
-            Err(_) => found.get(part).unwrap_or(&Value::Null),
+            Ok(index) => found.get(index)?,
+            Err(_) => found.get(part)?,
         };
     }
+    Some(found)
+}
+
+/// What stands at a path of a view, as a form's field shows it.
+fn shown_at(value: &Value, name: &str) -> String {
+    let found = value_at(value, name).unwrap_or(&Value::Null);
     match found {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -399,18 +479,18 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
             path.insert("id".to_owned(), wanted);
             api::named(kind.get).ok_or(Error::NotFound)?.read(conn, actor, &Call { path: &path, version: None, now, lang }, &json!({}))?
         };
-        let mut options = HashMap::new();
-        for field in kind.fields {
-            if let Input::One(slug) = field.kind {
-                let list = KINDS.iter().find(|kind| kind.slug == slug).and_then(|kind| api::named(kind.list)).ok_or(Error::NotFound)?;
-                let found = list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &json!({"limit": 200}))?;
-                let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>()).unwrap_or_default();
-                options.insert(field.name, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect::<Vec<_>>());
-            }
+        let mut options = Options::new();
+        for slug in kind.fields.iter().flat_map(choices_of) {
+            // Parts are products that are fitted.
+            let (listed, query) = if slug == "parts" { ("products", json!({"limit": 200, "is_part": true})) } else { (slug, json!({"limit": 200})) };
+            let list = KINDS.iter().find(|kind| kind.slug == listed).and_then(|kind| api::named(kind.list)).ok_or(Error::NotFound)?;
+            let found = list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &query)?;
+            let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>()).unwrap_or_default();
+            options.insert(slug, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect());
         }
         Ok((object, options))
     });
-    let (object, mut options) = match read.await {
+    let (object, options) = match read.await {
         Ok(read) => read,
         Err(response) => return response,
     };
@@ -418,24 +498,8 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
     let operation = if is_new { kind.create } else { kind.update };
     let title = if is_new { lang.t(&format!("keep-new-{what}")) } else { row(lang, &object).title };
     let page = person.page("keep", title).with(attempt);
-    let fields = kind
-        .fields
-        .iter()
-        .map(|field| {
-            let (input, choices) = match field.kind {
-                Input::Text => ("text", Vec::new()),
-                Input::Number => ("number", Vec::new()),
-                Input::Flag => ("flag", Vec::new()),
-                Input::Lines => ("lines", Vec::new()),
-                Input::Json => ("json", Vec::new()),
-                Input::One(_) => ("select", options.remove(field.name).unwrap_or_default()),
-                Input::Word(list, words) => ("select", words.iter().map(|word| ((*word).to_owned(), lang.word(list, word))).collect()),
-            };
-            let label = lang.t(&format!("field-{}", field.name.replace(['.', '_'], "-").replace("[]", "").replace("[0]", "")));
-            let fault = page.fault(operation, field.name.trim_end_matches("[]"));
-            Shown { name: field.name, label, input, value: page.value(operation, field.name, at(&object, field.name)), options: choices, fault }
-        })
-        .collect();
+    let form = Form { lang, page: &page, operation, object: &object, options: &options };
+    let fields = kind.fields.iter().map(|field| form.field(field, field.name, "")).collect();
     let page = Edit {
         slug: kind.slug,
         operation,

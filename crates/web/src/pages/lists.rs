@@ -17,8 +17,10 @@ use axum::extract::{Query, RawQuery};
 use axum::response::{IntoResponse, Redirect, Response};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use words::Lang;
 
 use super::frame::{Page, Person, html};
+use super::report::sheet;
 use crate::api::pairs;
 use crate::schema::{from_form, read, shape};
 
@@ -29,12 +31,128 @@ pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(quer
     (read(&value).unwrap_or_default(), fields)
 }
 
+/// A row as the cells of a file.
+trait Cells {
+    /// Keys of the headings.
+    const HEAD: &'static [&'static str];
+    fn cells(&self, lang: Lang) -> Vec<String>;
+}
+
+fn day(lang: Lang, day: Option<jiff::civil::Date>) -> String {
+    day.map_or_else(String::new, |day| lang.date(&day))
+}
+
+impl Cells for RepairRow {
+    const HEAD: &'static [&'static str] = &["number", "device", "serial", "customer", "step", "received", "promised", "assignee", "outcome"];
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+        let outcome = self.outcome.as_ref().map_or_else(String::new, |outcome| lang.word("outcome", outcome));
+        vec![
+            self.number.clone(),
+            pick(&self.product),
+            self.serial.clone(),
+            self.customer.name.clone(),
+            pick(&self.step),
+            lang.date(&self.received_on),
+            day(lang, self.promised_on),
+            self.assignee.clone().unwrap_or_default(),
+            outcome,
+        ]
+    }
+}
+
+impl Cells for ReceptionRow {
+    const HEAD: &'static [&'static str] = &["number", "customer", "received", "devices", "state"];
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        vec![self.number.clone(), self.customer.name.clone(), lang.at(&self.received_at), self.devices.to_string(), lang.word("reception-state", &self.state)]
+    }
+}
+
+impl Cells for DeviceRow {
+    const HEAD: &'static [&'static str] = &["product", "code", "serial", "sold-on", "owner"];
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        let owner = self.owner.as_ref().map_or_else(String::new, |owner| owner.name.clone());
+        vec![lang.pick(&self.product.title.fa, &self.product.title.en).to_owned(), self.product.code.clone(), self.serial.clone(), day(lang, self.sold_on), owner]
+    }
+}
+
+impl Cells for CoverView {
+    const HEAD: &'static [&'static str] = &["number", "serial", "policy", "state"];
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        let policy = self.policy.as_ref().map_or_else(String::new, |policy| lang.pick(&policy.title.fa, &policy.title.en).to_owned());
+        vec![self.number.clone(), self.serial.clone(), policy, lang.word("cover-state", &self.state)]
+    }
+}
+
+impl Cells for CustomerView {
+    const HEAD: &'static [&'static str] = &["name", "phone", "subscription", "address"];
+    fn cells(&self, _: Lang) -> Vec<String> {
+        let phones = self.phones.iter().map(|phone| domain::identifiers::show_phone(phone)).collect::<Vec<_>>().join(" / ");
+        let addresses = self.addresses.iter().map(|entry| entry.address.clone()).collect::<Vec<_>>().join(" / ");
+        vec![self.name.clone(), phones, self.subscription.clone().unwrap_or_default(), addresses]
+    }
+}
+
+impl Cells for InvoiceRow {
+    const HEAD: &'static [&'static str] = &["number", "kind", "payer", "issued", "net", "vat", "total", "paid"];
+    fn cells(&self, lang: Lang) -> Vec<String> {
+        let sums = [self.net, self.vat, self.total, self.paid].map(|sum| sum.to_string());
+        [vec![self.number.clone(), lang.word("invoice-kind", &self.kind), self.payer.name.clone(), lang.date(&self.issued_on)], sums.to_vec()].concat()
+    }
+}
+
+/// The most rows that a file of a list holds.
+const MOST_EXPORTED: usize = 20_000;
+
+/// The whole list that a page shows a part of, as the file that is wanted; None where a page is.
+async fn exported<T, Q>(
+    person: &Person,
+    fields: &[(String, String)],
+    name: &'static str,
+    title: &str,
+    list: impl Fn(&mut app::Conn, &app::access::Actor, &Q) -> app::Result<Rows<T>> + Send + 'static,
+) -> Option<Response>
+where
+    T: Cells + Send + 'static,
+    Q: JsonSchema + DeserializeOwned + Default + 'static,
+{
+    let wanted = fields.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone())?;
+    let asked = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit")).cloned().collect::<Vec<_>>();
+    let rows = person.read(move |conn, actor| {
+        let mut all: Vec<T> = Vec::new();
+        let mut after = None;
+        loop {
+            let mut fields = asked.clone();
+            fields.push(("limit".to_owned(), "200".to_owned()));
+            fields.extend(after.take().map(|after| ("after".to_owned(), after)));
+            let query: Q = read(&from_form(&fields, &shape::<Q>().schema)).unwrap_or_default();
+            let page = list(conn, actor, &query)?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
+                _ => return Ok(all),
+            }
+        }
+    });
+    let rows = match rows.await {
+        Ok(rows) => rows,
+        Err(response) => return Some(response),
+    };
+    let lang = person.lang;
+    sheet(person, &wanted, name, title, || {
+        let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
+        std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang))).collect()
+    })
+}
+
 /// What a list page shows beside its rows.
 pub(crate) struct Shown {
     /// The URL of the next page; empty on the last.
     pub next: String,
     /// The URL of the first page, where this is another.
     pub first: String,
+    /// The URL of the whole list as a file, without the format.
+    pub export: String,
     pub fields: Vec<(String, String)>,
 }
 
@@ -52,7 +170,7 @@ impl Shown {
             format!("{path}?{}", query.finish())
         };
         let is_first = !fields.iter().any(|(name, _)| name == "after");
-        Self { next: next.map_or_else(String::new, |next| url(Some(next))), first: if is_first { String::new() } else { url(None) }, fields: fields.clone() }
+        Self { next: next.map_or_else(String::new, |next| url(Some(next))), first: if is_first { String::new() } else { url(None) }, export: url(None), fields: fields.clone() }
     }
 
     /// What stands in a filter.
@@ -151,6 +269,10 @@ struct Repairs {
 pub(crate) async fn repairs(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListRepairs>(query);
     let now = person.app.db().now();
+    if let Some(file) = exported(&person, &fields, "repairs", &person.lang.t("repairs-title"), move |conn, actor, query: &ListRepairs| list_repairs(conn, actor, query, now)).await
+    {
+        return file;
+    }
     match person.read(move |conn, actor| list_repairs(conn, actor, &filters, now)).await {
         Ok(Rows { items, next }) => html(&Repairs { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("repairs", person.lang.t("repairs-title")), rows: items }),
         Err(response) => response,
@@ -167,6 +289,9 @@ struct Receptions {
 
 pub(crate) async fn receptions(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListReceptions>(query);
+    if let Some(file) = exported(&person, &fields, "receptions", &person.lang.t("receptions-title"), list_receptions).await {
+        return file;
+    }
     match person.read(move |conn, actor| list_receptions(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => {
             html(&Receptions { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("receptions", person.lang.t("receptions-title")), rows: items })
@@ -185,6 +310,9 @@ struct Devices {
 
 pub(crate) async fn devices(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListDevices>(query);
+    if let Some(file) = exported(&person, &fields, "devices", &person.lang.t("devices-title"), list_devices).await {
+        return file;
+    }
     match person.read(move |conn, actor| list_devices(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => html(&Devices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("devices", person.lang.t("devices-title")), rows: items }),
         Err(response) => response,
@@ -201,6 +329,9 @@ struct Cards {
 
 pub(crate) async fn cards(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListQuery>(query);
+    if let Some(file) = exported(&person, &fields, "cards", &person.lang.t("cards-title"), list_cards).await {
+        return file;
+    }
     match person.read(move |conn, actor| list_cards(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => html(&Cards { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("cards", person.lang.t("cards-title")), rows: items }),
         Err(response) => response,
@@ -217,6 +348,9 @@ struct Customers {
 
 pub(crate) async fn customers(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListQuery>(query);
+    if let Some(file) = exported(&person, &fields, "customers", &person.lang.t("customers-title"), list_customers).await {
+        return file;
+    }
     match person.read(move |conn, actor| list_customers(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => {
             html(&Customers { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("customers", person.lang.t("customers-title")), rows: items })
@@ -235,6 +369,9 @@ struct Invoices {
 
 pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Response {
     let (filters, fields) = filters::<ListInvoices>(query);
+    if let Some(file) = exported(&person, &fields, "invoices", &person.lang.t("invoices-title"), list_invoices).await {
+        return file;
+    }
     match person.read(move |conn, actor| list_invoices(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => html(&Invoices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("invoices", person.lang.t("invoices-title")), rows: items }),
         Err(response) => response,

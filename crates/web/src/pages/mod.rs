@@ -15,7 +15,7 @@ mod public;
 mod reasons;
 mod receive;
 mod repair;
-mod report;
+pub(crate) mod report;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -59,7 +59,11 @@ pub(crate) fn told(lang: Lang, entries: Vec<TimelineEntry>) -> Vec<Told> {
                 }
             }
             let args = args.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>();
+            // Who may not see amounts, or where no serial is, gets the sentence without them.
+            let has_more = ["amount", "total", "customer_before", "serial_in", "serial_out"].iter().any(|name| entry.details.get(name).is_some_and(|value| !value.is_null()));
             let key = format!("event-{}", entry.event.replace('_', "-"));
+            let plain = format!("{key}-plain");
+            let key = if !has_more && lang.has(&plain) { plain } else { key };
             Told { when: lang.at(&entry.occurred_at), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
         })
         .collect()
