@@ -51,6 +51,14 @@ pub(crate) fn decide(cases: &str) -> Done {
     Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
+pub(crate) fn bench(name: Option<&str>, small: bool) -> Done {
+    if let Some(name) = name.filter(|name| !bench::names().any(|known| known == *name)) {
+        return Err(format!("\"{name}\" is none of {}", bench::names().collect::<Vec<_>>().join(", ")));
+    }
+    bench::run(name, if small { bench::Size::SMALL } else { bench::Size::FULL })?;
+    Ok(ExitCode::SUCCESS)
+}
+
 pub(crate) fn openapi() -> Done {
     println!("{}", serde_json::to_string_pretty(&web::api::openapi::document()).map_err(told)?);
     Ok(ExitCode::SUCCESS)

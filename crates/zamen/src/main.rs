@@ -74,6 +74,14 @@ enum Command {
     /// People who sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Measure speed as ratios to a limit. Build with --release for figures that mean something.
+    Bench {
+        /// receive, coverage, search, tracking, list, memory or start; absent: all.
+        name: Option<String>,
+        /// A small run, to see that all of them still work.
+        #[arg(long)]
+        small: bool,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// The configuration.
@@ -137,6 +145,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Coverage(CoverageCommand::Decide { cases }) => commands::decide(&cases),
         Command::Openapi => commands::openapi(),
+        Command::Bench { name, small } => commands::bench(name.as_deref(), small),
         command => config::Config::load(&cli.config).and_then(|config| match command {
             Command::Serve => serve::serve(&config),
             Command::Demo { fresh } => serve::demo(&config, fresh),
@@ -153,7 +162,7 @@ fn main() -> ExitCode {
                 println!("The configuration is right.");
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Coverage(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
+            Command::Coverage(_) | Command::Openapi | Command::Bench { .. } => Ok(ExitCode::SUCCESS),
         }),
     };
     done.unwrap_or_else(|message| {
