@@ -135,6 +135,26 @@ for (const [engine, lang] of runs) {
 }
 
 for (const lang of ["fa", "en"]) {
+  test(`sale and warranty card (${lang})`, () =>
+    house("sqlite", lang, "1405/09/02", async ({ customer }) => customer("زهرا کریمی", "09123456789"), async ({ server, desk, sit }) => {
+      const admin = await sit("admin");
+      await admin.page.goto(`${server.base}/keep/devices/new`);
+      const typed = { product: "SRF-7300", serial: "SRF7300-0148812", "events[0].type": 1, "events[0].on": lang === "fa" ? "۱۴۰۳/۱/۱۵" : gregorian("1403/01/15"), "components[0].product": "CMP-EM65", "components[0].serial": "CMP-220981" };
+      await admin.send("createDevice", typed);
+      await desk.open("srf7300 0148812", /\/devices\//);
+      await desk.send("updateDevice", { owner: "0912 345 6789" });
+      assert.match(await desk.text(".facts"), /زهرا کریمی/);
+      const policy = await desk.page.locator('form[action^="/do/createCard"] [name=policy] option:has-text("GOLD")').first().textContent();
+      await desk.send("createCard", { policy: policy.trim(), number: "G-884213" });
+      assert.match(desk.page.url(), /\/cards\//);
+      await desk.accessible();
+      await desk.picture(`card-${lang}-1440`);
+      await desk.open("g884213", /\/cards\//);
+      const { items } = await server.call("maryam", "GET", "/cards");
+      const { decision } = await server.call("maryam", "GET", `/devices/${items[0].device}/coverage`);
+      assert.equal(decision.lines[0].considered[0].last_day, gregorian("1406/01/15"));
+    }));
+
   test(`S02 two devices, one declined (${lang})`, () =>
     house(
       "sqlite",

@@ -81,7 +81,7 @@ export class Person {
     await this.page.waitForURL(where);
   }
 
-  /** Fills a form of the page and sends it; a form that is folded away is unfolded first. `extra` tells it from others with the same action. */
+  /** Fills a form of the page and sends it (true: a tick; a number: so many down in a list); a form that is folded away is unfolded first. `extra` tells it from others with the same action. */
   async send(operation, fields = {}, { extra = "", button = "button[type=submit]" } = {}) {
     const form = `form[action^="/do/${operation}"]${extra}`;
     const folded = await this.page.evaluate((wanted) => {
@@ -101,6 +101,7 @@ export class Person {
     for (const [name, value] of Object.entries(fields)) {
       await this.tabTo(`${form} [name="${name}"]`);
       if (value === true) await this.press("Space");
+      else if (typeof value === "number") for (let down = 0; down < value; down += 1) await this.press("ArrowDown");
       else {
         await this.press("Control+a");
         await this.page.keyboard.type(String(value));

@@ -63,6 +63,7 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
         tokio::spawn(stop(handle.clone()));
         let served = match tls {
             Some(tls) => {
+                rustls::crypto::ring::default_provider().install_default().map_err(|_| "TLS cannot be set up".to_owned())?;
                 let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                     .await
                     .map_err(|error| format!("certificate and key cannot be used: {error}"))?;
@@ -106,7 +107,7 @@ pub(crate) fn demo(config: &Config, fresh: bool) -> Result<ExitCode, String> {
         eprintln!("Filling the demo house …");
         app::demo::fill(&db).map_err(|error| format!("the demo's data cannot be made: {error}"))?;
     }
-    let told = db.read(|conn| Ok(app::demo::is_demo(conn)?.then(|| app::demo::tracking_numbers(conn)).transpose()?));
+    let told = db.read(|conn| app::demo::is_demo(conn)?.then(|| app::demo::tracking_numbers(conn)).transpose());
     drop(db);
     println!("zamen serves the demo at {}", config.public_url());
     println!();

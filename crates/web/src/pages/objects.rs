@@ -6,6 +6,7 @@ use app::billing::papers::{PaperView, papers_of};
 use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
 use app::coverage::covers::{CoverView, get_card};
 use app::coverage::decide::{AskCoverage, ask_coverage};
+use app::coverage::policies::{PolicyView, list_policies};
 use app::customers::{CustomerView, get_customer};
 use app::devices::view::DeviceRow;
 use app::devices::view::PlaceView;
@@ -15,6 +16,7 @@ use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
 use app::repair::view::RepairRow;
 use app::repair::{ListRepairs, list_repairs};
+use app::views::ListQuery;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -122,6 +124,8 @@ struct DevicePage {
     repairs: Vec<RepairRow>,
     operations: Vec<DeviceOperation>,
     history: Vec<Told>,
+    /// Published policies of the device's brand or of any, for cards and for other covers.
+    policies: Vec<PolicyView>,
 }
 
 fn place(lang: Lang, place: &PlaceView) -> String {
@@ -148,10 +152,13 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
         let repairs = list_repairs(conn, actor, &ListRepairs { device: Some(id.clone()), ..ListRepairs::default() }, now)?.items;
         let operations = device_operations(conn, actor, &id)?;
         let history = get_timeline(conn, actor, &timeline("device", &id))?.items;
-        Ok((view, asked, repairs, operations, history))
+        let mut policies =
+            if actor.can(domain::access::Action::IssueCards) { list_policies(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?.items } else { Vec::new() };
+        policies.retain(|policy| policy.published_version > 0 && policy.brand.as_ref().is_none_or(|brand| brand.id == view.brand.id));
+        Ok((view, asked, repairs, operations, history, policies))
     });
     match read.await {
-        Ok((view, asked, repairs, operations, history)) => {
+        Ok((view, asked, repairs, operations, history, policies)) => {
             let lang = person.lang;
             let title = format!("{} {}", lang.pick(&view.product.title.fa, &view.product.title.en), view.serial);
             let page = person.page("devices", title).with(attempt);
@@ -164,6 +171,7 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
                 view,
                 repairs,
                 operations,
+                policies,
             };
             show(page.p.status(), &page)
         }

@@ -480,3 +480,6 @@ field-position = Position
 field-quantity = Quantity
 field-months = Months
 field-usual-components = Terms of components (code of the kind of part, and months)
+policy-of-product = The product’s own policy
+starts-on = Starts on (empty: by the policy)
+add-cover = Add another cover (contract, extension …)

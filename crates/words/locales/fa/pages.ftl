@@ -480,3 +480,6 @@ field-position = جای نصب
 field-quantity = تعداد
 field-months = ماه
 field-usual-components = مدت جداگانهٔ زیرمجموعه‌ها (کد نوع قطعه و ماه)
+policy-of-product = سیاست خود کالا
+starts-on = شروع (خالی: به قاعدهٔ سیاست)
+add-cover = افزودن پوشش دیگر (قرارداد، تمدید …)
