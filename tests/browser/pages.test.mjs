@@ -85,6 +85,49 @@ test("bad input comes back filled, with the fault beside its field, in the perso
   }
 });
 
+test("at the counter what is known takes the place of what is typed, and nothing else of the page is lost", async () => {
+  const { items } = await server.call("admin", "GET", "/repairs?is_open=false");
+  const { serial, device, customer } = items.find((row) => row.outcome === "repaired");
+  const { phones } = await server.call("admin", "GET", `/customers/${customer.id}`);
+  for (const lang of ["fa", "en"]) {
+    const desk = await Person.at(browser, server.base, "maryam", { lang });
+    const { page } = desk;
+    await page.goto(`${server.base}/receive`);
+    await desk.tabTo('[name="devices[0].note"]');
+    await page.keyboard.type("می‌لرزد");
+    await page.locator(".chip input").first().check();
+    await page.locator(".chip-other").first().fill("سه‌پایه");
+    // A scanner types the serial and sends Enter; a hand that leaves the field does the same.
+    await page.focus('[name="devices[0].new_device.serial"]');
+    await page.keyboard.type(serial);
+    await desk.press(lang === "fa" ? "Enter" : "Tab");
+    await page.waitForSelector('[name="devices[0].device"]', { state: "attached" });
+    await page.waitForSelector("#answer .verdict");
+    assert.equal(await page.inputValue('[name="devices[0].device"]'), device);
+    await page.waitForSelector('#who [name="customer.id"]', { state: "attached" });
+    await desk.press("Alt+d");
+    await page.waitForSelector('[name="devices[1].new_device.serial"]');
+    assert.equal(await page.inputValue('[name="devices[0].note"]'), "می‌لرزد");
+    assert.equal(await page.locator(".chip input").first().isChecked(), true);
+    assert.equal(await page.locator(".chip-other").first().inputValue(), "سه‌پایه");
+    await desk.accessible();
+    await desk.picture(`receive-two-${lang}-1440`);
+    // A phone that is known offers its people; nobody is put in anybody's place unasked.
+    await page.goto(`${server.base}/receive`);
+    await page.fill('[name="customer.new.name"]', "کسی دیگر");
+    await page.fill('[name="customer.new.phones[]"]', phones[0]);
+    await page.locator('[name="customer.new.phones[]"]').blur();
+    await page.waitForSelector(`[name="_choose"][value="${customer.id}"]`);
+    assert.equal(await page.inputValue('[name="customer.new.name"]'), "کسی دیگر");
+    await desk.accessible();
+    await desk.picture(`receive-known-${lang}-1440`);
+    await page.click(`[name="_choose"][value="${customer.id}"]`);
+    await page.waitForSelector('[name="customer.id"]', { state: "attached" });
+    assert.equal(await page.inputValue('[name="customer.id"]'), customer.id);
+    await page.context().close();
+  }
+});
+
 test("two people share a counter: switching takes a PIN, and the language stays one's own", async () => {
   const desk = await Person.at(browser, server.base, "maryam");
   await desk.page.goto(`${server.base}/me`);

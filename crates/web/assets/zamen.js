@@ -29,6 +29,19 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Where what was typed turned out to be known, the answer is asked anew, and a hand that lost its field goes on at the next one.
+document.addEventListener("htmx:load", (event) => {
+  const part = /** @type {HTMLElement} */ (event.target);
+  if (part.dataset?.found === undefined) return;
+  part.closest("form")?.dispatchEvent(new Event("change"));
+  if (document.activeElement === document.body) {
+    const next = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#receive input:not([type=hidden]), #receive button"))].find(
+      (field) => field.tabIndex >= 0 && (part.contains(field) || part.compareDocumentPosition(field) & Node.DOCUMENT_POSITION_FOLLOWING),
+    );
+    next?.focus();
+  }
+});
+
 // A form that was sent is not sent twice by a second click.
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);

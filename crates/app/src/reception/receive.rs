@@ -229,7 +229,7 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
         section_id,
         place: reception.place.clone(),
         chart_id,
-        step: chart.start,
+        step: chart.start.clone(),
         step_since_at: At::from(tx.occurred),
         is_open: true,
         assignee_user_id: None,
@@ -296,8 +296,8 @@ fn not_in_the_house(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
 
 /// The promised day by rule: five working days (Friday is off), and one more for every twenty repairs that are open in the centre, twenty at most.
 fn promised_day(tx: &mut Tx<'_>, centre_id: i64, today: Date) -> Result<Date> {
-    let open = repairs::table.filter(repairs::centre_id.eq(centre_id)).filter(repairs::is_open.eq(true)).select(repairs::id).limit(400).load::<i64>(tx.conn)?;
-    let mut left = 5 + (open.len() / 20).min(15);
+    let open = repairs::table.filter(repairs::centre_id.eq(centre_id)).filter(repairs::is_open.eq(true)).count().get_result::<i64>(tx.conn)?;
+    let mut left = 5 + (open / 20).min(15);
     let mut day = today;
     while left > 0 {
         day = day.tomorrow().map_err(Error::internal)?;

@@ -38,7 +38,7 @@ impl Conn {
             Engine::Postgres => PgConnection::establish(url).map(Self::Pg),
             Engine::Sqlite => {
                 let mut conn = SqliteConnection::establish(url)?;
-                // FULL: what was answered survives a power cut. 64 MB of cache, memory-mapped reads.
+                // FULL: what was answered survives a power cut. 16 MB of cache, memory-mapped reads.
                 conn.batch_execute(
                     "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
                      PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;",

@@ -84,6 +84,8 @@ struct ReceptionPage {
     invoices: Vec<InvoiceRow>,
     history: Vec<Told>,
     has_ready: bool,
+    /// Whether all devices of the visit have left.
+    is_over: bool,
 }
 
 pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Response {
@@ -106,8 +108,9 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
         Ok((view, papers, invoices, history)) => {
             let title = format!("{} {}", person.lang.t("reception"), view.number);
             let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
+            let is_over = view.repairs.iter().all(|repair| !repair.is_open);
             let page = person.page("receptions", title).with(attempt);
-            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready })
+            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready, is_over })
         }
         Err(response) => response,
     }

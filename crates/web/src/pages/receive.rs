@@ -1,11 +1,14 @@
-//! The counter: one page from a number to a printed receipt. The answer about cover appears while the fault is being chosen.
+//! The counter: one page from a number to a printed receipt. The answer about cover appears while the fault is being chosen; what is known already takes
+//! the place of what was typed: a device by its serial, a customer by a phone.
 
+use app::access::Actor;
 use app::catalogue::faults::list_faults;
 use app::catalogue::products::{ListProducts, list_products};
 use app::coverage::decide::{AskCoverage, ask_coverage};
-use app::customers::{CustomerView, get_customer};
+use app::customers::{CustomerView, LookUpCustomer, get_customer, look_up_customer};
 use app::devices::{DeviceView, get_device};
 use app::error::Error;
+use app::lookup::{Hit, search};
 use app::reception::{ReceiveDevices, receive_devices};
 use app::repair::view::{RepeatView, repeat_at_counter};
 use app::store::idempotency;
@@ -13,8 +16,9 @@ use app::views::ListQuery;
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Query, RawQuery};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Action;
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::reasons::{Drawing, Verdict, drawing, verdict};
@@ -26,7 +30,24 @@ use crate::schema::{from_form, read, shape, without_gaps};
 struct OnForm {
     index: usize,
     known: Option<DeviceView>,
-    serial: String,
+    accessories: Chips,
+    conditions: Chips,
+    /// Ids of photos that were sent already.
+    photos: Vec<String>,
+}
+
+/// Words to choose from, those that are chosen, and what was typed beside them.
+struct Chips {
+    choices: Vec<(String, bool)>,
+    other: String,
+}
+
+impl Chips {
+    fn of(words: &str, chosen: &[String]) -> Self {
+        let words = words.split('|').map(|word| word.trim().to_owned()).collect::<Vec<_>>();
+        let other = chosen.iter().find(|typed| !typed.is_empty() && !words.contains(typed)).cloned().unwrap_or_default();
+        Self { choices: words.into_iter().map(|word| (word.clone(), chosen.contains(&word))).collect(), other }
+    }
 }
 
 #[derive(Template)]
@@ -35,15 +56,16 @@ struct ReceivePage {
     p: Page,
     devices: Vec<OnForm>,
     customer: Option<CustomerView>,
+    /// Customers who are known by the phone that was typed.
+    namesakes: Vec<Hit>,
     faults: Vec<Choice>,
     products: Vec<Choice>,
-    accessories: Vec<String>,
-    conditions: Vec<String>,
     answers: Vec<Answer>,
 }
 
 /// The answer about one device.
 struct Answer {
+    device: String,
     verdict: Verdict,
     drawing: Option<Drawing>,
     repeat: Option<RepeatView>,
@@ -53,7 +75,7 @@ struct Answer {
 #[template(path = "answer.html")]
 struct AnswerPart {
     l: words::Lang,
-    answer: Answer,
+    answers: Vec<Answer>,
 }
 
 /// How the page is opened.
@@ -72,18 +94,48 @@ pub(crate) async fn form(person: Person, Query(opened): Query<Opened>) -> Respon
     page(person, fields, None).await
 }
 
+fn value(fields: &[(String, String)], name: &str) -> Option<String> {
+    fields.iter().find(|(field, typed)| field == name && !typed.is_empty()).map(|(_, typed)| typed.clone())
+}
+
+fn values(fields: &[(String, String)], name: &str) -> Vec<String> {
+    fields.iter().filter(|(field, _)| field == name).map(|(_, typed)| typed.clone()).collect()
+}
+
+/// How many devices stand on the form.
+fn count(fields: &[(String, String)]) -> usize {
+    (0..50).rev().find(|index| fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}].")))).map_or(1, |last| last + 1)
+}
+
+/// Puts a known device in place of a serial that was typed. Where two products share the serial, a person says which.
+fn recognise(conn: &mut app::Conn, actor: &Actor, fields: &mut Vec<(String, String)>) -> app::Result<()> {
+    for index in 0..count(fields) {
+        let (device, new) = (format!("devices[{index}].device"), format!("devices[{index}].new_device."));
+        let Some(serial) = value(fields, &format!("{new}serial")).filter(|_| value(fields, &device).is_none()) else { continue };
+        let mut hits = search(conn, actor, &serial)?.hits;
+        hits.retain(|hit| hit.kind == "device" && hit.is_exact);
+        if let [known] = hits.as_slice() {
+            fields.retain(|(name, _)| !name.starts_with(&new));
+            fields.push((device, known.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The customers who have the phone that was typed: a person says who stands at the counter, for families share phones.
+fn namesakes(conn: &mut app::Conn, actor: &Actor, fields: &[(String, String)]) -> app::Result<Vec<Hit>> {
+    let Some(phone) = value(fields, "customer.new.phones[]").filter(|_| value(fields, "customer.id").is_none()) else { return Ok(Vec::new()) };
+    let mut hits = search(conn, actor, &phone)?.hits;
+    hits.retain(|hit| hit.kind == "customer" && hit.is_exact);
+    Ok(hits)
+}
+
 /// The page with what stands in its fields.
-async fn page(person: Person, fields: Vec<(String, String)>, attempt: Option<Attempt>) -> Response {
+async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option<Attempt>) -> Response {
     let lang = person.lang;
     let now = person.app.db().now();
-    let value = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
-    let count = (0..50).rev().find(|index| fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}].")))).map_or(1, |last| last + 1);
-    let known = (0..count).map(|index| value(&format!("devices[{index}].device"))).collect::<Vec<_>>();
-    let serials = (0..count).map(|index| value(&format!("devices[{index}].new_device.serial")).unwrap_or_default()).collect::<Vec<_>>();
-    let faults_chosen = (0..count).map(|index| value(&format!("devices[{index}].faults[]"))).collect::<Vec<_>>();
-    let customer = value("customer.id");
     let read = person.read(move |conn, actor| {
-        actor.may(domain::access::Action::Receive, None, None)?;
+        actor.may(Action::Receive, None, None)?;
         let choice = |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
         let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?
             .items
@@ -96,67 +148,140 @@ async fn page(person: Person, fields: Vec<(String, String)>, attempt: Option<Att
             .into_iter()
             .map(|row| choice(row.code, row.title))
             .collect::<Vec<_>>();
+        recognise(conn, actor, &mut fields)?;
         let mut devices = Vec::new();
-        let mut answers = Vec::new();
         let mut owner = None;
-        for (index, (id, serial)) in known.into_iter().zip(serials).enumerate() {
-            let view = id.map(|id| get_device(conn, actor, &id, now)).transpose()?;
-            if let Some(view) = &view {
-                owner = owner.or(view.owner.as_ref().map(|owner| owner.id.clone()));
-                let fault = faults_chosen.get(index).cloned().flatten();
-                answers.push(answer_for(conn, actor, lang, &view.id, fault, now)?);
-            }
-            devices.push(OnForm { index, known: view, serial });
+        for index in 0..count(&fields) {
+            let known = value(&fields, &format!("devices[{index}].device")).map(|id| get_device(conn, actor, &id, now)).transpose()?;
+            owner = owner.or(known.as_ref().and_then(|view| view.owner.as_ref()).map(|owner| owner.id.clone()));
+            let list = |name: &str| values(&fields, &format!("devices[{index}].{name}[]"));
+            devices.push(OnForm {
+                index,
+                known,
+                accessories: Chips::of(&lang.t("accessory-list"), &list("accessories")),
+                conditions: Chips::of(&lang.t("condition-list"), &list("conditions")),
+                photos: list("photos"),
+            });
         }
-        let customer =
-            customer.or(owner).map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
-        Ok((faults, products, devices, answers, customer))
+        let namesakes = namesakes(conn, actor, &fields)?;
+        // The owner is asked for where nobody was named yet.
+        let named = value(&fields, "customer.id").or(owner.filter(|_| value(&fields, "customer.new.name").is_none()));
+        let customer = named.map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
+        let answers = answers_for(conn, actor, lang, &fields, now)?;
+        Ok((fields, faults, products, devices, answers, customer, namesakes))
     });
     match read.await {
-        Ok((faults, products, devices, answers, customer)) => {
-            let list = |key: &str| lang.t(key).split('|').map(|word| word.trim().to_owned()).collect();
-            let page = person.page("receive", lang.t("receive-title")).with(attempt).bar();
-            show(page.status(), &ReceivePage { accessories: list("accessory-list"), conditions: list("condition-list"), p: page, devices, customer, faults, products, answers })
+        Ok((fields, faults, products, devices, answers, customer, namesakes)) => {
+            let page = person.page("receive", lang.t("receive-title"));
+            let mut attempt = Attempt { operation: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
+            if value(&attempt.values, "_key").is_none() {
+                attempt.values.push(("_key".to_owned(), page.key.clone()));
+            }
+            let page = page.with(Some(attempt)).bar();
+            show(page.status(), &ReceivePage { p: page, devices, customer, namesakes, faults, products, answers })
         }
         Err(response) => response,
     }
 }
 
-fn answer_for(conn: &mut app::Conn, actor: &app::access::Actor, lang: words::Lang, device: &str, fault: Option<String>, now: jiff::Timestamp) -> app::Result<Answer> {
+/// The answers about all devices that are known, with the faults that were chosen.
+fn answers_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, fields: &[(String, String)], now: jiff::Timestamp) -> app::Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    for index in 0..count(fields) {
+        if let Some(device) = value(fields, &format!("devices[{index}].device")) {
+            answers.push(answer_for(conn, actor, lang, &device, value(fields, &format!("devices[{index}].faults[]")), now)?);
+        }
+    }
+    Ok(answers)
+}
+
+fn answer_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, device: &str, fault: Option<String>, now: jiff::Timestamp) -> app::Result<Answer> {
     let today = app::store::local_date(now, "Asia/Tehran");
     let repeat = match &fault {
         Some(fault) => repeat_at_counter(conn, actor, device, std::slice::from_ref(fault), today)?,
         None => None,
     };
     let explained = ask_coverage(conn, actor, device, now, &AskCoverage { fault, ..AskCoverage::default() })?;
-    Ok(Answer { verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat })
+    let device = get_device(conn, actor, device, now)?;
+    let name = format!("{} {}", lang.pick(&device.product.title.fa, &device.product.title.en), device.serial);
+    Ok(Answer { device: name, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat })
 }
 
-/// The answer about the first known device, while the form is being filled: a part of the page.
+/// The answers while the form is being filled: a part of the page.
 pub(crate) async fn answer(person: Person, RawQuery(query): RawQuery) -> Response {
     let fields = pairs(query.unwrap_or_default().as_bytes());
-    let value = |name: &str| fields.iter().find(|(field, typed)| field == name && !typed.is_empty()).map(|(_, typed)| typed.clone());
-    let Some(device) = value("devices[0].device") else { return "".into_response() };
-    let fault = value("devices[0].faults[]");
     let (lang, now) = (person.lang, person.app.db().now());
-    match person.read(move |conn, actor| answer_for(conn, actor, lang, &device, fault, now)).await {
-        Ok(answer) => html(&AnswerPart { l: lang, answer }),
+    match person.read(move |conn, actor| answers_for(conn, actor, lang, &fields, now)).await {
+        Ok(answers) => html(&AnswerPart { l: lang, answers }),
+        // A fault that is half typed is no answer yet.
         Err(_) => "".into_response(),
     }
 }
 
-pub(crate) async fn receive(person: Person, body: Bytes) -> Response {
-    let mut fields = pairs(&body);
+/// What a button of the form asked for, short of taking the devices in.
+enum Wish {
+    /// Another device: the same page with one more.
+    Add,
+    /// What is typed, looked up. Enter does this, as scanners send it.
+    Find,
+    /// A customer who was offered.
+    Choose(String),
+    /// A customer of another centre, by the phone that was typed: it is written down.
+    LookUp(String),
+}
+
+fn wish(fields: &[(String, String)]) -> Option<Wish> {
+    let add = value(fields, "_add").map(|_| Wish::Add);
+    let find = value(fields, "_find").map(|_| Wish::Find);
+    add.or(value(fields, "_choose").map(Wish::Choose)).or(value(fields, "_look_up").map(Wish::LookUp)).or(find)
+}
+
+/// The page as it was wished, with everything that stood in it.
+async fn granted(person: Person, wish: Wish, mut fields: Vec<(String, String)>, is_part: bool) -> Response {
+    let mut customer = None;
+    match wish {
+        Wish::Add => fields.push((format!("devices[{}].new_device.serial", count(&fields)), String::new())),
+        Wish::Choose(id) => customer = Some(id),
+        Wish::LookUp(number) => {
+            let actor = person.current.actor.clone();
+            match person.app.run(move |app| app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))).await {
+                Ok(view) => customer = Some(view.id),
+                Err(error) => return person.error(&error),
+            }
+        }
+        Wish::Find if is_part => {
+            // The page has asked beside the typing: where nothing is known, nothing of it changes.
+            let known = {
+                let mut fields = fields.clone();
+                person.read(move |conn, actor| {
+                    let before = fields.len();
+                    recognise(conn, actor, &mut fields)?;
+                    Ok(fields.len() != before || !namesakes(conn, actor, &fields)?.is_empty())
+                })
+            };
+            match known.await {
+                Ok(true) => {}
+                Ok(false) => return StatusCode::NO_CONTENT.into_response(),
+                Err(response) => return response,
+            }
+        }
+        Wish::Find => {}
+    }
+    if let Some(id) = customer {
+        fields.retain(|(name, _)| !name.starts_with("customer."));
+        fields.push(("customer.id".to_owned(), id));
+    }
+    page(person, fields, None).await
+}
+
+pub(crate) async fn receive(person: Person, headers: HeaderMap, body: Bytes) -> Response {
+    let fields = pairs(&body);
     let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     if !person.sent_it(field("_csrf").as_deref()) {
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
-    if field("_add").is_some() {
-        // Another device: the same page with one more, nothing lost.
-        let count = (0..50).find(|index| !fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}].")))).unwrap_or(1);
-        fields.push((format!("devices[{count}].new_device.serial"), String::new()));
-        let attempt = Attempt { operation: "receiveDevices".to_owned(), values: fields.clone(), status: StatusCode::OK, ..Attempt::default() };
-        return page(person, fields, Some(attempt)).await;
+    if let Some(wish) = wish(&fields) {
+        return granted(person, wish, fields, headers.contains_key("hx-request")).await;
     }
     let mut input = from_form(&fields, &shape::<ReceiveDevices>().schema);
     without_gaps(&mut input);

@@ -40,6 +40,7 @@ word-is-open-true = Open
 word-is-open-false = Over
 word-yes-true = Yes
 word-reception-state-open = Open
+word-reception-state-over = Over
 word-reception-state-cancelled = Cancelled
 word-invoice-kind-service = Service invoice
 word-invoice-kind-warranty = Warranty invoice

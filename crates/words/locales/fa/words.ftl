@@ -40,6 +40,7 @@ word-is-open-true = باز
 word-is-open-false = پایان‌یافته
 word-yes-true = بله
 word-reception-state-open = باز
+word-reception-state-over = پایان‌یافته
 word-reception-state-cancelled = لغوشده
 word-invoice-kind-service = صورت‌حساب خدمات
 word-invoice-kind-warranty = صورت‌حساب گارانتی
