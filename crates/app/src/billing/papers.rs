@@ -20,7 +20,7 @@ use crate::customers::{CustomerView, customer_view};
 use crate::error::{Error, Result};
 use crate::link;
 use crate::reception::rows::Reception;
-use crate::reception::view::{ReceptionView, reception_view};
+use crate::reception::view::ReceptionView;
 use crate::repair::rows::{Repair, RepairDetail};
 use crate::store::outbox::Claimed;
 use crate::store::schema::{centres, devices, documents, parties, receptions, repair_details, repairs, reported_faults};
@@ -149,7 +149,7 @@ fn insert(tx: &mut Tx<'_>, paper: NewPaper<'_>) -> Result<()> {
 }
 
 /// Issues a reception's papers (receipt, label, goods-entry sheet), or their next revision.
-pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception) -> Result<()> {
+pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception, view: &ReceptionView) -> Result<()> {
     let centre = centres::table.find(row.centre_id).select(Centre::as_select()).first(tx.conn)?;
     let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
     let mut received = Vec::with_capacity(rows.len());
@@ -171,7 +171,7 @@ pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception) -> Result<()> {
     }
     let customer = party(tx.conn, row.customer_id)?;
     let language = customer.language.clone();
-    let paper = ReceptionPaper { letterhead: letterhead(tx.conn, &centre)?, customer, reception: reception_view(tx.conn, row.clone())?, devices: received };
+    let paper = ReceptionPaper { letterhead: letterhead(tx.conn, &centre)?, customer, reception: view.clone(), devices: received };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
     insert(tx, NewPaper { kind: "reception", number: Some(row.number.clone()), revision: row.revision, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
 }

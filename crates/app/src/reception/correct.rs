@@ -102,8 +102,9 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
     let event = Event::ReceptionCorrected { number: reception.number.clone(), reason: reason.to_owned(), revision };
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     let reception = reception_row(tx.conn, public_id)?;
-    papers::issue_reception(tx, &reception)?;
-    reception_view(tx.conn, reception)
+    let view = reception_view(tx.conn, reception.clone())?;
+    papers::issue_reception(tx, &reception, &view)?;
+    Ok(view)
 }
 
 fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {

@@ -112,9 +112,12 @@ pub struct ReceiveDevice {
 /// `Invalid` with the path of each faulty field; `Conflict` where a device is in the house already.
 pub fn receive_devices(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<ReceptionView> {
     let reception = write_reception(tx, command)?;
-    reception_view(tx.conn, reception)
+    let view = reception_view(tx.conn, reception.clone())?;
+    papers::issue_reception(tx, &reception, &view)?;
+    Ok(view)
 }
 
+/// Writes the visit, without its paper: what is imported from the past has none.
 pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Reception> {
     let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref())?;
     tx.actor.may(Action::Receive, Some(centre_id), None)?;
@@ -161,9 +164,6 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
     }
     let event = Event::DevicesReceived { number: reception.number.clone(), devices: i64::try_from(command.devices.len()).unwrap_or(0) };
     tx.record(Some(centre_id), &event, &subjects)?;
-    if !tx.is_past() {
-        papers::issue_reception(tx, &reception)?;
-    }
     Ok(reception)
 }
 

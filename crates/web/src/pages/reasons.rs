@@ -77,11 +77,13 @@ pub(crate) fn verdict(lang: Lang, explained: &Explained) -> Verdict {
         line.and_then(|line| line.considered.iter().filter_map(percent_of).max()).unwrap_or(0)
     };
     let (part, labour) = (best(LineType::Part), best(LineType::Labour));
+    // A component may have a cover of its own.
+    let pays_something = explained.decision.lines.iter().flat_map(|line| &line.considered).filter_map(percent_of).any(|percent| percent > 0);
     let (tone, icon, key) = match (part, labour) {
         (100, 100) => ("", "shield-check", "verdict-all"),
         (100, _) => ("partly", "circle-half-2", "verdict-parts"),
         (_, 100) => ("partly", "circle-half-2", "verdict-labour"),
-        (0, 0) => ("not", "circle-x", "verdict-none"),
+        (0, 0) if !pays_something => ("not", "circle-x", "verdict-none"),
         _ => ("partly", "circle-half-2", "verdict-some"),
     };
     // Each cover once: what it says on the first line on which it pays, else on the first line.
