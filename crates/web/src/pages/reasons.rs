@@ -90,7 +90,8 @@ pub(crate) fn verdict(lang: Lang, explained: &Explained) -> Verdict {
     let mut whys = Vec::new();
     for considered in explained.decision.lines.first().map(|line| line.considered.as_slice()).unwrap_or_default() {
         let said = explained.decision.lines.iter().flat_map(|line| &line.considered).filter(|other| other.cover == considered.cover);
-        let best = said.max_by_key(|other| percent_of(other).unwrap_or(-1)).unwrap_or(considered);
+        // Of equals the last wins: from behind, that is the first line.
+        let best = said.rev().max_by_key(|other| percent_of(other).unwrap_or(-1)).unwrap_or(considered);
         whys.push(why(lang, explained, best));
     }
     Verdict { tone, icon, heading: lang.t(key), whys }
@@ -165,5 +166,34 @@ pub(crate) fn barred(lang: Lang, barred: &BarredView) -> String {
             if lang.has(&key) { lang.t(&key) } else { when.clone() }
         }
         BarredView::Needs { need } => lang.t1("barred-needs", "need", lang.word("need", need)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use domain::coverage::{Case, decide};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_cover_that_ended_says_so_and_not_that_travel_is_beyond_it() {
+        let lines = ["part", "labour", "travel"].map(|kind| json!({"id": kind, "type": kind, "item": "", "component": null, "amount": null}));
+        let case = json!({
+            "case": "x", "calendar": "gregorian",
+            "device": {"serial": "D1", "product": "TV-1", "kinds": ["tv"], "components": []},
+            "events": [{"type": "sold", "date": "2020-01-01"}],
+            "covers": [{"id": "card:G-1", "kind": "card", "state": "active", "payer": "maker:ACME", "starts": null, "claims": [], "downtime": [],
+                "policy": {"code": "GOLD", "version": 1, "start": {"from": ["sold"]}, "waiting_days": 0, "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 12}],
+                    "exclusions": [], "deductible": 0, "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null}}],
+            "question": {"received": "2025-01-10", "usage": {}, "fault": null, "cause": null, "lines": lines}
+        });
+        let case = Case::parse(&case.to_string()).expect("a case");
+        let explained = Explained { decision: decide(&case).expect("a decision"), covers: HashMap::new(), received: case.question.received, bars: Vec::new() };
+        let shown = verdict(Lang::En, &explained);
+        assert_eq!(shown.heading, Lang::En.t("verdict-none"));
+        assert!(shown.whys[0].sentence.starts_with("Ended "), "{}", shown.whys[0].sentence);
     }
 }
