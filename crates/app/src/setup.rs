@@ -14,7 +14,7 @@ use crate::catalogue::rows::VatRate;
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::error::{Error, Result};
 use crate::store::schema::{users, vat_rates};
-use crate::store::{Conn, Db, Tx, settings};
+use crate::store::{Conn, Db, Tx, settings, zone};
 use crate::views::Title;
 
 /// What a house needs before the first device can be received.
@@ -32,6 +32,10 @@ pub struct SetUp {
     pub password: String,
     #[serde(default)]
     pub calendar: Option<Calendar>,
+    /// IANA name of the time zone in which the centre works; absent: that of Iran.
+    #[schemars(length(max = 60), example = &"Asia/Tehran")]
+    #[serde(default)]
+    pub time_zone: Option<String>,
     /// ISO code.
     #[schemars(regex(pattern = "^[A-Z]{3}$"))]
     #[serde(default)]
@@ -49,7 +53,9 @@ pub fn is_empty(conn: &mut Conn) -> Result<bool> {
 /// # Errors
 /// `Conflict` where the store is not empty; `Invalid`.
 pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
-    db.write(&Actor::system(), |tx| {
+    let time_zone = command.time_zone.as_deref().unwrap_or("Asia/Tehran");
+    let actor = Actor { zone: zone(time_zone), ..Actor::system() };
+    db.write(&actor, |tx| {
         if !is_empty(tx.conn)? {
             return Err(Error::conflict("not-empty"));
         }
@@ -64,7 +70,7 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
             code: "01".to_owned(),
             title: command.centre.clone(),
             legal_entity,
-            time_zone: None,
+            time_zone: Some(time_zone.to_owned()),
             phone: None,
             address: None,
             hours: None,

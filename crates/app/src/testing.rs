@@ -103,7 +103,7 @@ fn title(fa: &str, en: &str) -> Title {
 
 impl House {
     fn furnished(db: Db, clock: Arc<Hands>, dir: Option<tempfile::TempDir>) -> Self {
-        let system = Actor::system();
+        let system = Actor { zone: crate::store::zone("Asia/Tehran"), ..Actor::system() };
         let mut house =
             Self { db, clock, admin: system, maker: String::new(), insurer: String::new(), brand: String::new(), centre: String::new(), gold: String::new(), _dir: dir };
         house.at("1400/01/01 08:00");

@@ -200,15 +200,9 @@ impl Lang {
 
     /// Date and time of an instant at a place.
     #[must_use]
-    pub fn instant(self, at: &Timestamp, time_zone: &str) -> String {
-        let local = at.to_zoned_datetime(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC));
+    pub fn instant(self, at: &Timestamp, zone: &TimeZone) -> String {
+        let local = at.to_zoned_datetime(zone.clone());
         self.digits(format!("{} {:02}:{:02}", self.calendar().show(local.date()), local.hour(), local.minute()))
-    }
-
-    /// Date and time in the installation's zone.
-    #[must_use]
-    pub fn at(self, at: &Timestamp) -> String {
-        self.instant(at, "Asia/Tehran")
     }
 
     /// A weekday and date, as people say a near day.

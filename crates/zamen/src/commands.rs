@@ -90,7 +90,8 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Don
     let by = FailuresBy::named(by).ok_or_else(|| format!("\"{by}\" is none of product-kind, cause"))?;
     let query = FailureCauses { by: Some(by), from: None, to: None };
     let db = open(config)?;
-    let rows = db.read(|conn| failure_causes(conn, &Actor::system(), &query)).map_err(told)?;
+    let actor = db.read(|conn| Actor::system().working_in(conn, None)).map_err(told)?;
+    let rows = db.read(|conn| failure_causes(conn, &actor, &query)).map_err(told)?;
     let head = [if by == FailuresBy::ProductKind { "product_kind" } else { "cause" }, "repairs", "title_fa", "title_en", "share_permille", "cumulated_permille"];
     let table = std::iter::once(head.map(str::to_owned).to_vec())
         .chain(rows.iter().map(|row| {
@@ -101,7 +102,7 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Don
         "csv" => documents::sheet::csv(&table),
         "json" => serde_json::to_vec_pretty(&rows).map_err(told)?,
         "xlsx" => documents::sheet::xlsx("failure-causes", &table, Lang::En).map_err(told)?,
-        "pdf" => web::failures_pdf(Lang::En, &query, &rows, db.now()).map_err(told)?,
+        "pdf" => web::failures_pdf(Lang::En, &query, &rows, db.now(), &actor.zone).map_err(told)?,
         other => return Err(format!("\"{other}\" is none of csv, json, xlsx, pdf")),
     };
     io::stdout().write_all(&bytes).map_err(told)?;

@@ -6,10 +6,13 @@ use diesel::expression::BoxableExpression;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::access::{Action, Limit, NO_LIMIT, Role};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::permissions::Permissions;
 use crate::error::{Arg, Error, Reason, Result};
-use crate::store::MultiBackend;
+use crate::store::{MultiBackend, local_date, zone};
 use crate::store::schema::{centres, repairs};
 
 /// A role in a centre and a brand; None: in all of them.
@@ -36,17 +39,49 @@ pub struct Actor {
     pub members: Vec<Member>,
     /// The centre in which they work now.
     pub centre_id: Option<i64>,
+    /// The time zone of that centre; that of the house's first centre where they work in none.
+    pub zone: TimeZone,
     /// The actions that a token is made for; None: all that its person may.
     pub scopes: Option<Vec<Action>>,
     pub permissions: Arc<Permissions>,
 }
 
 impl Actor {
-    /// The system itself: imports, workers, the command line.
+    /// The system itself, which knows no place: workers, sessions, the first start.
     #[must_use]
     pub fn system() -> Self {
         let member = Member { role: Role::Administrator, centre_id: None, brand_id: None };
-        Self { user_id: None, public_id: String::new(), name: String::new(), members: vec![member], centre_id: None, scopes: None, permissions: Arc::default() }
+        Self {
+            user_id: None,
+            public_id: String::new(),
+            name: String::new(),
+            members: vec![member],
+            centre_id: None,
+            zone: TimeZone::UTC,
+            scopes: None,
+            permissions: Arc::default(),
+        }
+    }
+
+    /// The same actor, working in a centre, by that centre's clock; in none: by the clock of the house's first centre.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn working_in(mut self, conn: &mut crate::Conn, centre_id: Option<i64>) -> Result<Self> {
+        let zones = centres::table.order(centres::id).select(centres::time_zone);
+        let name = match centre_id {
+            Some(id) => zones.filter(centres::id.eq(id)).first::<String>(conn).optional()?,
+            None => zones.first::<String>(conn).optional()?,
+        };
+        self.centre_id = centre_id;
+        self.zone = name.map_or(TimeZone::UTC, |name| zone(&name));
+        Ok(self)
+    }
+
+    /// The date at an instant, where the actor works.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> Date {
+        local_date(now, &self.zone)
     }
 
     /// How far the actor may go with an action in a centre and a brand (None: in any of theirs).
@@ -138,17 +173,39 @@ impl Actor {
         self.must_see(Some(id), None)?;
         Ok(id)
     }
-
-    /// An actor without any limit may stand for the system in tests and imports.
-    #[must_use]
-    pub fn at_centre(mut self, centre_id: i64) -> Self {
-        self.centre_id = Some(centre_id);
-        self
-    }
 }
 
 /// Whether a limit allows a percentage and an amount.
 #[must_use]
 pub fn within(limit: Limit, percent: i64, amount: i64) -> bool {
     limit == NO_LIMIT || (percent <= limit.percent && amount <= limit.amount)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use domain::time::iso_date;
+
+    use crate::store::schema::centres;
+    use crate::testing::{RECEPTIONIST, in_a_house};
+    use crate::tracking::track;
+
+    #[test]
+    fn a_day_is_that_of_the_centre_where_one_works() {
+        in_a_house(|house| {
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            // Half past ten in the evening of UTC: the next day has begun in Tehran, and is far in New York.
+            house.at("1405/09/02 02:00");
+            let here = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let received = house.receive(&customer, &[(&here, "no-power")]);
+            assert_eq!(Some(received.received_on), iso_date("2026-11-23"));
+
+            house.write(|tx| Ok(diesel::update(centres::table).set(centres::time_zone.eq("America/New_York")).execute(tx.conn)?));
+            assert_eq!(Some(house.person(RECEPTIONIST).today(house.db.now())), iso_date("2026-11-22"));
+            let there = house.device("TV-1", "T-2", "1404/01/15", &[]);
+            let received = house.receive(&customer, &[(&there, "no-power")]);
+            assert_eq!(Some(received.received_on), iso_date("2026-11-22"));
+            assert_eq!(track(&house.db, &received.tracking_number, "10.0.0.1").expect("tracked").time_zone, "America/New_York");
+        });
+    }
 }

@@ -158,8 +158,7 @@ pub fn current(db: &Db, token: &str) -> Result<Option<Current>> {
         if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
             return Ok(None);
         }
-        let mut actor = actor_of(conn, &user)?;
-        actor.centre_id = session.centre_id;
+        let actor = actor_of(conn, &user, session.centre_id)?;
         let centre = match session.centre_id {
             Some(id) => centres::table
                 .find(id)
@@ -185,18 +184,21 @@ pub fn touch(db: &Db, token: &str) -> Result<()> {
     })
 }
 
-fn actor_of(conn: &mut Conn, user: &User) -> Result<Actor> {
+/// The actor of a user, working in a centre; where none is named, in the first of theirs.
+fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Actor> {
     let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load(conn)?;
     let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
-    Ok(Actor {
+    let members = members.collect::<Vec<_>>();
+    let centre_id = centre_id.or_else(|| members.iter().find_map(|member| member.centre_id));
+    let actor = Actor {
         user_id: Some(user.id),
         public_id: user.public_id.clone(),
         name: user.name.clone(),
-        members: members.collect(),
-        centre_id: None,
-        scopes: None,
+        members,
         permissions: Arc::new(Permissions::load(conn)?),
-    })
+        ..Actor::system()
+    };
+    actor.working_in(conn, centre_id)
 }
 
 /// Who an API token stands for; None where there is no such token, or it is over.
@@ -215,8 +217,7 @@ pub fn token_actor(db: &Db, token: &str) -> Result<Option<Actor>> {
             .first(conn)
             .optional()?;
         let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
-        let mut actor = actor_of(conn, &user)?;
-        actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
+        let mut actor = actor_of(conn, &user, None)?;
         if token.scopes != "*" {
             actor.scopes = Some(token.scopes.split(',').filter_map(Action::named).collect());
         }
@@ -230,9 +231,7 @@ pub fn token_actor(db: &Db, token: &str) -> Result<Option<Actor>> {
 /// `NotFound`.
 pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
     let user = users::table.filter(users::login.eq(domain::text::fold(login))).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
-    let mut actor = actor_of(conn, &user.ok_or(Error::NotFound)?)?;
-    actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
-    Ok(actor)
+    actor_of(conn, &user.ok_or(Error::NotFound)?, None)
 }
 
 /// The actor of a user, by id: for work that goes on after its page was closed.
@@ -241,9 +240,7 @@ pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
 /// `NotFound` where the person was disabled meanwhile.
 pub(crate) fn actor_by_id(conn: &mut Conn, user_id: i64) -> Result<Actor> {
     let user = users::table.find(user_id).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
-    let mut actor = actor_of(conn, &user.ok_or(Error::NotFound)?)?;
-    actor.centre_id = actor.members.iter().find_map(|member| member.centre_id);
-    Ok(actor)
+    actor_of(conn, &user.ok_or(Error::NotFound)?, None)
 }
 
 /// Ends a session.

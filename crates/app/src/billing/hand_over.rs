@@ -84,7 +84,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     tx.actor.must_see(Some(reception.centre_id), None)?;
     tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first(tx.conn)?;
-    let on = tx.today(&centre.time_zone);
+    let on = tx.today_in(&centre.time_zone);
     let going = going(tx, &reception, command)?;
     let row = receiver(tx, &reception, &centre, command, on.into())?;
     let public_id = row.public_id.clone();

@@ -195,7 +195,7 @@ pub(crate) fn counter(tx: &mut Tx<'_>, invoice: &Invoice, repair_id: Option<i64>
         return Err(Error::Conflict(Reason::new("corrected-before").with("number", invoice.number.clone())));
     }
     let centre = centres::table.find(invoice.centre_id).select(Centre::as_select()).first(tx.conn)?;
-    let on = tx.today(&centre.time_zone);
+    let on = tx.today_in(&centre.time_zone);
     let bill = Bill { kind: Kind::Counter, centre: &centre, payer_id: invoice.payer_party_id, reception_id: invoice.reception_id, hand_over_id: invoice.hand_over_id, on };
     let row = new_invoice(tx, &bill, &lines, invoice.currency.clone(), Some(invoice.id), Some(reason.to_owned()))?;
     let counter = write(tx, row, lines)?;

@@ -180,7 +180,7 @@ pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception, view: &Reception
 pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
     let (product, brand) = devices::table.find(row.device_id).select((devices::product_id, devices::brand_id)).first::<(i64, i64)>(tx.conn)?;
     let rules = crate::coverage::covers::rules_of(tx.conn, row)?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     let now = tx.now;
     let built = crate::coverage::case::build(tx.conn, row.device_id, now, today, None, crate::coverage::case::Asked::default())?;
     let periods = domain::coverage::terms_over_time(&built.case);

@@ -73,7 +73,7 @@ pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -
         return Err(Error::Invalid(vec![Fault::new("amount", "more-than-open").with("open", Arg::Money(open))]));
     }
     let (code, zone) = centres::table.find(invoice.centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
-    let on = tx.today(&zone);
+    let on = tx.today_in(&zone);
     let number = numbering::next(tx, Series::Payment, (invoice.centre_id, &code), on)?;
     let row = Payment {
         id: 0,

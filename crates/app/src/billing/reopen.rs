@@ -83,6 +83,6 @@ pub fn reopen_repair(tx: &mut Tx<'_>, public_id: &str, command: &ReopenRepair) -
     let customer = receptions::table.find(repair.reception_id).select(receptions::customer_id).first::<i64>(tx.conn)?;
     let subjects = [Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Reception(repair.reception_id), Subject::Customer(customer)];
     let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     append_event(tx, repair.device_id, "received", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id, "reopened": true}))
 }

@@ -377,7 +377,7 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     if let Some(price) = command.price {
         prices::set(
             tx,
-            Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today("Asia/Tehran").into() },
+            Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() },
         )?;
     }
     put(tx.conn, Target::Product, id, "code", &[domain::text::key(&code), domain::text::fold(&code)])?;

@@ -137,7 +137,7 @@ pub fn save_service(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     if let Some(price) = command.price {
         prices::set(
             tx,
-            Price { id: 0, product_id: None, service_id: Some(id), payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today("Asia/Tehran").into() },
+            Price { id: 0, product_id: None, service_id: Some(id), payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() },
         )?;
     }
     tx.record(None, &Event::Saved { what: "service".to_owned(), code }, &[Subject::Object("service", id)])?;

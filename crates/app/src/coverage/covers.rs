@@ -229,7 +229,7 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
         None => {
             let centre_id = tx.actor.working_centre(tx.conn, None)?;
             let (code, zone) = centres::table.find(centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
-            let today = tx.today(&zone);
+            let today = tx.today_in(&zone);
             numbering::next(tx, Series::Card, (centre_id, &code), today)?
         }
     };
@@ -274,7 +274,7 @@ fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> 
     faults.check(version.is_some(), "policy", "policy-not-published");
     let payer = entered.payer.or(policy.payer_party_id);
     faults.check(payer.is_some(), "payer", "required");
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     faults.check(entered.issued_on.is_none_or(|on| on <= today), "issued_on", "in-the-future");
     let number_key = domain::text::key(&entered.number);
     faults.check(!number_key.is_empty(), "number", "required");
@@ -284,7 +284,7 @@ fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> 
     }
     faults.told()?;
     let issued_at = match entered.issued_on {
-        Some(on) => on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(jiff::tz::TimeZone::UTC).map_err(Error::internal)?.timestamp().min(tx.occurred),
+        Some(on) => crate::store::start_of(on, &tx.actor.zone)?.min(tx.occurred),
         None => tx.occurred,
     };
     insert(

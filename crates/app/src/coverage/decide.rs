@@ -82,7 +82,7 @@ pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Tim
     actor.may(domain::access::Action::ViewWork, None, None)?;
     let device = device_row(conn, device)?;
     actor.must_see(None, Some(device.brand_id))?;
-    let today = crate::store::local_date(now, "Asia/Tehran");
+    let today = actor.today(now);
     let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), ..Asked::default() };
     let mut built = build(conn, device.id, now, question.on.unwrap_or(today), None, asked)?;
     built.case.question.lines = counter_lines(&built);

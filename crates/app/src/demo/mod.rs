@@ -11,7 +11,6 @@ use domain::access::Action;
 use domain::time::plus_days;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
@@ -21,7 +20,7 @@ use crate::access::Actor;
 use crate::access::session::actor_by_login;
 use crate::error::{Error, Result};
 use crate::store::schema::{receptions, repairs};
-use crate::store::{Conn, Db, settings};
+use crate::store::{Conn, Db, local_date, settings, zone};
 
 /// The password of everybody in the demo.
 pub const PASSWORD: &str = "zamen-demo";
@@ -50,6 +49,9 @@ pub fn tracking_numbers(conn: &mut Conn) -> Result<Vec<String>> {
     Ok(receptions::table.filter(receptions::id.eq_any(open)).order(receptions::id.desc()).select(receptions::tracking_number).limit(3).load(conn)?)
 }
 
+/// Where the demo's centres are.
+const ZONE: &str = "Asia/Tehran";
+
 /// A clock that the demo sets.
 struct Set(Mutex<Timestamp>);
 
@@ -65,13 +67,14 @@ impl crate::store::Clock for Set {
 /// The store, or a command that refuses: then the demo is wrong.
 pub fn fill(db: &Db) -> Result<()> {
     let now = db.now();
-    let mut maker = Maker { random: ChaCha8Rng::seed_from_u64(1405), today: crate::store::local_date(now, "Asia/Tehran"), made: Made::default() };
+    let mut maker = Maker { random: ChaCha8Rng::seed_from_u64(1405), today: local_date(now, &zone(ZONE)), made: Made::default() };
     let clock = Arc::new(Set(Mutex::new(now)));
     let past = db.with_clock(clock.clone());
     let set = |at: Timestamp| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
     set(maker.instant(-760, 8, 0)?);
-    past.write(&Actor::system(), |tx| maker.furnish(tx))?;
-    past.write(&Actor::system(), |tx| maker.customers_and_devices(tx))?;
+    past.write(&Actor { zone: zone(ZONE), ..Actor::system() }, |tx| maker.furnish(tx))?;
+    let system = past.read(|conn| Actor::system().working_in(conn, None))?;
+    past.write(&system, |tx| maker.customers_and_devices(tx))?;
     let crews = past.read(|conn| CREWS.iter().map(|(desk, bench)| Ok((actor_by_login(conn, desk)?, actor_by_login(conn, bench)?))).collect::<Result<Vec<_>>>())?;
     for (index, plan) in maker.visits().into_iter().enumerate() {
         set(maker.instant(plan.day, 9 + i8::try_from(index % 7).unwrap_or(0), i8::try_from(index * 7 % 60).unwrap_or(0))?);
@@ -121,7 +124,7 @@ impl Maker {
 
     fn instant(&self, days: i64, hour: i8, minute: i8) -> Result<Timestamp> {
         let time = jiff::civil::Time::new(hour, minute, 0, 0).map_err(Error::internal)?;
-        Ok(self.day(days).to_datetime(time).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp())
+        Ok(self.day(days).to_datetime(time).to_zoned_datetime(zone(ZONE)).map_err(Error::internal)?.timestamp())
     }
 
     fn name(&mut self) -> String {

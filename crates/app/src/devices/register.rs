@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use domain::access::Action;
 use domain::identifiers;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -21,7 +20,7 @@ use crate::refer;
 use crate::store::schema::{device_states, devices, products};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Event, Subject, Tx, start_of};
 
 domain::words! {
     /// Facts of a device's life that a person enters.
@@ -116,7 +115,7 @@ pub fn register_device(tx: &mut Tx<'_>, command: &NewDevice) -> Result<Device> {
 pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> Result<Device> {
     let at = |field: &str| format!("{path}{field}");
     let product = product_named(tx.conn, &command.product, &at("product"))?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     let mut faults = Faults::default();
     let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), at("owner"))?;
     faults.check(tx.actor.sees(None, Some(product.brand_id)), &at("product"), "unknown-product");
@@ -134,8 +133,7 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> 
     let journal_id = tx.record(None, &Event::DeviceRegistered { serial: device.serial.clone() }, &[Subject::Device(device.id)])?;
     for event in &command.events {
         let kind = event.kind.name();
-        let occurred =
-            event.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+        let occurred = start_of(event.on, &tx.actor.zone)?;
         append_event(tx, device.id, kind, occurred, event.on, journal_id, &json!({}))?;
         if event.kind == DeviceEventKind::Sold {
             note_sale(tx, device.id, event.on)?;
@@ -213,7 +211,7 @@ pub(crate) fn set_owner(tx: &mut Tx<'_>, device_id: i64, party_id: i64) -> Resul
     let mut subjects = vec![Subject::Device(device_id), Subject::Customer(party_id)];
     subjects.extend(old.map(Subject::Customer));
     let journal_id = tx.record(None, &Event::OwnerChanged, &subjects)?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     append_event(tx, device_id, "owner_changed", tx.occurred, today, journal_id, &json!({"party": party_id}))
 }
 
@@ -234,13 +232,12 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     let device = device_row(tx.conn, public_id)?;
     tx.actor.must_see(None, Some(device.brand_id))?;
     tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
-    if command.on > tx.today("Asia/Tehran") {
+    if command.on > tx.today() {
         return Err(Error::invalid("on", "in-the-future"));
     }
     let kind = command.kind.name();
     let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
-    let occurred =
-        command.on.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(TimeZone::get("Asia/Tehran").unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+    let occurred = start_of(command.on, &tx.actor.zone)?;
     append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
     if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
 }
@@ -313,7 +310,7 @@ pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<S
     for (metric, reading) in readings {
         meters.insert(metric.clone(), *reading);
         let journal_id = tx.record(None, &Event::MeterRead { metric: metric.clone(), reading: *reading }, &[Subject::Device(device_id)])?;
-        let today = tx.today("Asia/Tehran");
+        let today = tx.today();
         append_event(tx, device_id, "meter_read", tx.occurred, today, journal_id, &json!({"metric": metric, "reading": reading}))?;
     }
     let text = serde_json::to_string(&meters).map_err(Error::internal)?;

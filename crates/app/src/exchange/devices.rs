@@ -34,7 +34,7 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     let mut events = Vec::new();
     for (column, kind) in EVENTS {
         if let Some(on) = row.date(column)? {
-            if on > tx.today("Asia/Tehran") {
+            if on > tx.today() {
                 return Err(Error::invalid(column, "in-the-future"));
             }
             events.push((column, kind, on));

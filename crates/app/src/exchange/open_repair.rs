@@ -8,7 +8,6 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use domain::text::fold;
-use jiff::tz::TimeZone;
 
 use super::rows::Import;
 use super::run::Done;
@@ -48,7 +47,7 @@ pub(super) fn key(row: &Row<'_>) -> Result<String> {
 
 pub(super) fn import(tx: &mut Tx<'_>, import: &Import, row: &Row<'_>, shelf: &mut Shelf) -> Result<Done> {
     let on = row.date("event_date")?.ok_or_else(|| Error::invalid("event_date", "required"))?;
-    if on > tx.today("Asia/Tehran") {
+    if on > tx.today() {
         return Err(Error::invalid("event_date", "in-the-future"));
     }
     let result = match row.required("repair_status")? {
@@ -74,7 +73,7 @@ pub(super) fn import(tx: &mut Tx<'_>, import: &Import, row: &Row<'_>, shelf: &mu
     };
     let zone = centres::table.find(centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
     let noon = jiff::civil::Time::constant(12, 0, 0, 0);
-    let occurred = on.to_datetime(noon).to_zoned_datetime(TimeZone::get(&zone).unwrap_or(TimeZone::UTC)).map_err(Error::internal)?.timestamp();
+    let occurred = on.to_datetime(noon).to_zoned_datetime(crate::store::zone(&zone)).map_err(Error::internal)?.timestamp();
     let visit = ReceiveDevices {
         centre: Some(centre),
         place: None,

@@ -126,7 +126,7 @@ impl<'d> Runner<'d> {
         let places = layout.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
         let actor = match import.created_by {
             Some(user) => db.read(|conn| actor_by_id(conn, user))?,
-            None => Actor::system(),
+            None => db.read(|conn| Actor::system().working_in(conn, import.centre_id))?,
         };
         Ok(Self { db, kind, actor, places, columns: layout.columns, table, import, seen: HashSet::new() })
     }

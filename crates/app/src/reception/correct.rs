@@ -138,7 +138,7 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
         .execute(tx.conn)?;
     let journal_id = tx.record(Some(row.centre_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
     append_event(tx, device.id, "received", reception.occurred_at.instant(), reception.occurred_on.date(), journal_id, &serde_json::json!({"repair": row.id}))?;
-    append_event(tx, row.device_id, "reception_withdrawn", tx.occurred, tx.today("Asia/Tehran"), journal_id, &serde_json::json!({"repair": row.id}))?;
+    append_event(tx, row.device_id, "reception_withdrawn", tx.occurred, tx.today(), journal_id, &serde_json::json!({"repair": row.id}))?;
     decide_repair(tx, row.id, "correction")?;
     Ok([Subject::Device(row.device_id), Subject::Device(device.id)])
 }

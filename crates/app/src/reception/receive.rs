@@ -122,7 +122,7 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
     let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref())?;
     tx.actor.may(Action::Receive, Some(centre_id), None)?;
     let centre = centres::table.find(centre_id).select(Centre::as_select()).first(tx.conn)?;
-    let today = tx.today(&centre.time_zone);
+    let today = tx.today_in(&centre.time_zone);
     if command.devices.is_empty() {
         return Err(Error::invalid("devices", "required"));
     }

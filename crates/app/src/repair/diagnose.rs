@@ -15,7 +15,7 @@ use crate::error::{Error, Faults, Reason, Result};
 use crate::reception::repeats;
 use crate::store::schema::{causes, faults, repairs, reported_faults};
 use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx, local_date};
+use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::Title;
 
 /// What the technician found.
@@ -83,7 +83,7 @@ pub fn preview_diagnosis(conn: &mut Conn, actor: &Actor, public_id: &str, now: j
     actor.may(Action::Diagnose, None, None)?;
     let row = seen(conn, actor, public_id)?;
     let found = found(conn, command)?;
-    preview(conn, row.id, found.fault_id, found.cause_id, local_date(now, "Asia/Tehran"))
+    preview(conn, row.id, found.fault_id, found.cause_id, actor.today(now))
 }
 
 /// # Errors
@@ -97,7 +97,7 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
         Some(id) => Some(device_row(tx.conn, id).map_err(|_| Error::invalid("component", "unknown-reference"))?.id),
         None => None,
     };
-    let change = preview(tx.conn, row.id, found.fault_id, found.cause_id, tx.today("Asia/Tehran"))?;
+    let change = preview(tx.conn, row.id, found.fault_id, found.cause_id, tx.today())?;
     if change.customer_after > change.customer_before && !command.accept_coverage_change {
         return Err(Error::Conflict(
             Reason::new("coverage-would-change")

@@ -68,7 +68,7 @@ pub(crate) fn customer_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Resu
 pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::Estimate)?;
     let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
-    let today = tx.today(&zone);
+    let today = tx.today_in(&zone);
     let valid_until = command.valid_until.unwrap_or_else(|| domain::time::plus_days(today, 7).unwrap_or(today));
     if valid_until < today {
         return Err(Error::invalid("valid_until", "in-the-past"));
@@ -173,7 +173,7 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
     let latest = latest(tx.conn, repair.id)?;
-    match state(latest.as_ref(), tx.today(&zone)) {
+    match state(latest.as_ref(), tx.today_in(&zone)) {
         "waiting" => {}
         "expired" => return Err(Error::conflict("estimate-expired")),
         "none" => return Err(Error::conflict("no-estimate")),

@@ -166,7 +166,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     let mut subjects = vec![Subject::Repair(repair.id), Subject::Device(repair.device_id)];
     subjects.extend(device_in.iter().chain(&out).map(|device| Subject::Device(device.id)));
     let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     let data = serde_json::json!({"repair": repair.id});
     if let Some(part) = &device_in {
         append_event(tx, part.id, "fitted", tx.occurred, today, journal_id, &data)?;
@@ -310,7 +310,7 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     touch(tx, repair.id)?;
     let event = Event::PartTakenOut { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
     let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
-    let today = tx.today("Asia/Tehran");
+    let today = tx.today();
     append_event(tx, part_id, "taken_out", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id}))?;
     decide_repair(tx, repair.id, "part taken out")?;
     Ok(())

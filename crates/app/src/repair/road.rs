@@ -22,7 +22,7 @@ use crate::store::schema::{
     attachments, brands, case_moves, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, users, work_lines,
 };
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx, local_date};
+use crate::store::{Conn, Event, Subject, Tx};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
 use crate::workflow::{chart, moves_of};
 
@@ -271,8 +271,7 @@ fn way_view(way: &Way<'_>) -> WayView {
 pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &MoveRepair) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::MoveRepair)?;
     same_version(repair.version, version)?;
-    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
-    let today = tx.today(&zone);
+    let today = tx.today();
     let chart = chart(tx.conn, repair.chart_id)?;
     let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
     let roles = tx.actor.roles_in(repair.centre_id, repair.brand_id);
@@ -381,8 +380,7 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
     // A published chart has no loop of these; the bound is for charts that were never checked.
     for _ in 0..8 {
         let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
-        let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
-        let today = tx.today(&zone);
+            let today = tx.today();
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {
@@ -490,7 +488,7 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
     let repair = in_hand(tx, public_id, Action::MoveRepair)?;
     let mut wrong = Faults::default();
     wrong.check(!command.reason.trim().is_empty(), "reason", "required");
-    wrong.check(command.promised_on >= tx.today("Asia/Tehran"), "promised_on", "in-the-past");
+    wrong.check(command.promised_on >= tx.today(), "promised_on", "in-the-past");
     wrong.told()?;
     diesel::update(repairs::table.find(repair.id))
         .set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1)))
@@ -504,7 +502,7 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
 ///
 /// # Errors
 /// The store.
-pub(crate) fn customer_total(conn: &mut Conn, repair: &Repair, now: jiff::Timestamp) -> Result<(i64, i64)> {
-    let lines = customer_lines(conn, repair, local_date(now, "Asia/Tehran"))?;
+pub(crate) fn customer_total(conn: &mut Conn, repair: &Repair, today: Date) -> Result<(i64, i64)> {
+    let lines = customer_lines(conn, repair, today)?;
     Ok(lines.iter().fold((0, 0), |(sum, tax), (_, net, vat)| (sum + net, tax + vat)))
 }

@@ -24,7 +24,7 @@ use crate::reception::attachments::{AttachmentView, of_repair};
 use crate::reception::repeats;
 use crate::store::schema::{coverage_overrides, covers, devices, faults, receptions, repair_details, repairs, reported_faults, users, work_lines};
 use crate::store::types::Day;
-use crate::store::{Conn, local_date};
+use crate::store::Conn;
 use crate::views::{Link, Page, PartyLink, Title};
 use crate::workflow::{chart, moves_of};
 
@@ -293,7 +293,7 @@ pub fn get_repair(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestam
 }
 
 pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Timestamp) -> Result<RepairView> {
-    let today = local_date(now, "Asia/Tehran");
+    let today = actor.today(now);
     let (id, number, tracking_number) = receptions::table.find(row.reception_id).select((receptions::public_id, receptions::number, receptions::tracking_number)).first(conn)?;
     let chart = chart(conn, row.chart_id)?;
     let moves = moves_of(conn, row.id)?;
@@ -332,7 +332,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let shares = current_shares(conn, &row)?;
     let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load(conn)?;
     let total = lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum();
-    let (customer_net, customer_vat) = customer_total(conn, &row, now)?;
+    let (customer_net, customer_vat) = customer_total(conn, &row, today)?;
     let lines = lines.into_iter().map(|line| line_view(conn, line, &shares)).collect::<Result<_>>()?;
     let assignee = match row.assignee_user_id {
         Some(id) => users::table.find(id).select(users::name).first(conn).optional()?,
@@ -586,7 +586,7 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::assignee_user_id.eq(actor.user_id.unwrap_or(-1)));
     }
     if query.overdue == Some(true) {
-        let today = Day::from(local_date(now, "Asia/Tehran"));
+        let today = Day::from(actor.today(now));
         select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today));
     }
     if let Some(from) = query.from {

@@ -28,7 +28,8 @@ use rand_chacha::ChaCha20Rng;
 
 pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
-pub use tx::{Tx, local_date};
+pub(crate) use tx::start_of;
+pub use tx::{Tx, local_date, zone};
 
 use crate::access::Actor;
 use crate::error::{Error, Result};

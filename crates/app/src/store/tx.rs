@@ -33,10 +33,16 @@ impl<'c> Tx<'c> {
         Self { conn, actor, now, occurred: now, correlation, db: db.clone() }
     }
 
-    /// The local date of what happens, in a centre's time zone.
+    /// The date of what happens, where the actor works.
     #[must_use]
-    pub fn today(&self, time_zone: &str) -> Date {
-        local_date(self.occurred, time_zone)
+    pub fn today(&self) -> Date {
+        self.actor.today(self.occurred)
+    }
+
+    /// The date of what happens, in the time zone of the centre whose paper or number bears it.
+    #[must_use]
+    pub fn today_in(&self, time_zone: &str) -> Date {
+        local_date(self.occurred, &zone(time_zone))
     }
 
     #[must_use]
@@ -93,10 +99,24 @@ impl<'c> Tx<'c> {
     }
 }
 
-/// The date at an instant in a time zone; UTC where the zone is not known.
+/// A time zone by its IANA name; UTC where the name is not known.
 #[must_use]
-pub fn local_date(instant: Timestamp, time_zone: &str) -> Date {
-    instant.to_zoned_datetime(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC)).date()
+pub fn zone(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The date at an instant in a time zone.
+#[must_use]
+pub fn local_date(instant: Timestamp, zone: &TimeZone) -> Date {
+    instant.to_zoned_datetime(zone.clone()).date()
+}
+
+/// The instant at which a day begins in a time zone.
+///
+/// # Errors
+/// A day at the very ends of time.
+pub(crate) fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+    Ok(day.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(zone.clone()).map_err(Error::internal)?.timestamp())
 }
 
 impl<'c> Tx<'c> {

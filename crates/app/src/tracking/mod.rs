@@ -19,7 +19,7 @@ use crate::repair::rows::Repair;
 use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Db, Tx, local_date};
+use crate::store::{Conn, Db, Tx, local_date, zone};
 use crate::views::Title;
 use crate::workflow::{chart, moves_of};
 
@@ -31,6 +31,8 @@ const SHOWN_DAYS: i64 = 90;
 pub struct TrackView {
     pub tracking_number: String,
     pub centre: Title,
+    /// IANA name of the time zone in which the centre works.
+    pub time_zone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +125,7 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
     let reception = receptions::table.filter(receptions::tracking_number.eq(number)).filter(receptions::state.eq("open")).select(Reception::as_select()).first(conn).optional()?;
     let Some(reception) = reception else { return Ok(None) };
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first(conn)?;
-    let today = local_date(now, &centre.time_zone);
+    let today = local_date(now, &zone(&centre.time_zone));
     let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load(conn)?;
     let is_over = |row: &Repair| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
     if rows.iter().all(is_over) {
@@ -133,6 +135,7 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
     Ok(Some(TrackView {
         tracking_number: reception.tracking_number,
         centre: Title::new(centre.title_fa, centre.title_en),
+        time_zone: centre.time_zone,
         phone: centre.phone,
         hours: centre.hours_fa.zip(centre.hours_en).map(|(fa, en)| Title { fa, en }),
         devices,

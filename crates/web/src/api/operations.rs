@@ -363,7 +363,7 @@ fn promises(out: &mut Vec<Operation>) {
         "Note that a device was scrapped today.",
         json!({}),
         |tx, call, _: Nothing| -> Result<DeviceView> {
-            let event = AddDeviceEvent { kind: devices::DeviceEventKind::Scrapped, on: tx.today("Asia/Tehran") };
+            let event = AddDeviceEvent { kind: devices::DeviceEventKind::Scrapped, on: tx.today() };
             devices::add_device_event(tx, call.id(), &event)?;
             devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
         },

@@ -10,6 +10,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::access::Action;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use words::Lang;
 
 use crate::problem;
@@ -130,6 +132,11 @@ impl Person {
         }
     }
 
+    /// The time zone in which they work.
+    pub fn zone(&self) -> &TimeZone {
+        &self.current.actor.zone
+    }
+
     /// Reads as this person.
     pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static) -> Result<T, Response> {
         let actor = self.current.actor.clone();
@@ -173,6 +180,11 @@ impl Page {
     pub fn fault(&self, operation: &str, path: &str) -> String {
         let tried = self.attempt.as_ref().filter(|attempt| attempt.operation == operation);
         tried.and_then(|attempt| attempt.faults.iter().find(|(at, _)| at == path)).map_or_else(String::new, |(_, message)| message.clone())
+    }
+
+    /// Date and time of an instant, where the person works.
+    pub fn at(&self, instant: &Timestamp) -> String {
+        self.l.instant(instant, &self.actor.zone)
     }
 
     pub fn can(&self, action: &str) -> bool {

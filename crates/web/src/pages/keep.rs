@@ -470,11 +470,12 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
     let Some(kind) = kind(&what) else { return person.error(&Error::NotFound) };
     let lang = person.lang;
     let now = person.app.db().now();
+    let zone = person.zone().iana_name().unwrap_or("UTC").to_owned();
     let wanted = id.clone();
     let read = person.read(move |conn, actor| {
         let mut path = HashMap::new();
         let object = if wanted == "new" {
-            json!({"is_serialised": true, "is_warrantied": true, "language": "fa", "time_zone": "Asia/Tehran"})
+            json!({"is_serialised": true, "is_warrantied": true, "language": "fa", "time_zone": zone})
         } else {
             path.insert("id".to_owned(), wanted);
             api::named(kind.get).ok_or(Error::NotFound)?.read(conn, actor, &Call { path: &path, version: None, now, lang }, &json!({}))?

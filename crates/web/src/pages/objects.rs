@@ -20,6 +20,7 @@ use app::views::ListQuery;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
+use jiff::tz::TimeZone;
 use words::Lang;
 
 use super::frame::{Attempt, Page, Person, show};
@@ -33,7 +34,7 @@ pub(crate) struct Told {
 }
 
 /// The sentences of a timeline.
-pub(crate) fn told(lang: Lang, entries: Vec<TimelineEntry>) -> Vec<Told> {
+pub(crate) fn told(lang: Lang, zone: &TimeZone, entries: Vec<TimelineEntry>) -> Vec<Told> {
     entries
         .into_iter()
         .map(|entry| {
@@ -66,7 +67,7 @@ pub(crate) fn told(lang: Lang, entries: Vec<TimelineEntry>) -> Vec<Told> {
             let key = format!("event-{}", entry.event.replace('_', "-"));
             let plain = format!("{key}-plain");
             let key = if !has_more && lang.has(&plain) { plain } else { key };
-            Told { when: lang.at(&entry.occurred_at), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
+            Told { when: lang.instant(&entry.occurred_at, zone), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
         })
         .collect()
 }
@@ -110,7 +111,7 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
             let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
             let is_over = view.repairs.iter().all(|repair| !repair.is_open);
             let page = person.page("receptions", title).with(attempt);
-            show(page.status(), &ReceptionPage { history: told(person.lang, history), p: page, view, papers, invoices, has_ready, is_over })
+            show(page.status(), &ReceptionPage { history: told(person.lang, person.zone(), history), p: page, view, papers, invoices, has_ready, is_over })
         }
         Err(response) => response,
     }
@@ -169,7 +170,7 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
                 place: place(lang, &view.place),
                 verdict: verdict(lang, &asked),
                 drawing: drawing(lang, &asked),
-                history: told(lang, history),
+                history: told(lang, person.zone(), history),
                 p: page,
                 view,
                 repairs,
@@ -213,7 +214,7 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
             let lang = person.lang;
             let title = format!("{} {}", lang.word("cover-kind", &view.kind), view.number);
             let page = person.page("cards", title).with(attempt);
-            let page = CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, history), p: page, view, device, papers };
+            let page = CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, person.zone(), history), p: page, view, device, papers };
             show(page.p.status(), &page)
         }
         Err(response) => response,
@@ -250,7 +251,7 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
     match read.await {
         Ok((view, balance, devices, receptions, invoices, history)) => {
             let page = person.page("customers", view.name.clone()).with(attempt);
-            show(page.status(), &CustomerPage { history: told(person.lang, history), p: page, view, balance, devices, receptions, invoices })
+            show(page.status(), &CustomerPage { history: told(person.lang, person.zone(), history), p: page, view, balance, devices, receptions, invoices })
         }
         Err(response) => response,
     }
@@ -281,7 +282,7 @@ pub(crate) async fn invoice_page(person: Person, id: String, attempt: Option<Att
             let can_be_paid = matches!(view.kind.as_str(), "service" | "warranty") && view.corrected_by.is_none();
             let open = if can_be_paid { view.total - view.paid } else { 0 };
             let page = person.page("invoices", title).with(attempt);
-            show(page.status(), &InvoicePage { history: told(person.lang, history), p: page, view, open })
+            show(page.status(), &InvoicePage { history: told(person.lang, person.zone(), history), p: page, view, open })
         }
         Err(response) => response,
     }

@@ -78,7 +78,7 @@ fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) 
         revision: data.reception.revision,
         tracking: lang.tracking(&data.reception.tracking_number),
         link: link.to_owned(),
-        received: lang.instant(&data.reception.received_at, &data.letterhead.time_zone),
+        received: lang.instant(&data.reception.received_at, &app::store::zone(&data.letterhead.time_zone)),
         receiver: data.reception.receiver.clone().unwrap_or_default(),
         customer: data.customer.name.clone(),
         phone: data.customer.phones.first().map_or_else(String::new, |phone| lang.phone(phone)),

@@ -17,6 +17,8 @@ struct Track {
     l: Lang,
     css: String,
     view: TrackView,
+    /// Of the centre.
+    zone: jiff::tz::TimeZone,
     here: String,
 }
 
@@ -57,7 +59,7 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
     match app.run(move |app| track(app.db(), &number, &address)).await {
         Ok(view) => {
             let here = format!("/t/{}", view.tracking_number);
-            let mut response = answer(StatusCode::OK, &Track { l: lang, css: crate::assets::url("track.css"), view, here });
+            let mut response = answer(StatusCode::OK, &Track { l: lang, css: crate::assets::url("track.css"), zone: app::store::zone(&view.time_zone), view, here });
             response.headers_mut().insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
             response
         }

@@ -196,7 +196,7 @@ fn answers_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, fields: &
 }
 
 fn answer_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, device: &str, fault: Option<String>, now: jiff::Timestamp) -> app::Result<Answer> {
-    let today = app::store::local_date(now, "Asia/Tehran");
+    let today = actor.today(now);
     let repeat = match &fault {
         Some(fault) => repeat_at_counter(conn, actor, device, std::slice::from_ref(fault), today)?,
         None => None,

@@ -103,7 +103,7 @@ pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -
         })
         .collect();
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
-    let page = RepairPage { history: told(lang, history), p: page, lines, ways, faults, causes, services, parts, covers, view };
+    let page = RepairPage { history: told(lang, person.zone(), history), p: page, lines, ways, faults, causes, services, parts, covers, view };
     answer(page.p.status(), &page)
 }
 

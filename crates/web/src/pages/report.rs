@@ -6,6 +6,7 @@ use axum::extract::RawQuery;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use words::Lang;
 
 use super::frame::{Page, Person, html};
@@ -96,11 +97,11 @@ pub fn failures_table(lang: Lang, by: FailuresBy, rows: &[FailureRow]) -> Vec<Ve
 ///
 /// # Errors
 /// `Internal` where it cannot be drawn.
-pub fn failures_pdf(lang: Lang, query: &FailureCauses, rows: &[FailureRow], now: Timestamp) -> app::Result<Vec<u8>> {
+pub fn failures_pdf(lang: Lang, query: &FailureCauses, rows: &[FailureRow], now: Timestamp, zone: &TimeZone) -> app::Result<Vec<u8>> {
     let mut table = failures_table(lang, query.by.unwrap_or(FailuresBy::ProductKind), rows);
     let range = [("from", query.from), ("to", query.to)].into_iter().filter_map(|(key, day)| Some(format!("{} {}", lang.t(key), lang.date(&day?)))).collect::<Vec<_>>();
     let head = if table.is_empty() { Vec::new() } else { table.remove(0) };
-    let report = documents::report::Report { title: lang.t("report-failure-causes"), about: range.join(" "), made: lang.at(&now), head, rows: table };
+    let report = documents::report::Report { title: lang.t("report-failure-causes"), about: range.join(" "), made: lang.instant(&now, zone), head, rows: table };
     documents::report::draw(&report, lang).map_err(app::Error::internal)
 }
 
@@ -119,8 +120,8 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
     };
     let lang = person.lang;
     if wanted == "pdf" {
-        let now = person.app.db().now();
-        return match person.app.run(move |_| failures_pdf(lang, &report, &rows, now)).await {
+        let (now, zone) = (person.app.db().now(), person.zone().clone());
+        return match person.app.run(move |_| failures_pdf(lang, &report, &rows, now, &zone)).await {
             Ok(bytes) => file("application/pdf", "failure-causes.pdf", bytes),
             Err(error) => person.error(&error),
         };

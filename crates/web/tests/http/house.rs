@@ -69,6 +69,7 @@ impl House {
             name: "administrator".to_owned(),
             password: PASSWORD.to_owned(),
             calendar: None,
+            time_zone: None,
             currency: None,
         };
         set_up(&db, &command).expect("set up");

@@ -251,6 +251,7 @@ setup-go = Begin
 setup-legal-entity = Legal entity
 setup-name = Your name
 setup-text = Name the first centre and its administrator; the rest can be added later.
+setup-time-zone = Time zone of the centre
 setup-title = First start
 share = Share
 sign-in = Sign in

@@ -251,6 +251,7 @@ setup-go = آغاز کار
 setup-legal-entity = نام شخص حقوقی
 setup-name = نام شما
 setup-text = نخستین مرکز و مدیر سامانه را معرفی کنید؛ بقیه را بعداً می‌افزایید.
+setup-time-zone = منطقهٔ زمانی مرکز
 setup-title = راه‌اندازی
 share = سهم
 sign-in = ورود
