@@ -1,5 +1,6 @@
 //! Shapes that many slices show: titles, links, pages of a list, and the words of closed lists that the store keeps as text.
 
+use diesel::prelude::Queryable;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::types::{At, Day};
 
 /// A title in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Title {
     /// In Persian.
@@ -26,8 +27,8 @@ impl Title {
     }
 }
 
-/// Another object, as a list or a page names it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// Another object, as a list or a page names it: read from its public id, its code and its titles as a pair.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, JsonSchema)]
 pub struct Link {
     pub id: String,
     pub code: String,
@@ -35,7 +36,7 @@ pub struct Link {
 }
 
 /// A person or company, as others name it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, JsonSchema)]
 pub struct PartyLink {
     pub id: String,
     pub name: String,

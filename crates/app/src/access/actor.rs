@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 
 use super::permissions::Permissions;
 use crate::error::{Arg, Error, Reason, Result};
-use crate::store::{MultiBackend, local_date, zone};
 use crate::store::schema::{centres, repairs};
+use crate::store::{MultiBackend, local_date, zone};
 
 /// A role in a centre and a brand; None: in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

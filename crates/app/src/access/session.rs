@@ -104,8 +104,14 @@ fn open(tx: &mut Tx<'_>, user: &User) -> Result<Opened> {
 /// # Errors
 /// `TooMany` while a subject must wait.
 pub fn not_blocked(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<()> {
-    let until = guesses::table.find(subject).select(guesses::blocked_until).first::<Option<At>>(conn).optional()?.flatten();
-    match until.map(|until| until.instant().as_second() - now.as_second()) {
+    let counted = guesses::table.find(subject).select(Guess::as_select()).first(conn).optional()?;
+    counted.map_or(Ok(()), |guess| may_guess(&guess, now))
+}
+
+/// # Errors
+/// `TooMany` while whoever is counted here must wait.
+pub(crate) fn may_guess(guess: &Guess, now: Timestamp) -> Result<()> {
+    match guess.blocked_until.map(|until| until.instant().as_second() - now.as_second()) {
         Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
         _ => Ok(()),
     }
@@ -160,12 +166,7 @@ pub fn current(db: &Db, token: &str) -> Result<Option<Current>> {
         }
         let actor = actor_of(conn, &user, session.centre_id)?;
         let centre = match session.centre_id {
-            Some(id) => centres::table
-                .find(id)
-                .select((centres::public_id, centres::code, centres::title_fa, centres::title_en))
-                .first::<(String, String, String, String)>(conn)
-                .optional()?
-                .map(|(id, code, fa, en)| crate::views::Link { id, code, title: crate::views::Title { fa, en } }),
+            Some(id) => centres::table.find(id).select((centres::public_id, centres::code, (centres::title_fa, centres::title_en))).first::<crate::views::Link>(conn).optional()?,
             None => None,
         };
         let current = Current { actor, csrf: session.csrf, language: user.language, must_change_password: user.must_change_password, has_pin: user.pin_hash.is_some(), centre };
@@ -190,14 +191,8 @@ fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Acto
     let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
     let members = members.collect::<Vec<_>>();
     let centre_id = centre_id.or_else(|| members.iter().find_map(|member| member.centre_id));
-    let actor = Actor {
-        user_id: Some(user.id),
-        public_id: user.public_id.clone(),
-        name: user.name.clone(),
-        members,
-        permissions: Arc::new(Permissions::load(conn)?),
-        ..Actor::system()
-    };
+    let actor =
+        Actor { user_id: Some(user.id), public_id: user.public_id.clone(), name: user.name.clone(), members, permissions: Arc::new(Permissions::load(conn)?), ..Actor::system() };
     actor.working_in(conn, centre_id)
 }
 

@@ -21,10 +21,10 @@ use crate::error::{Error, Result};
 use crate::link;
 use crate::reception::rows::Reception;
 use crate::reception::view::ReceptionView;
-use crate::repair::rows::{Repair, RepairDetail};
+use crate::repair::rows::RepairDetail;
 use crate::store::outbox::Claimed;
-use crate::store::schema::{centres, devices, documents, parties, receptions, repair_details, repairs, reported_faults};
-use crate::store::types::At;
+use crate::store::schema::{brands, centres, devices, documents, faults, parties, products, receptions, repair_details, repairs, reported_faults};
+use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
 
@@ -97,8 +97,12 @@ pub struct InvoicePaper {
     pub repairs: Vec<(String, Title, String)>,
 }
 
-fn letterhead(conn: &mut Conn, centre: &Centre) -> Result<Letterhead> {
-    let party = parties::table.find(centre.legal_entity_id).select(Party::as_select()).first(conn)?;
+fn letterhead(conn: &mut Conn, centre_id: i64) -> Result<Letterhead> {
+    let (centre, party) = centres::table
+        .inner_join(parties::table.on(parties::id.eq(centres::legal_entity_id)))
+        .filter(centres::id.eq(centre_id))
+        .select((Centre::as_select(), Party::as_select()))
+        .first::<(Centre, Party)>(conn)?;
     Ok(Letterhead {
         centre: Title::new(&centre.title_fa, &centre.title_en),
         centre_code: centre.code.clone(),
@@ -150,30 +154,50 @@ fn insert(tx: &mut Tx<'_>, paper: NewPaper<'_>) -> Result<()> {
 
 /// Issues a reception's papers (receipt, label, goods-entry sheet), or their next revision.
 pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception, view: &ReceptionView) -> Result<()> {
-    let centre = centres::table.find(row.centre_id).select(Centre::as_select()).first(tx.conn)?;
-    let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
-    let mut received = Vec::with_capacity(rows.len());
-    for repair in rows {
-        let details = repair_details::table.find(repair.id).select(RepairDetail::as_select()).first(tx.conn)?;
-        let fault_ids =
-            reported_faults::table.filter(reported_faults::repair_id.eq(repair.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
-        received.push(ReceivedDevice {
-            product: link!(tx.conn, products, repair.product_id),
-            brand: link!(tx.conn, brands, repair.brand_id),
-            serial: devices::table.find(repair.device_id).select(devices::serial).first(tx.conn)?,
-            faults: fault_ids.into_iter().map(|id| Ok(link!(tx.conn, faults, id))).collect::<Result<_>>()?,
-            note: details.reported_note,
-            accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
-            conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
-            promised_on: crate::store::types::Day::shown(repair.promised_on),
-            number: repair.number,
-        });
-    }
     let customer = party(tx.conn, row.customer_id)?;
     let language = customer.language.clone();
-    let paper = ReceptionPaper { letterhead: letterhead(tx.conn, &centre)?, customer, reception: view.clone(), devices: received };
+    let letterhead = letterhead(tx.conn, row.centre_id)?;
+    let paper = ReceptionPaper { letterhead, customer, reception: view.clone(), devices: received_devices(tx.conn, row.id)? };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
     insert(tx, NewPaper { kind: "reception", number: Some(row.number.clone()), revision: row.revision, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
+}
+
+/// The devices of a visit as its papers tell of them, in order.
+fn received_devices(conn: &mut Conn, reception_id: i64) -> Result<Vec<ReceivedDevice>> {
+    let rows = repairs::table
+        .inner_join(repair_details::table.on(repair_details::repair_id.eq(repairs::id)))
+        .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
+        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
+        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
+        .filter(repairs::reception_id.eq(reception_id))
+        .order(repairs::ordinal)
+        .select((
+            (repairs::id, repairs::number, repairs::promised_on),
+            RepairDetail::as_select(),
+            devices::serial,
+            (products::public_id, products::code, (products::title_fa, products::title_en)),
+            (brands::public_id, brands::code, (brands::title_fa, brands::title_en)),
+        ))
+        .load::<((i64, String, Option<Day>), RepairDetail, String, Link, Link)>(conn)?;
+    let reported = reported_faults::table
+        .inner_join(faults::table.on(faults::id.eq(reported_faults::fault_id)))
+        .inner_join(repairs::table.on(repairs::id.eq(reported_faults::repair_id)))
+        .filter(repairs::reception_id.eq(reception_id))
+        .order(reported_faults::position)
+        .select((reported_faults::repair_id, (faults::public_id, faults::code, (faults::title_fa, faults::title_en))))
+        .load::<(i64, Link)>(conn)?;
+    let device = |((id, number, promised_on), details, serial, product, brand): (_, RepairDetail, _, _, _)| ReceivedDevice {
+        number,
+        product,
+        brand,
+        serial,
+        faults: reported.iter().filter(|(repair, _)| *repair == id).map(|(_, fault)| fault.clone()).collect(),
+        note: details.reported_note,
+        accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
+        conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
+        promised_on: Day::shown(promised_on),
+    };
+    Ok(rows.into_iter().map(device).collect())
 }
 
 /// Issues a card on paper.
@@ -214,7 +238,6 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
 
 /// Issues an invoice on paper.
 pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
-    let centre = centres::table.find(row.centre_id).select(Centre::as_select()).first(tx.conn)?;
     let payer = party(tx.conn, row.payer_party_id)?;
     let language = payer.language.clone();
     let invoice = invoice_view(tx.conn, row.clone())?;
@@ -232,7 +255,7 @@ pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
             on_it.push((number, link!(tx.conn, products, product).title, serial));
         }
     }
-    let paper = InvoicePaper { letterhead: letterhead(tx.conn, &centre)?, payer, invoice, repairs: on_it };
+    let paper = InvoicePaper { letterhead: letterhead(tx.conn, row.centre_id)?, payer, invoice, repairs: on_it };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
     insert(tx, NewPaper { kind: "invoice", number: Some(row.number.clone()), revision: 1, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
 }

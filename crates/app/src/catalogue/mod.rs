@@ -48,16 +48,14 @@ macro_rules! refer {
 #[macro_export]
 macro_rules! link {
     ($conn:expr, $table:ident, $id:expr) => {{
-        let (id, code, fa, en) = $crate::store::schema::$table::table
+        $crate::store::schema::$table::table
             .find($id)
             .select((
                 $crate::store::schema::$table::public_id,
                 $crate::store::schema::$table::code,
-                $crate::store::schema::$table::title_fa,
-                $crate::store::schema::$table::title_en,
+                ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en),
             ))
-            .first::<(String, String, String, String)>($conn)?;
-        $crate::views::Link { id, code, title: $crate::views::Title { fa, en } }
+            .first::<$crate::views::Link>($conn)?
     }};
 }
 

@@ -368,11 +368,7 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
         same_version(old.version, version)?;
     }
     let code = code(&command.code);
-    let time_zone = command
-        .time_zone
-        .clone()
-        .or_else(|| old.as_ref().map(|old| old.time_zone.clone()))
-        .unwrap_or_else(|| tx.actor.zone.iana_name().unwrap_or("UTC").to_owned());
+    let time_zone = command.time_zone.clone().or_else(|| old.as_ref().map(|old| old.time_zone.clone())).unwrap_or_else(|| tx.actor.zone.iana_name().unwrap_or("UTC").to_owned());
     let mut faults = Faults::default();
     check_code_and_title!(faults, tx.conn, centres, code, command.title, old.as_ref().map(|old| old.id));
     faults.check((2..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()), "code", "centre-code");

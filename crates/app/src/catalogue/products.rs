@@ -375,10 +375,7 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         diesel::insert_into(product_components::table).values(ProductComponent { product_id: id, component_id, position, quantity }).execute(tx.conn)?;
     }
     if let Some(price) = command.price {
-        prices::set(
-            tx,
-            Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() },
-        )?;
+        prices::set(tx, Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() })?;
     }
     put(tx.conn, Target::Product, id, "code", &[domain::text::key(&code), domain::text::fold(&code)])?;
     put(tx.conn, Target::Product, id, "title", &words)?;

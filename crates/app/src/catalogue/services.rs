@@ -135,10 +135,7 @@ pub fn save_service(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         None => diesel::insert_into(services::table).values(row).returning(services::id).get_result(tx.conn)?,
     };
     if let Some(price) = command.price {
-        prices::set(
-            tx,
-            Price { id: 0, product_id: None, service_id: Some(id), payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() },
-        )?;
+        prices::set(tx, Price { id: 0, product_id: None, service_id: Some(id), payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() })?;
     }
     tx.record(None, &Event::Saved { what: "service".to_owned(), code }, &[Subject::Object("service", id)])?;
     let row = service_row(tx.conn, &public_id)?;

@@ -7,12 +7,12 @@ use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::covers::rules_of;
+use super::covers::rules;
 use super::rows::Cover;
 use crate::devices::tree::{Node, tree};
 use crate::error::Result;
 use crate::store::conn::Conn;
-use crate::store::schema::{cover_claims, covers, device_events, parties, repairs};
+use crate::store::schema::{cover_claims, covers, device_events, parties, policy_versions, repairs};
 use crate::store::settings;
 use crate::store::types::{At, Day};
 
@@ -47,7 +47,6 @@ pub fn cover_id(cover: &Cover) -> String {
 pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: Date, repair_id: Option<i64>, asked: Asked) -> Result<Built> {
     let tree = tree(conn, device_id, received_at)?;
     let nodes = tree.all();
-    let node_ids = nodes.iter().map(|node| node.device.id).collect::<Vec<_>>();
     let device = tree.component();
 
     let events = device_events::table
@@ -58,15 +57,21 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
         .load::<(String, Day)>(conn)?;
     let events = events.into_iter().map(|(kind, on)| Event { kind, date: on.date() }).collect();
 
-    let rows = covers::table
-        .filter(covers::device_id.eq_any(&node_ids))
-        .filter(covers::repair_id.is_null().and(covers::issued_at.le(At::from(received_at))).or(covers::repair_id.eq(repair_id.unwrap_or(-1))))
-        .order(covers::id)
-        .select(Cover::as_select())
-        .load(conn)?;
-    let mut in_case = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mut policy = rules_of(conn, row)?;
+    let mut found = Vec::new();
+    for node in &nodes {
+        let of_node = covers::table
+            .inner_join(parties::table.on(parties::id.eq(covers::payer_party_id)))
+            .left_join(policy_versions::table.on(policy_versions::id.nullable().eq(covers::policy_version_id)))
+            .filter(covers::device_id.eq(node.device.id))
+            .filter(covers::repair_id.is_null().and(covers::issued_at.le(At::from(received_at))).or(covers::repair_id.eq(repair_id.unwrap_or(-1))))
+            .select((Cover::as_select(), parties::public_id, policy_versions::body.nullable()));
+        found.extend(of_node.load::<(Cover, String, Option<String>)>(conn)?);
+    }
+    found.sort_unstable_by_key(|(row, ..)| row.id);
+    let mut rows = Vec::with_capacity(found.len());
+    let mut in_case = Vec::with_capacity(found.len());
+    for (row, payer, pinned) in found {
+        let mut policy = rules(&row, pinned.as_deref())?;
         // A promise that was given for a component speaks of that component alone.
         if row.device_id != device_id {
             let serial = nodes.iter().find(|node| node.device.id == row.device_id).map(|node| node.device.serial.clone());
@@ -74,10 +79,9 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
                 term.scope = serial.clone().map(|serial| domain::coverage::Scope { serials: vec![serial], ..Default::default() });
             }
         }
-        let payer = parties::table.find(row.payer_party_id).select(parties::public_id).first::<String>(conn)?;
         let (claims, downtime) = claims_of(conn, row.id, repair_id)?;
         in_case.push(domain::coverage::Cover {
-            id: cover_id(row),
+            id: cover_id(&row),
             kind: CoverKind::named(&row.kind).unwrap_or(CoverKind::Card),
             state: CoverState::named(&row.state).unwrap_or(CoverState::Void),
             payer: format!("party:{payer}"),
@@ -86,6 +90,7 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
             downtime,
             policy,
         });
+        rows.push(row);
     }
     let question = Question { received, usage: asked.usage, fault: asked.fault, cause: asked.cause, lines: asked.lines };
     let case = Case { case: tree.device.public_id.clone(), calendar: settings::calendar(conn)?, device, events, covers: in_case, question, ..Case::default() };

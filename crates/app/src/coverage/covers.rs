@@ -148,12 +148,17 @@ pub(crate) fn covers_of(conn: &mut Conn, device_ids: &[i64]) -> Result<Vec<Cover
 
 /// A cover's rules: those of the policy version that it pins, or its own.
 pub(crate) fn rules_of(conn: &mut Conn, row: &Cover) -> Result<Rules> {
-    let body = match (&row.rules, row.policy_version_id) {
-        (Some(rules), _) => rules.clone(),
-        (None, Some(id)) => policy_versions::table.find(id).select(policy_versions::body).first(conn)?,
-        (None, None) => return Err(Error::internal(format!("cover {} has no rules", row.number))),
+    let pinned = match row.policy_version_id {
+        Some(id) => Some(policy_versions::table.find(id).select(policy_versions::body).first::<String>(conn)?),
+        None => None,
     };
-    Rules::parse(&body).map_err(Error::internal)
+    rules(row, pinned.as_deref())
+}
+
+/// A cover's own rules, or those of the version that it pins.
+pub(super) fn rules(row: &Cover, pinned: Option<&str>) -> Result<Rules> {
+    let body = row.rules.as_deref().or(pinned).ok_or_else(|| Error::internal(format!("cover {} has no rules", row.number)))?;
+    Rules::parse(body).map_err(Error::internal)
 }
 
 pub(crate) fn cover_row(conn: &mut Conn, public_id: &str) -> Result<Cover> {

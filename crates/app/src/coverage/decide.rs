@@ -1,10 +1,11 @@
 //! Deciding a repair: the case is built, decided, kept whole, and its shares are written for invoices, claims and reports to read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
 use domain::money::percent_of;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -113,11 +114,20 @@ fn bars(case: &Case) -> Vec<Bar> {
 pub(crate) struct Work {
     pub repair: Repair,
     pub lines: Vec<WorkLine>,
+    received_at: Timestamp,
+    /// Readings of the device's meters at reception.
+    usage: BTreeMap<String, i64>,
 }
 
 pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
-    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(conn)?;
-    Ok(Work { lines: lines::charged(conn, repair_id)?, repair })
+    let (repair, received_at, meters) = repairs::table
+        .inner_join(receptions::table.on(receptions::id.eq(repairs::reception_id)))
+        .inner_join(repair_details::table.on(repair_details::repair_id.eq(repairs::id)))
+        .filter(repairs::id.eq(repair_id))
+        .select((Repair::as_select(), receptions::occurred_at, repair_details::meters))
+        .first::<(Repair, At, String)>(conn)?;
+    let usage = serde_json::from_str(&meters).unwrap_or_default();
+    Ok(Work { lines: lines::charged(conn, repair_id)?, repair, received_at: received_at.instant(), usage })
 }
 
 fn code_of(conn: &mut Conn, fault: Option<i64>, cause: Option<i64>) -> Result<(Option<String>, Option<String>)> {
@@ -135,14 +145,12 @@ fn code_of(conn: &mut Conn, fault: Option<i64>, cause: Option<i64>) -> Result<(O
 /// Builds the case of a repair as it would be with this fault, cause and these lines.
 pub(crate) fn case_of(conn: &mut Conn, work: &Work) -> Result<Built> {
     let repair = &work.repair;
-    let received_at = receptions::table.find(repair.reception_id).select(receptions::occurred_at).first::<At>(conn)?.instant();
     let (mut fault, cause) = code_of(conn, repair.fault_id, repair.cause_id)?;
     if fault.is_none() {
         fault = crate::repair::reported_codes(conn, repair.id)?.into_iter().next();
     }
-    let meters = repair_details::table.find(repair.id).select(repair_details::meters).first::<String>(conn)?;
-    let asked = Asked { fault, cause, usage: serde_json::from_str(&meters).unwrap_or_default(), lines: Vec::new() };
-    let mut built = build(conn, repair.device_id, received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
+    let asked = Asked { fault, cause, usage: work.usage.clone(), lines: Vec::new() };
+    let mut built = build(conn, repair.device_id, work.received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
     let nodes = built.tree.all().into_iter().map(|node| node.device.id).collect::<Vec<_>>();
     let mut asked_lines = Vec::with_capacity(work.lines.len());
     for line in work.lines.iter().filter(|line| !line.is_fee) {

@@ -212,7 +212,13 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
 
     let ordinal = i64::try_from(index).unwrap_or(0) + 1;
     let (chart_id, chart) = workflow::repair_chart(tx)?;
-    let (kind_id, product_id) = (products::table.find(device.product_id).select(products::kind_id).first::<i64>(tx.conn)?, device.product_id);
+    let product_id = device.product_id;
+    let (kind_id, owner) = device_states::table
+        .inner_join(devices::table.on(devices::id.eq(device_states::device_id)))
+        .inner_join(products::table.on(products::id.eq(devices::product_id)))
+        .filter(device_states::device_id.eq(device.id))
+        .select((products::kind_id, device_states::owner_party_id))
+        .first::<(i64, Option<i64>)>(tx.conn)?;
     let repeat = repeats::earlier_repair(tx.conn, device.id, None, &reported, None)?;
     let row = Repair {
         id: 0,
@@ -266,7 +272,6 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     attachments::tie(tx, &command.photos, repair_id, &at("photos"))?;
     add(tx.conn, Target::Repair, repair_id, "number", &[domain::text::key(&number)])?;
     read_meters(tx, device.id, &command.meters)?;
-    let owner = device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
     if owner.is_none() {
         set_owner(tx, device.id, reception.customer_id)?;
     }

@@ -5,9 +5,11 @@ use diesel::prelude::*;
 use domain::time::days_between;
 use jiff::civil::Date;
 
+use crate::access::Actor;
 use crate::error::Result;
+use crate::repair::view::RepeatView;
 use crate::store::Conn;
-use crate::store::schema::{fault_relations, repairs, reported_faults};
+use crate::store::schema::{fault_relations, faults, repairs, reported_faults};
 use crate::store::types::Day;
 
 /// The earlier repair.
@@ -26,11 +28,17 @@ pub struct Repeat {
 /// # Errors
 /// The store.
 pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, reported: &[i64], on: Option<(Date, i64)>) -> Result<Option<Repeat>> {
-    let mut same = fault_relations::table.filter(fault_relations::reported_fault_id.eq_any(reported)).select(fault_relations::diagnosed_fault_id).load::<i64>(conn)?;
-    same.extend_from_slice(reported);
-    if let Some(diagnosed) = diagnosed {
-        same = vec![diagnosed];
-    }
+    let same = match diagnosed {
+        Some(diagnosed) => vec![diagnosed],
+        None => {
+            let mut same = reported.to_vec();
+            for fault in reported {
+                let related = fault_relations::table.filter(fault_relations::reported_fault_id.eq(fault)).select(fault_relations::diagnosed_fault_id);
+                same.extend(related.load::<i64>(conn)?);
+            }
+            same
+        }
+    };
     let mut earlier = repairs::table
         .filter(repairs::device_id.eq(device_id))
         .filter(repairs::is_open.eq(false))
@@ -57,4 +65,16 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
         }
     }
     Ok(None)
+}
+
+/// An earlier repair for the same fault, at the counter, before anything is saved.
+///
+/// # Errors
+/// `NotFound`.
+pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_reported: &[String], today: Date) -> Result<Option<RepeatView>> {
+    let device = crate::devices::device_row(conn, device)?;
+    actor.must_see(None, Some(device.brand_id))?;
+    let ids = faults::table.filter(faults::code.eq_any(faults_reported)).select(faults::id).load::<i64>(conn)?;
+    let repeat = earlier_repair(conn, device.id, None, &ids, Some((today, i64::MAX)))?;
+    Ok(repeat.map(|repeat| RepeatView { id: repeat.public_id, number: repeat.number, days: repeat.days.unwrap_or(0) }))
 }

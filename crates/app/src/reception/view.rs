@@ -12,11 +12,9 @@ use super::rows::Reception;
 use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
 use crate::error::Result;
-use crate::link;
-use crate::repair::rows::Repair;
-use crate::repair::view::{RepairRow, repair_rows};
+use crate::repair::list::{RepairRow, repairs_of};
 use crate::store::Conn;
-use crate::store::schema::{receptions, repairs, users};
+use crate::store::schema::{centres, parties, receptions, repairs, users};
 use crate::views::{Link, Page, PartyLink};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -46,15 +44,17 @@ pub struct ReceptionView {
 }
 
 pub(crate) fn reception_view(conn: &mut Conn, row: Reception) -> Result<ReceptionView> {
-    let receiver = match row.receiver_user_id {
-        Some(id) => users::table.find(id).select(users::name).first(conn).optional()?,
-        None => None,
-    };
-    let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load(conn)?;
+    let (centre, customer, receiver) = receptions::table
+        .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
+        .inner_join(parties::table.on(parties::id.eq(receptions::customer_id)))
+        .left_join(users::table.on(users::id.nullable().eq(receptions::receiver_user_id)))
+        .filter(receptions::id.eq(row.id))
+        .select(((centres::public_id, centres::code, (centres::title_fa, centres::title_en)), (parties::public_id, parties::name), users::name.nullable()))
+        .first::<(Link, PartyLink, Option<String>)>(conn)?;
     Ok(ReceptionView {
-        centre: link!(conn, centres, row.centre_id),
-        customer: party_link(conn, row.customer_id)?,
-        repairs: repair_rows(conn, rows)?,
+        centre,
+        customer,
+        repairs: repairs_of(conn, row.id)?,
         id: row.public_id,
         number: row.number,
         tracking_number: row.tracking_number,

@@ -380,7 +380,7 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
     // A published chart has no loop of these; the bound is for charts that were never checked.
     for _ in 0..8 {
         let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
-            let today = tx.today();
+        let today = tx.today();
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {

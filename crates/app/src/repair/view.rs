@@ -14,19 +14,17 @@ use super::rows::{Repair, RepairDetail, WorkLine};
 use super::seen;
 use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
-use crate::catalogue::products::kinds_below;
 use crate::coverage::decide::{Explained, current_shares, held, payer_name};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
 use crate::devices::view::{PlaceView, TreeView, place_view};
 use crate::error::Result;
 use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
-use crate::reception::repeats;
-use crate::store::schema::{coverage_overrides, covers, devices, faults, receptions, repair_details, repairs, reported_faults, users, work_lines};
-use crate::store::types::Day;
 use crate::store::Conn;
-use crate::views::{Link, Page, PartyLink, Title};
-use crate::workflow::{chart, moves_of};
+use crate::store::schema::{coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines};
+use crate::store::types::Day;
+use crate::views::{Link, PartyLink, Title};
+use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RepairView {
@@ -107,17 +105,6 @@ pub struct StepView {
     pub title: Title,
     #[schemars(with = "String")]
     pub since: Timestamp,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RoadStep {
-    pub id: String,
-    pub title: Title,
-    /// done, now or ahead.
-    pub state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub entered_at: Option<Timestamp>,
 }
 
 /// An earlier repair for the same fault.
@@ -297,27 +284,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let (id, number, tracking_number) = receptions::table.find(row.reception_id).select((receptions::public_id, receptions::number, receptions::tracking_number)).first(conn)?;
     let chart = chart(conn, row.chart_id)?;
     let moves = moves_of(conn, row.id)?;
-    let title = |id: &str| chart.step(id).map_or_else(|| Title::new(id, id), |step| Title::new(&step.title.fa, &step.title.en));
-    let mut road = Vec::new();
-    let order = chart.steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>();
-    let at = order.iter().position(|id| *id == row.step);
-    for step in &chart.steps {
-        let entered = moves.iter().rev().find(|row| row.to_step == step.id).map(|row| row.moved_at.instant());
-        let is_now = step.id == row.step;
-        let is_main = chart.road().iter().any(|main| main.id == step.id);
-        let is_before = order.iter().position(|id| *id == step.id) < at;
-        let was_there = entered.is_some() || step.id == chart.start;
-        if is_now || is_main || (was_there && is_before) {
-            let state = if is_now {
-                "now"
-            } else if was_there && is_before {
-                "done"
-            } else {
-                "ahead"
-            };
-            road.push(RoadStep { id: step.id.clone(), title: title(&step.id), state: state.to_owned(), entered_at: entered.filter(|_| state != "ahead") });
-        }
-    }
+    let road = road(&chart, &row.step, row.step_since_at.instant(), &moves);
     let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first(conn)?;
     let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(conn)?;
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;
@@ -379,7 +346,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         customer: party_link(conn, row.customer_id)?,
         device: device_link(conn, row.device_id)?,
         device_place: place_view(conn, row.device_id)?,
-        step: StepView { title: title(&row.step), id: row.step.clone(), since: row.step_since_at.instant() },
+        step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
         road,
         ways: ways_of(conn, actor, &row, today)?,
         what_if: what_if(conn, &row)?,
@@ -411,210 +378,6 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         checklist,
         version: row.version,
     })
-}
-
-/// A repair in a list.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct RepairRow {
-    pub id: String,
-    pub number: String,
-    pub product: Title,
-    pub brand: Link,
-    pub serial: String,
-    pub device: String,
-    pub customer: PartyLink,
-    pub step: Title,
-    pub step_id: String,
-    #[schemars(with = "String")]
-    pub step_since: Timestamp,
-    #[schemars(with = "String")]
-    pub received_on: Date,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub promised_on: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub assignee: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<String>,
-    pub is_open: bool,
-}
-
-pub(crate) fn repair_rows(conn: &mut Conn, rows: Vec<Repair>) -> Result<Vec<RepairRow>> {
-    use crate::store::schema::{brands, parties, products};
-    use std::collections::HashMap;
-    // One read per table for the page, not one per row.
-    let ids = |pick: fn(&Repair) -> i64| {
-        let mut ids = rows.iter().map(pick).collect::<Vec<_>>();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    };
-    let devices: HashMap<i64, (String, String)> = devices::table
-        .filter(devices::id.eq_any(ids(|row| row.device_id)))
-        .select((devices::id, devices::serial, devices::public_id))
-        .load::<(i64, String, String)>(conn)?
-        .into_iter()
-        .map(|(id, serial, public_id)| (id, (serial, public_id)))
-        .collect();
-    let products: HashMap<i64, Title> = products::table
-        .filter(products::id.eq_any(ids(|row| row.product_id)))
-        .select((products::id, products::title_fa, products::title_en))
-        .load::<(i64, String, String)>(conn)?
-        .into_iter()
-        .map(|(id, fa, en)| (id, Title { fa, en }))
-        .collect();
-    let brands: HashMap<i64, Link> = brands::table
-        .filter(brands::id.eq_any(ids(|row| row.brand_id)))
-        .select((brands::id, brands::public_id, brands::code, brands::title_fa, brands::title_en))
-        .load::<(i64, String, String, String, String)>(conn)?
-        .into_iter()
-        .map(|(key, id, code, fa, en)| (key, Link { id, code, title: Title { fa, en } }))
-        .collect();
-    let customers: HashMap<i64, PartyLink> = parties::table
-        .filter(parties::id.eq_any(ids(|row| row.customer_id)))
-        .select((parties::id, parties::public_id, parties::name))
-        .load::<(i64, String, String)>(conn)?
-        .into_iter()
-        .map(|(key, id, name)| (key, PartyLink { id, name }))
-        .collect();
-    let people: HashMap<i64, String> = users::table
-        .filter(users::id.eq_any(rows.iter().filter_map(|row| row.assignee_user_id).collect::<Vec<_>>()))
-        .select((users::id, users::name))
-        .load::<(i64, String)>(conn)?
-        .into_iter()
-        .collect();
-    let mut charts = HashMap::new();
-    for id in ids(|row| row.chart_id) {
-        charts.insert(id, chart(conn, id)?);
-    }
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let step = charts
-                .get(&row.chart_id)
-                .and_then(|chart| chart.step(&row.step))
-                .map_or_else(|| Title::new(&row.step, &row.step), |step| Title::new(&step.title.fa, &step.title.en));
-            let (serial, device) = devices.get(&row.device_id).cloned().unwrap_or_default();
-            RepairRow {
-                product: products.get(&row.product_id).cloned().unwrap_or_else(|| Title::new("", "")),
-                brand: brands.get(&row.brand_id).cloned().unwrap_or_else(|| Link { id: String::new(), code: String::new(), title: Title::new("", "") }),
-                serial,
-                device,
-                customer: customers.get(&row.customer_id).cloned().unwrap_or_else(|| PartyLink { id: String::new(), name: String::new() }),
-                step,
-                step_id: row.step,
-                step_since: row.step_since_at.instant(),
-                received_on: row.occurred_on.date(),
-                promised_on: Day::shown(row.promised_on),
-                assignee: row.assignee_user_id.and_then(|id| people.get(&id).cloned()),
-                id: row.public_id,
-                number: row.number,
-                outcome: row.outcome,
-                is_open: row.is_open,
-            }
-        })
-        .collect())
-}
-
-/// How repairs are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ListRepairs {
-    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
-    pub after: Option<String>,
-    #[schemars(range(min = 1, max = 200))]
-    pub limit: Option<i64>,
-    /// Only those that are open, or only those that are over.
-    pub is_open: Option<bool>,
-    /// Id of a step.
-    #[schemars(length(max = 60))]
-    pub step: Option<String>,
-    /// Public id of a kind of product: of it and of the kinds below.
-    pub kind: Option<String>,
-    /// Code of the diagnosed fault.
-    #[schemars(length(max = 60))]
-    pub fault: Option<String>,
-    /// repaired, withdrawn, irreparable, replaced or cancelled.
-    #[schemars(length(max = 60))]
-    pub outcome: Option<String>,
-    /// Public id of a device.
-    pub device: Option<String>,
-    /// Only one's own work.
-    pub mine: Option<bool>,
-    /// Only what is past its promised day.
-    pub overdue: Option<bool>,
-    /// Received on this day or later.
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    pub from: Option<Date>,
-    /// Received on this day or earlier.
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    pub to: Option<Date>,
-}
-
-/// Repairs that the actor sees, newest first.
-///
-/// # Errors
-/// `Forbidden`; `NotFound` where a filter names nothing.
-pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
-    actor.may(Action::ViewWork, None, None)?;
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = repairs::table.order(repairs::id.desc()).select(Repair::as_select()).into_boxed();
-    if let Some(condition) = actor.sees_repairs() {
-        select = select.filter(condition);
-    }
-    if let Some(is_open) = query.is_open {
-        select = select.filter(repairs::is_open.eq(is_open));
-    }
-    if let Some(step) = &query.step {
-        select = select.filter(repairs::step.eq(step));
-    }
-    if let Some(outcome) = &query.outcome {
-        select = select.filter(repairs::outcome.eq(outcome));
-    }
-    if let Some(kind) = &query.kind {
-        let kind = crate::catalogue::products::kind_row(conn, kind)?.id;
-        select = select.filter(repairs::kind_id.eq_any(kinds_below(conn, kind)?));
-    }
-    if let Some(fault) = &query.fault {
-        let id = faults::table.filter(faults::code.eq(fault)).select(faults::id).first::<i64>(conn).optional()?;
-        select = select.filter(repairs::fault_id.eq(id.unwrap_or(-1)));
-    }
-    if let Some(device) = &query.device {
-        select = select.filter(repairs::device_id.eq(crate::devices::device_row(conn, device)?.id));
-    }
-    if query.mine == Some(true) {
-        select = select.filter(repairs::assignee_user_id.eq(actor.user_id.unwrap_or(-1)));
-    }
-    if query.overdue == Some(true) {
-        let today = Day::from(actor.today(now));
-        select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today));
-    }
-    if let Some(from) = query.from {
-        select = select.filter(repairs::occurred_on.ge(Day::from(from)));
-    }
-    if let Some(to) = query.to {
-        select = select.filter(repairs::occurred_on.le(Day::from(to)));
-    }
-    if let Some(after) = &query.after {
-        select = select.filter(repairs::id.lt(seen(conn, actor, after)?.id));
-    }
-    let rows = select.limit(limit + 1).load(conn)?;
-    let next = (rows.len() > usize::try_from(limit).unwrap_or(0)).then(|| rows[rows.len() - 2].public_id.clone());
-    let mut rows: Vec<Repair> = rows;
-    rows.truncate(usize::try_from(limit).unwrap_or(0));
-    Ok(Page { items: repair_rows(conn, rows)?, next })
-}
-
-/// An earlier repair for the same fault, at the counter, before anything is saved.
-///
-/// # Errors
-/// `NotFound`.
-pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_reported: &[String], today: Date) -> Result<Option<RepeatView>> {
-    let device = crate::devices::device_row(conn, device)?;
-    actor.must_see(None, Some(device.brand_id))?;
-    let ids = faults::table.filter(faults::code.eq_any(faults_reported)).select(faults::id).load::<i64>(conn)?;
-    let repeat = repeats::earlier_repair(conn, device.id, None, &ids, Some((today, i64::MAX)))?;
-    Ok(repeat.map(|repeat| RepeatView { id: repeat.public_id, number: repeat.number, days: repeat.days.unwrap_or(0) }))
 }
 
 impl RepairView {

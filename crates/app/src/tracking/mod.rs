@@ -11,17 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
 
-use crate::access::session::{count_wrong, not_blocked};
+use crate::access::session::{count_wrong, may_guess};
 use crate::catalogue::rows::Centre;
 use crate::error::{Error, Result};
-use crate::reception::rows::Reception;
 use crate::repair::rows::Repair;
 use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Tx, local_date, zone};
 use crate::views::Title;
-use crate::workflow::{chart, moves_of};
+use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
 
 /// Days after the last hand-over for which a visit is shown.
 const SHOWN_DAYS: i64 = 90;
@@ -53,17 +52,7 @@ pub struct TrackedDevice {
     pub awaits: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
-    pub road: Vec<TrackedStep>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TrackedStep {
-    pub title: Title,
-    /// done, now or ahead.
-    pub state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub at: Option<Timestamp>,
+    pub road: Vec<RoadStep>,
 }
 
 /// Looks a visit up by its tracking number as typed, for a stranger at `address`.
@@ -73,10 +62,11 @@ pub struct TrackedStep {
 pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
     let subject = format!("track:{address}");
     let found = db.read(|conn| {
-        not_blocked(conn, &subject, db.now())?;
-        not_crowded(conn, db.now())?;
+        let now = db.now();
+        let counted = guesses::table.filter(guesses::subject.eq(&subject).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load(conn)?;
+        counted.iter().try_for_each(|guess| if guess.subject == ALL { not_crowded(guess, now) } else { may_guess(guess, now) })?;
         match domain::tracking::parse(typed) {
-            Some(number) => view(conn, &number, db.now()),
+            Some(number) => view(conn, &number, now),
             None => Ok(None),
         }
     })?;
@@ -100,20 +90,19 @@ const MOST_PER_MINUTE: i64 = 600;
 
 /// # Errors
 /// `TooMany` while too many wrong numbers came in this minute, from wherever.
-fn not_crowded(conn: &mut Conn, now: Timestamp) -> Result<()> {
-    let row = guesses::table.find(ALL).select(Guess::as_select()).first(conn).optional()?;
-    let minute = now.as_second().div_euclid(60);
-    match row {
-        Some(row) if row.last_at.instant().as_second().div_euclid(60) == minute && row.wrong_count >= MOST_PER_MINUTE => {
-            Err(Error::TooMany { retry_after_seconds: 60 - now.as_second().rem_euclid(60) })
-        }
-        _ => Ok(()),
+fn not_crowded(all: &Guess, now: Timestamp) -> Result<()> {
+    if minute(all.last_at.instant()) == minute(now) && all.wrong_count >= MOST_PER_MINUTE {
+        return Err(Error::TooMany { retry_after_seconds: 60 - now.as_second().rem_euclid(60) });
     }
+    Ok(())
+}
+
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
 }
 
 fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
     let old = guesses::table.find(ALL).select(Guess::as_select()).first(tx.conn).optional()?;
-    let minute = |at: Timestamp| at.as_second().div_euclid(60);
     let before = old.filter(|old| minute(old.last_at.instant()) == minute(tx.now)).map_or(0, |old| old.wrong_count);
     let row = Guess { subject: ALL.to_owned(), wrong_count: before + 1, blocked_until: None, last_at: At::from(tx.now) };
     diesel::delete(guesses::table.find(ALL)).execute(tx.conn)?;
@@ -122,18 +111,43 @@ fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
 }
 
 fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackView>> {
-    let reception = receptions::table.filter(receptions::tracking_number.eq(number)).filter(receptions::state.eq("open")).select(Reception::as_select()).first(conn).optional()?;
-    let Some(reception) = reception else { return Ok(None) };
-    let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first(conn)?;
+    let found = receptions::table
+        .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
+        .filter(receptions::tracking_number.eq(number))
+        .filter(receptions::state.eq("open"))
+        .select((receptions::id, receptions::tracking_number, Centre::as_select()))
+        .first::<(i64, String, Centre)>(conn)
+        .optional()?;
+    let Some((reception_id, tracking_number, centre)) = found else { return Ok(None) };
     let today = local_date(now, &zone(&centre.time_zone));
-    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load(conn)?;
+    let rows = repairs::table
+        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
+        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
+        .filter(repairs::reception_id.eq(reception_id))
+        .order(repairs::ordinal)
+        .select((Repair::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en)))
+        .load::<(Repair, Title, Title)>(conn)?;
     let is_over = |row: &Repair| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
-    if rows.iter().all(is_over) {
+    if rows.iter().all(|(row, ..)| is_over(row)) {
         return Ok(None);
     }
-    let devices = rows.into_iter().map(|row| tracked(conn, &row)).collect::<Result<_>>()?;
+    let mut devices = Vec::with_capacity(rows.len());
+    for (row, product, brand) in rows {
+        let chart = chart(conn, row.chart_id)?;
+        let road = road(&chart, &row.step, row.step_since_at.instant(), &moves_of(conn, row.id)?);
+        devices.push(TrackedDevice {
+            product,
+            brand,
+            step_title: step_title(&chart, &row.step),
+            since: row.step_since_at.instant(),
+            awaits: awaited(conn, &row)?.to_owned(),
+            road,
+            step: row.step,
+            outcome: row.outcome,
+        });
+    }
     Ok(Some(TrackView {
-        tracking_number: reception.tracking_number,
+        tracking_number,
         centre: Title::new(centre.title_fa, centre.title_en),
         time_zone: centre.time_zone,
         phone: centre.phone,
@@ -142,52 +156,17 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
     }))
 }
 
-fn tracked(conn: &mut Conn, row: &Repair) -> Result<TrackedDevice> {
-    let chart = chart(conn, row.chart_id)?;
-    let moves = moves_of(conn, row.id)?;
-    let product = products::table.find(row.product_id).select((products::title_fa, products::title_en)).first::<(String, String)>(conn)?;
-    let brand = brands::table.find(row.brand_id).select((brands::title_fa, brands::title_en)).first::<(String, String)>(conn)?;
-    let at = chart.steps.iter().position(|step| step.id == row.step);
-    let mut road = Vec::new();
-    for (index, step) in chart.steps.iter().enumerate() {
-        let entered = moves.iter().rev().find(|row| row.to_step == step.id).map(|row| row.moved_at.instant());
-        let is_main = chart.road().iter().any(|main| main.id == step.id);
-        let is_now = Some(index) == at;
-        let was_there = entered.is_some() || step.id == chart.start;
-        if is_now || is_main || (was_there && Some(index) < at) {
-            let state = if is_now {
-                "now"
-            } else if was_there && Some(index) < at {
-                "done"
-            } else {
-                "ahead"
-            };
-            let since = if step.id == chart.start && entered.is_none() { moves.first().map_or(Some(row.step_since_at), |_| None) } else { None };
-            road.push(TrackedStep {
-                title: Title::new(&step.title.fa, &step.title.en),
-                state: state.to_owned(),
-                at: if state == "ahead" { None } else { entered.or(since.map(|at| at.instant())) },
-            });
+/// What a repair waits for, in the customer's eyes.
+fn awaited(conn: &mut Conn, row: &Repair) -> Result<&'static str> {
+    Ok(match row.step.as_str() {
+        "approval" => {
+            let waiting = estimates::table.filter(estimates::repair_id.eq(row.id)).filter(estimates::state.eq("waiting")).select(estimates::id);
+            if waiting.first::<i64>(conn).optional()?.is_some() { "customer" } else { "workshop" }
         }
-    }
-    let step_title = chart.step(&row.step).map_or_else(|| Title::new(&row.step, &row.step), |step| Title::new(&step.title.fa, &step.title.en));
-    let waiting = estimates::table.filter(estimates::repair_id.eq(row.id)).filter(estimates::state.eq("waiting")).select(estimates::id).first::<i64>(conn).optional()?;
-    let awaits = match row.step.as_str() {
-        "approval" if waiting.is_some() => "customer",
         "part" => "part",
         "ready" => "pick_up",
         _ if row.is_open => "workshop",
         _ => "nothing",
-    };
-    Ok(TrackedDevice {
-        product: Title::new(product.0, product.1),
-        brand: Title::new(brand.0, brand.1),
-        step: row.step.clone(),
-        step_title,
-        since: row.step_since_at.instant(),
-        awaits: awaits.to_owned(),
-        outcome: row.outcome.clone(),
-        road,
     })
 }
 

@@ -10,12 +10,16 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use diesel::prelude::*;
 use domain::workflow::Chart;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use self::rows::{CaseMove, WorkflowChart};
 use crate::error::{Error, Result};
 use crate::store::schema::{case_moves, workflow_charts};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};
+use crate::views::Title;
 
 /// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that it is needed.
 ///
@@ -69,4 +73,44 @@ fn parsed(body: String) -> Result<Arc<Chart>> {
 /// The store.
 pub fn moves_of(conn: &mut Conn, repair_id: i64) -> Result<Vec<CaseMove>> {
     Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select(CaseMove::as_select()).load(conn)?)
+}
+
+/// A step of a case's road: where it was, is, and will go if all goes well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RoadStep {
+    pub id: String,
+    pub title: Title,
+    /// done, now or ahead.
+    pub state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub entered_at: Option<Timestamp>,
+}
+
+/// What a step of a chart is called; its id where the chart has none of that name.
+#[must_use]
+pub fn step_title(chart: &Chart, id: &str) -> Title {
+    chart.step(id).map_or_else(|| Title::new(id, id), |step| Title::new(&step.title.fa, &step.title.en))
+}
+
+/// The road of a case that is on `step` since `since`, from its moves in order: the steps of the main road and those beside it that it took.
+#[must_use]
+pub fn road(chart: &Chart, step: &str, since: Timestamp, moves: &[CaseMove]) -> Vec<RoadStep> {
+    let at = chart.steps.iter().position(|known| known.id == step);
+    let main = chart.road();
+    let mut road = Vec::new();
+    for (index, known) in chart.steps.iter().enumerate() {
+        let is_start = known.id == chart.start;
+        let entered = moves.iter().rev().find(|row| row.to_step == known.id).map(|row| row.moved_at.instant());
+        let was_before = Some(index) < at && (entered.is_some() || is_start);
+        let state = match Some(index) == at {
+            true => "now",
+            false if was_before => "done",
+            false if main.iter().any(|main| main.id == known.id) => "ahead",
+            false => continue,
+        };
+        let entered = entered.or((is_start && moves.is_empty()).then_some(since)).filter(|_| state != "ahead");
+        road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at: entered });
+    }
+    road
 }

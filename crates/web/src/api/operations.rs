@@ -28,10 +28,9 @@ use app::messaging::MessageView;
 use app::reception::attachments::{AttachmentView, Purpose, add_photo, clean_photo, photo};
 use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
-use app::repair::view::RepairRow;
 use app::repair::{
     self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair,
-    PlanPart, RemoveLine, RepairView, StepBack, TakePartOut,
+    PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
 };
 use app::reporting::{FailureCauses, FailureRow, failure_causes};
 use app::staff::{self, SaveStaffMember};

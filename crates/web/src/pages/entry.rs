@@ -171,7 +171,9 @@ pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
 pub(crate) async fn setup_form(State(app): State<App>, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
     match app.run(|app| app.db().read(is_empty)).await {
-        Ok(true) => show(StatusCode::OK, &SetupPage { l: lang, css: crate::assets::url("track.css"), values: vec![("time_zone".to_owned(), "Asia/Tehran".to_owned())], faults: Vec::new() }),
+        Ok(true) => {
+            show(StatusCode::OK, &SetupPage { l: lang, css: crate::assets::url("track.css"), values: vec![("time_zone".to_owned(), "Asia/Tehran".to_owned())], faults: Vec::new() })
+        }
         Ok(false) => Redirect::to("/sign-in").into_response(),
         Err(error) => plain_error(lang, &error),
     }

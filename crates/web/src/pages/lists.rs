@@ -9,15 +9,14 @@ use app::devices::{ListDevices, list_devices};
 use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
-use app::repair::view::RepairRow;
-use app::repair::{ListRepairs, list_repairs};
+use app::repair::{ListRepairs, RepairRow, list_repairs};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::{Query, RawQuery};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use jiff::tz::TimeZone;
 use words::Lang;
 
 use super::frame::{Page, Person, html};

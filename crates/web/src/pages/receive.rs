@@ -9,8 +9,9 @@ use app::customers::{CustomerView, LookUpCustomer, get_customer, look_up_custome
 use app::devices::{DeviceView, get_device};
 use app::error::Error;
 use app::lookup::{Hit, search};
+use app::reception::repeats::repeat_at_counter;
 use app::reception::{ReceiveDevices, receive_devices};
-use app::repair::view::{RepeatView, repeat_at_counter};
+use app::repair::view::RepeatView;
 use app::store::idempotency;
 use app::views::ListQuery;
 use askama::Template;

@@ -1,0 +1,213 @@
+//! Repairs in lists.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use diesel::dsl::AsSelect;
+use diesel::prelude::*;
+use domain::access::Action;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::seen;
+use crate::access::Actor;
+use crate::catalogue::products::kinds_below;
+use crate::error::Result;
+use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
+use crate::store::types::{At, Day};
+use crate::store::{Conn, MultiBackend};
+use crate::views::{Link, Page, PartyLink, Title};
+use crate::workflow::{chart, step_title};
+
+/// A repair in a list.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RepairRow {
+    pub id: String,
+    pub number: String,
+    pub product: Title,
+    pub brand: Link,
+    pub serial: String,
+    pub device: String,
+    pub customer: PartyLink,
+    pub step: Title,
+    pub step_id: String,
+    #[schemars(with = "String")]
+    pub step_since: Timestamp,
+    #[schemars(with = "String")]
+    pub received_on: Date,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub promised_on: Option<Date>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<String>,
+    pub is_open: bool,
+}
+
+/// What a list shows of a repair's own row.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = repairs)]
+struct Listed {
+    public_id: String,
+    number: String,
+    chart_id: i64,
+    step: String,
+    step_since_at: At,
+    is_open: bool,
+    promised_on: Option<Day>,
+    outcome: Option<String>,
+    occurred_on: Day,
+}
+
+/// A repair with what names it, as it is read: device, product, brand, customer, who works on it.
+type Named = (Listed, (String, String), Title, Link, PartyLink, Option<String>);
+
+/// All repairs with what names them: one read, however many there are.
+#[diesel::dsl::auto_type]
+fn named() -> _ {
+    let repair: AsSelect<Listed, MultiBackend> = Listed::as_select();
+    repairs::table
+        .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
+        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
+        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
+        .inner_join(parties::table.on(parties::id.eq(repairs::customer_id)))
+        .left_join(users::table.on(users::id.nullable().eq(repairs::assignee_user_id)))
+        .select((
+            repair,
+            (devices::public_id, devices::serial),
+            (products::title_fa, products::title_en),
+            (brands::public_id, brands::code, (brands::title_fa, brands::title_en)),
+            (parties::public_id, parties::name),
+            users::name.nullable(),
+        ))
+}
+
+fn rows_of(conn: &mut Conn, named: Vec<Named>) -> Result<Vec<RepairRow>> {
+    let mut charts = HashMap::new();
+    named
+        .into_iter()
+        .map(|(row, (device, serial), product, brand, customer, assignee)| {
+            let chart = match charts.entry(row.chart_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(chart(conn, row.chart_id)?),
+            };
+            Ok(RepairRow {
+                product,
+                brand,
+                serial,
+                device,
+                customer,
+                step: step_title(chart, &row.step),
+                step_id: row.step,
+                step_since: row.step_since_at.instant(),
+                received_on: row.occurred_on.date(),
+                promised_on: Day::shown(row.promised_on),
+                assignee,
+                id: row.public_id,
+                number: row.number,
+                outcome: row.outcome,
+                is_open: row.is_open,
+            })
+        })
+        .collect()
+}
+
+/// The repairs of a visit, in order.
+pub(crate) fn repairs_of(conn: &mut Conn, reception_id: i64) -> Result<Vec<RepairRow>> {
+    let rows = named().filter(repairs::reception_id.eq(reception_id)).order(repairs::ordinal).load::<Named>(conn)?;
+    rows_of(conn, rows)
+}
+
+/// How repairs are listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ListRepairs {
+    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
+    pub after: Option<String>,
+    #[schemars(range(min = 1, max = 200))]
+    pub limit: Option<i64>,
+    /// Only those that are open, or only those that are over.
+    pub is_open: Option<bool>,
+    /// Id of a step.
+    #[schemars(length(max = 60))]
+    pub step: Option<String>,
+    /// Public id of a kind of product: of it and of the kinds below.
+    pub kind: Option<String>,
+    /// Code of the diagnosed fault.
+    #[schemars(length(max = 60))]
+    pub fault: Option<String>,
+    /// repaired, withdrawn, irreparable, replaced or cancelled.
+    #[schemars(length(max = 60))]
+    pub outcome: Option<String>,
+    /// Public id of a device.
+    pub device: Option<String>,
+    /// Only one's own work.
+    pub mine: Option<bool>,
+    /// Only what is past its promised day.
+    pub overdue: Option<bool>,
+    /// Received on this day or later.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub from: Option<Date>,
+    /// Received on this day or earlier.
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub to: Option<Date>,
+}
+
+/// Repairs that the actor sees, newest first.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` where a filter names nothing.
+pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
+    actor.may(Action::ViewWork, None, None)?;
+    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let mut select = repairs::table.order(repairs::id.desc()).select(repairs::id).into_boxed();
+    if let Some(condition) = actor.sees_repairs() {
+        select = select.filter(condition);
+    }
+    if let Some(is_open) = query.is_open {
+        select = select.filter(repairs::is_open.eq(is_open));
+    }
+    if let Some(step) = &query.step {
+        select = select.filter(repairs::step.eq(step));
+    }
+    if let Some(outcome) = &query.outcome {
+        select = select.filter(repairs::outcome.eq(outcome));
+    }
+    if let Some(kind) = &query.kind {
+        let kind = crate::catalogue::products::kind_row(conn, kind)?.id;
+        select = select.filter(repairs::kind_id.eq_any(kinds_below(conn, kind)?));
+    }
+    if let Some(fault) = &query.fault {
+        let id = faults::table.filter(faults::code.eq(fault)).select(faults::id).first::<i64>(conn).optional()?;
+        select = select.filter(repairs::fault_id.eq(id.unwrap_or(-1)));
+    }
+    if let Some(device) = &query.device {
+        select = select.filter(repairs::device_id.eq(crate::devices::device_row(conn, device)?.id));
+    }
+    if query.mine == Some(true) {
+        select = select.filter(repairs::assignee_user_id.eq(actor.user_id.unwrap_or(-1)));
+    }
+    if query.overdue == Some(true) {
+        let today = Day::from(actor.today(now));
+        select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today));
+    }
+    if let Some(from) = query.from {
+        select = select.filter(repairs::occurred_on.ge(Day::from(from)));
+    }
+    if let Some(to) = query.to {
+        select = select.filter(repairs::occurred_on.le(Day::from(to)));
+    }
+    if let Some(after) = &query.after {
+        select = select.filter(repairs::id.lt(seen(conn, actor, after)?.id));
+    }
+    let mut ids = select.limit(limit + 1).load::<i64>(conn)?;
+    let wanted = usize::try_from(limit).unwrap_or(0);
+    let has_more = ids.len() > wanted;
+    ids.truncate(wanted);
+    let rows = named().filter(repairs::id.eq_any(ids)).order(repairs::id.desc()).load::<Named>(conn)?;
+    let items = rows_of(conn, rows)?;
+    Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
+}
