@@ -5,6 +5,7 @@
 //! To add one: a module with a function that returns `Measured`, and a line in `ALL`.
 
 mod coverage;
+mod growth;
 mod http;
 mod process;
 mod receive;
@@ -40,7 +41,7 @@ pub struct Measured {
 
 type Bench = fn(&mut store::Store, Size) -> Result<Measured, String>;
 
-const ALL: [(&str, Bench); 7] = [
+const ALL: [(&str, Bench); 14] = [
     ("receive", receive::run),
     ("coverage", coverage::run),
     ("search", search::run),
@@ -48,6 +49,13 @@ const ALL: [(&str, Bench); 7] = [
     ("list", http::list),
     ("memory", process::memory),
     ("start", process::start),
+    ("growth-newest", |store, size| growth::run(store, size, growth::newest)),
+    ("growth-step", |store, size| growth::run(store, size, growth::rare_step)),
+    ("growth-overdue", |store, size| growth::run(store, size, growth::overdue)),
+    ("growth-week", |store, size| growth::run(store, size, growth::week)),
+    ("growth-exact", |store, size| growth::run(store, size, growth::exact)),
+    ("growth-prefix", |store, size| growth::run(store, size, growth::beginning)),
+    ("growth-track", |store, size| growth::run(store, size, growth::tracking)),
 ];
 
 /// Names of all benches.
@@ -61,11 +69,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A sentence about what could not be measured.
 pub fn run(wanted: Option<&str>, size: Size) -> Result<(), String> {
     let mut store = store::Store::filled(size.orders)?;
-    println!("{:<10} {:>14} {:>14} {:>7} {:>6}", "name", "ours", "limit", "ratio", "bar");
-    for (name, bench) in ALL.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == *name)) {
+    println!("{:<14} {:>14} {:>14} {:>7} {:>6}", "name", "ours", "limit", "ratio", "bar");
+    for (name, bench) in ALL.iter().filter(|(name, _)| wanted.is_none_or(|wanted| name.split('-').next() == Some(wanted) || wanted == *name)) {
         let measured = bench(&mut store, size)?;
         let ratio = measured.limit.as_secs_f64() / measured.ours.as_secs_f64();
-        println!("{name:<10} {:>14} {:>14} {ratio:>7.2} {:>6.2}", shown(measured.ours), shown(measured.limit), measured.bar);
+        println!("{name:<14} {:>14} {:>14} {ratio:>7.2} {:>6.2}", shown(measured.ours), shown(measured.limit), measured.bar);
     }
     Ok(())
 }

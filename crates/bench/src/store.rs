@@ -26,6 +26,8 @@ pub(crate) struct Store {
     pub path: PathBuf,
     pub receptionist: Actor,
     pub folder: tempfile::TempDir,
+    /// A store with a tenth of the orders, once a bench asked for it.
+    pub tenth: Option<Box<Self>>,
 }
 
 impl Store {
@@ -53,7 +55,15 @@ impl Store {
         ))
         .map_err(told)?;
         let receptionist = db.read(|conn| actor_by_login(conn, "maryam")).map_err(told)?;
-        Ok(Self { db, path, receptionist, folder })
+        Ok(Self { db, path, receptionist, folder, tenth: None })
+    }
+
+    /// Makes sure that there is a store of a tenth beside this one of `orders`.
+    pub(crate) fn with_tenth(&mut self, orders: usize) -> Result<(), String> {
+        if self.tenth.is_none() {
+            self.tenth = Some(Box::new(Self::filled(orders / 10)?));
+        }
+        Ok(())
     }
 }
 

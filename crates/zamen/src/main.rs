@@ -76,7 +76,7 @@ enum Command {
     User(UserCommand),
     /// Measure speed as ratios to a limit. Build with --release for figures that mean something.
     Bench {
-        /// receive, coverage, search, tracking, list, memory or start; absent: all.
+        /// receive, coverage, search, tracking, list, memory, start, growth-newest, growth-step and so on; absent: all.
         name: Option<String>,
         /// A small run, to see that all of them still work.
         #[arg(long)]

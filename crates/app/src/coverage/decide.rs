@@ -75,6 +75,16 @@ pub struct AskCoverage {
     pub on: Option<Date>,
 }
 
+impl Explained {
+    /// Whether a cover is over on the day that was asked about: its terms are known, and the last of them has ended.
+    #[must_use]
+    pub fn is_over(&self, kind: &str, number: &str) -> bool {
+        let id = format!("{kind}:{number}");
+        let last = self.bars.iter().filter(|bar| bar.cover == id).map(|bar| bar.last_day).max();
+        last.is_some_and(|last| last < self.received)
+    }
+}
+
 /// The counter's question about a device, answered.
 ///
 /// # Errors
@@ -444,5 +454,27 @@ impl CoverageChange {
     #[must_use]
     pub fn customer_gross_after(&self) -> i64 {
         self.customer_after + self.customer_vat_after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::typed_date;
+
+    use super::*;
+    use crate::testing::in_a_house;
+
+    #[test]
+    fn a_cover_is_over_on_the_day_after_its_last_term() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            house.card(&device, "K-1");
+            for (on, is_over) in [("1405/09/02", false), ("1409/01/15", false), ("1409/01/16", true)] {
+                let question = AskCoverage { on: typed_date(on), ..AskCoverage::default() };
+                let asked = house.db.read(|conn| ask_coverage(conn, &house.admin, &device, house.db.now(), &question)).expect("asked");
+                assert_eq!(asked.is_over("card", "K-1"), is_over, "{on}: {:?}", asked.bars);
+            }
+        });
     }
 }

@@ -6,6 +6,7 @@ word-cover-kind-contract = Service contract
 word-cover-kind-coupon = Coupon
 word-cover-kind-goodwill = Goodwill
 word-cover-state-active = Active
+word-cover-state-over = Ended
 word-cover-state-suspended = Suspended
 word-cover-state-void = Void
 word-claim-state-reserved = Reserved

@@ -6,6 +6,7 @@ word-cover-kind-contract = قرارداد سرویس
 word-cover-kind-coupon = کوپن سرویس
 word-cover-kind-goodwill = حسن‌نیت
 word-cover-state-active = معتبر
+word-cover-state-over = پایان‌یافته
 word-cover-state-suspended = معلق
 word-cover-state-void = باطل
 word-claim-state-reserved = رزروشده
