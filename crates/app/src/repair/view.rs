@@ -22,7 +22,7 @@ use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
 use crate::store::Conn;
 use crate::store::schema::{coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines};
-use crate::store::types::Day;
+use crate::store::types::{At, Day};
 use crate::views::{Link, PartyLink, Title};
 use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
 
@@ -281,10 +281,13 @@ pub fn get_repair(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestam
 
 pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Timestamp) -> Result<RepairView> {
     let today = actor.today(now);
-    let (id, number, tracking_number) = receptions::table.find(row.reception_id).select((receptions::public_id, receptions::number, receptions::tracking_number)).first(conn)?;
+    let (id, number, tracking_number, received_at) = receptions::table
+        .find(row.reception_id)
+        .select((receptions::public_id, receptions::number, receptions::tracking_number, receptions::occurred_at))
+        .first::<(String, String, String, At)>(conn)?;
     let chart = chart(conn, row.chart_id)?;
     let moves = moves_of(conn, row.id)?;
-    let road = road(&chart, &row.step, row.step_since_at.instant(), &moves);
+    let road = road(&chart, &row.step, received_at.instant(), &moves);
     let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first(conn)?;
     let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(conn)?;
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;

@@ -115,10 +115,10 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
         .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
         .filter(receptions::tracking_number.eq(number))
         .filter(receptions::state.eq("open"))
-        .select((receptions::id, receptions::tracking_number, Centre::as_select()))
-        .first::<(i64, String, Centre)>(conn)
+        .select((receptions::id, receptions::tracking_number, receptions::occurred_at, Centre::as_select()))
+        .first::<(i64, String, At, Centre)>(conn)
         .optional()?;
-    let Some((reception_id, tracking_number, centre)) = found else { return Ok(None) };
+    let Some((reception_id, tracking_number, received_at, centre)) = found else { return Ok(None) };
     let today = local_date(now, &zone(&centre.time_zone));
     let rows = repairs::table
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
@@ -134,7 +134,7 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
     let mut devices = Vec::with_capacity(rows.len());
     for (row, product, brand) in rows {
         let chart = chart(conn, row.chart_id)?;
-        let road = road(&chart, &row.step, row.step_since_at.instant(), &moves_of(conn, row.id)?);
+        let road = road(&chart, &row.step, received_at.instant(), &moves_of(conn, row.id)?);
         devices.push(TrackedDevice {
             product,
             brand,

@@ -93,9 +93,9 @@ pub fn step_title(chart: &Chart, id: &str) -> Title {
     chart.step(id).map_or_else(|| Title::new(id, id), |step| Title::new(&step.title.fa, &step.title.en))
 }
 
-/// The road of a case that is on `step` since `since`, from its moves in order: the steps of the main road and those beside it that it took.
+/// The road of a case that began at `began` and is on `step`, from its moves in order: the steps of the main road and those beside it that it took.
 #[must_use]
-pub fn road(chart: &Chart, step: &str, since: Timestamp, moves: &[CaseMove]) -> Vec<RoadStep> {
+pub fn road(chart: &Chart, step: &str, began: Timestamp, moves: &[CaseMove]) -> Vec<RoadStep> {
     let at = chart.steps.iter().position(|known| known.id == step);
     let main = chart.road();
     let mut road = Vec::new();
@@ -109,7 +109,7 @@ pub fn road(chart: &Chart, step: &str, since: Timestamp, moves: &[CaseMove]) -> 
             false if main.iter().any(|main| main.id == known.id) => "ahead",
             false => continue,
         };
-        let entered = entered.or((is_start && moves.is_empty()).then_some(since)).filter(|_| state != "ahead");
+        let entered = entered.or(is_start.then_some(began)).filter(|_| state != "ahead");
         road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at: entered });
     }
     road
