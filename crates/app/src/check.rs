@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use crate::error::Result;
 use crate::store::Conn;

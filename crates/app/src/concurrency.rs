@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use crate::billing::{HandOver, RecordPayment, hand_over, payments::Method, record_payment};
 use crate::error::Error;

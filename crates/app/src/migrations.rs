@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Text};
 

@@ -1,6 +1,6 @@
 //! The first start of an empty store: legal entity, centre, administrator, calendar and currency.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Role;
 use domain::time::{Calendar, typed_date};
 use schemars::JsonSchema;

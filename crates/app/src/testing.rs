@@ -109,7 +109,7 @@ impl House {
         house.at("1400/01/01 08:00");
         let made = house.write(|tx| {
             use crate::store::schema::vat_rates;
-            use diesel::prelude::*;
+            use crate::store::query::*;
             for (from, percent) in [("1387/07/01", 9), ("1403/01/01", 10)] {
                 let rate = crate::catalogue::rows::VatRate { tax_class: "standard".to_owned(), from_on: typed_date(from).expect("a date").into(), percent };
                 diesel::insert_into(vat_rates::table).values(rate).execute(tx.conn)?;
@@ -273,8 +273,8 @@ impl House {
     }
 
     pub fn policy(&self, code: &str) -> String {
+        use crate::store::query::*;
         use crate::store::schema::policies;
-        use diesel::prelude::*;
         self.db.read(|conn| Ok(policies::table.filter(policies::code.eq(code)).select(policies::public_id).first(conn)?)).expect("a policy")
     }
 

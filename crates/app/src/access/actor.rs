@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::store::query::*;
 use diesel::expression::BoxableExpression;
-use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use domain::access::{Action, Limit, NO_LIMIT, Role};
 use jiff::Timestamp;
@@ -183,7 +183,7 @@ pub fn within(limit: Limit, percent: i64, amount: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use diesel::prelude::*;
+    use crate::store::query::*;
     use domain::time::iso_date;
 
     use crate::store::schema::centres;

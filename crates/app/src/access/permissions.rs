@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::{Action, Limit, NO_LIMIT, Role, default_permission};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ impl Permissions {
     /// # Errors
     /// The store.
     pub fn load(conn: &mut Conn) -> Result<Self> {
-        let rows = permissions::table.select(Permission::as_select()).load(conn)?;
+        let rows = permissions::table.select(Permission::as_select()).load::<Permission>(conn)?;
         let changed = rows.into_iter().filter_map(|row| {
             let limit = row.is_allowed.then_some(Limit { percent: row.percent, amount: row.amount_minor });
             Some(((Role::named(&row.role)?, Action::named(&row.action)?), limit))

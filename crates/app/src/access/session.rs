@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::{Action, Role};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -53,7 +53,7 @@ pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
         for subject in &subjects {
             not_blocked(conn, subject, db.now())?;
         }
-        Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first(conn).optional()?)
+        Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first::<User>(conn).optional()?)
     })?;
     let hash = user.as_ref().filter(|user| user.disabled_at.is_none()).map(|user| user.password_hash.as_str());
     let is_right = verify_password(&command.password, hash);
@@ -122,7 +122,7 @@ pub(crate) fn may_guess(guess: &Guess, now: Timestamp) -> Result<()> {
 /// # Errors
 /// The store.
 pub fn count_wrong(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
-    let old = guesses::table.find(subject).select(Guess::as_select()).first(tx.conn).optional()?;
+    let old = guesses::table.find(subject).select(Guess::as_select()).first::<Guess>(tx.conn).optional()?;
     // What is a day old is forgotten.
     let before = old.as_ref().filter(|old| tx.now.as_second() - old.last_at.instant().as_second() < 86_400).map_or(0, |old| old.wrong_count);
     let wrong_count = before + 1;
@@ -158,7 +158,7 @@ pub fn current(db: &Db, token: &str) -> Result<Option<Current>> {
             .filter(sessions::token_hash.eq(digest(token)))
             .filter(users::disabled_at.is_null())
             .select((Session::as_select(), User::as_select()))
-            .first(conn)
+            .first::<(Session, User)>(conn)
             .optional()?;
         let Some((session, user)) = row else { return Ok(None) };
         if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
@@ -187,7 +187,7 @@ pub fn touch(db: &Db, token: &str) -> Result<()> {
 
 /// The actor of a user, working in a centre; where none is named, in the first of theirs.
 fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Actor> {
-    let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load(conn)?;
+    let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load::<Membership>(conn)?;
     let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
     let members = members.collect::<Vec<_>>();
     let centre_id = centre_id.or_else(|| members.iter().find_map(|member| member.centre_id));
@@ -209,7 +209,7 @@ pub fn token_actor(db: &Db, token: &str) -> Result<Option<Actor>> {
             .filter(api_tokens::revoked_at.is_null())
             .filter(users::disabled_at.is_null())
             .select((ApiToken::as_select(), User::as_select()))
-            .first(conn)
+            .first::<(ApiToken, User)>(conn)
             .optional()?;
         let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
         let mut actor = actor_of(conn, &user, None)?;
@@ -271,7 +271,7 @@ pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson
     let subject = format!("pin:{login}");
     let user = db.read(|conn| {
         not_blocked(conn, &subject, db.now())?;
-        Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?)
+        Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first::<User>(conn).optional()?)
     })?;
     let pin = domain::text::digits(&command.pin);
     let hash = user.as_ref().and_then(|user| user.pin_hash.as_deref());

@@ -1,6 +1,6 @@
 //! Tokens for the API: made by a person for themselves, or on the command line.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -74,7 +74,7 @@ pub fn create_token(tx: &mut Tx<'_>, command: &CreateToken) -> Result<String> {
 /// # Errors
 /// The store.
 pub fn list_tokens(conn: &mut Conn, user_id: i64) -> Result<Vec<TokenView>> {
-    let rows = api_tokens::table.filter(api_tokens::user_id.eq(user_id)).order(api_tokens::id.desc()).select(ApiToken::as_select()).load(conn)?;
+    let rows = api_tokens::table.filter(api_tokens::user_id.eq(user_id)).order(api_tokens::id.desc()).select(ApiToken::as_select()).load::<ApiToken>(conn)?;
     Ok(rows
         .into_iter()
         .map(|row| TokenView {

@@ -1,6 +1,6 @@
 //! People who sign in: made, changed, disabled and reset by an administrator.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::{Action, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ pub fn list_users(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQue
     if let Some(after) = &query.after {
         select = select.filter(users::id.gt(by_id(conn, after)?.id));
     }
-    let rows = select.load(conn)?;
+    let rows = select.load_boxed::<User>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

@@ -1,6 +1,6 @@
 //! The account of a customer or a warrantor: a view of one account of the ledger, with the entries that make its balance.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -51,7 +51,7 @@ pub fn get_account(conn: &mut Conn, actor: &Actor, party: &str) -> Result<Accoun
         .filter(ledger_entries::account.eq("receivable"))
         .order(ledger_entries::id)
         .select(LedgerEntry::as_select())
-        .load(conn)?;
+        .load::<LedgerEntry>(conn)?;
     let mut owed = 0;
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {

@@ -1,7 +1,7 @@
 //! Handing devices over: one act for some or all ready devices of a visit. It takes the transition into the end of the chart, moves the devices out of
 //! custody, makes one invoice per payer, spends the claims and opens the repair warranties.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use domain::workflow::Need;
@@ -83,7 +83,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     let reception = reception_row(tx.conn, reception)?;
     tx.actor.must_see(Some(reception.centre_id), None)?;
     tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
-    let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
     let going = going(tx, &reception, command)?;
     let row = receiver(tx, &reception, &centre, command, on.into())?;
@@ -120,7 +120,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
 
 /// The repairs that go: those named, or all that stand before a hand-over.
 fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<Vec<Repair>> {
-    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
+    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load::<Repair>(tx.conn)?;
     let mut faults = Faults::default();
     for (index, id) in command.repairs.iter().enumerate() {
         if !rows.iter().any(|row| row.public_id == *id) {
@@ -258,7 +258,7 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
 }
 
 fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
-    let row = hand_over_codes::table.find(reception_id).select(HandOverCode::as_select()).first(tx.conn).optional()?;
+    let row = hand_over_codes::table.find(reception_id).select(HandOverCode::as_select()).first::<HandOverCode>(tx.conn).optional()?;
     let Some(row) = row else { return Err(Error::invalid("receiver.code", "no-code")) };
     if row.wrong_count >= 5 || row.sent_at.instant() + CODE_MINUTES.minutes() < tx.now {
         return Err(Error::invalid("receiver.code", "code-over"));

@@ -1,6 +1,6 @@
 //! Invoices: issued from the decided shares, numbered, immutable, corrected by counter-documents.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::money::percent_of;
 use jiff::Timestamp;
@@ -185,7 +185,8 @@ pub(crate) fn counter(tx: &mut Tx<'_>, invoice: &Invoice, repair_id: Option<i64>
     }
     let before = invoices::table.filter(invoices::corrects_id.eq(invoice.id)).select(invoices::id).load::<i64>(tx.conn)?;
     let done = invoice_lines::table.filter(invoice_lines::invoice_id.eq_any(before)).select(invoice_lines::work_line_id).load::<Option<i64>>(tx.conn)?;
-    let rows = invoice_lines::table.filter(invoice_lines::invoice_id.eq(invoice.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load(tx.conn)?;
+    let rows =
+        invoice_lines::table.filter(invoice_lines::invoice_id.eq(invoice.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load::<InvoiceLine>(tx.conn)?;
     let lines = rows
         .into_iter()
         .filter(|line| repair_id.is_none_or(|repair| line.repair_id == Some(repair)) && !done.contains(&line.work_line_id))
@@ -194,7 +195,7 @@ pub(crate) fn counter(tx: &mut Tx<'_>, invoice: &Invoice, repair_id: Option<i64>
     if lines.is_empty() {
         return Err(Error::Conflict(Reason::new("corrected-before").with("number", invoice.number.clone())));
     }
-    let centre = centres::table.find(invoice.centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let centre = centres::table.find(invoice.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
     let bill = Bill { kind: Kind::Counter, centre: &centre, payer_id: invoice.payer_party_id, reception_id: invoice.reception_id, hand_over_id: invoice.hand_over_id, on };
     let row = new_invoice(tx, &bill, &lines, invoice.currency.clone(), Some(invoice.id), Some(reason.to_owned()))?;
@@ -261,7 +262,7 @@ pub struct InvoiceLineView {
 }
 
 fn seen(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Invoice> {
-    let row = invoices::table.filter(invoices::public_id.eq(public_id)).select(Invoice::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = invoices::table.filter(invoices::public_id.eq(public_id)).select(Invoice::as_select()).first::<Invoice>(conn).optional()?.ok_or(Error::NotFound)?;
     actor.must_see(Some(row.centre_id), None)?;
     if let Some(brands) = actor.brand_ids() {
         // Of an invoice for devices of several brands, only those see it who see all of it.
@@ -292,7 +293,7 @@ fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<InvoiceLink>>
 }
 
 pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView> {
-    let rows = invoice_lines::table.filter(invoice_lines::invoice_id.eq(row.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load(conn)?;
+    let rows = invoice_lines::table.filter(invoice_lines::invoice_id.eq(row.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load::<InvoiceLine>(conn)?;
     let mut lines = Vec::with_capacity(rows.len());
     for line in rows {
         let repair = match line.repair_id {
@@ -427,7 +428,7 @@ pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Re
     if let Some(after) = &query.after {
         select = select.filter(invoices::id.lt(seen(conn, actor, after)?.id));
     }
-    let rows = select.limit(limit + 1).load(conn)?;
+    let rows = select.limit(limit + 1).load_boxed(conn)?;
     let page = Page::of(rows, limit, |row: &Invoice| row.public_id.clone(), |row| row);
     let items = page
         .items

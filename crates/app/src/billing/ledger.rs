@@ -1,6 +1,6 @@
 //! The double-entry sub-ledger: few accounts, entries that balance per paper.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::civil::Date;
 
 use super::rows::LedgerEntry;

@@ -2,7 +2,7 @@
 //!
 //! A paper is drawn by `documents`, which this crate does not know: whoever draws it first hands the bytes back, and they are kept with their hash.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -292,7 +292,7 @@ pub struct PaperView {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<PaperView> {
-    let row = documents::table.filter(documents::public_id.eq(public_id)).select(Document::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = documents::table.filter(documents::public_id.eq(public_id)).select(Document::as_select()).first::<Document>(conn).optional()?.ok_or(Error::NotFound)?;
     match row.kind.as_str() {
         "invoice" => {
             actor.may(Action::ViewMoney, None, None)?;

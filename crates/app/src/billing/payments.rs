@@ -1,6 +1,6 @@
 //! Payments: in cash, by card or by transfer, whole or part.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -48,7 +48,7 @@ pub struct PaymentView {
 }
 
 pub(crate) fn payments_of(conn: &mut Conn, invoice_id: i64) -> Result<Vec<PaymentView>> {
-    let rows = payments::table.filter(payments::invoice_id.eq(invoice_id)).order(payments::id).select(Payment::as_select()).load(conn)?;
+    let rows = payments::table.filter(payments::invoice_id.eq(invoice_id)).order(payments::id).select(Payment::as_select()).load::<Payment>(conn)?;
     Ok(rows
         .into_iter()
         .map(|row| PaymentView { id: row.public_id, number: row.number, method: row.method, amount: row.amount_minor, reference: row.reference, paid_at: row.paid_at.instant() })

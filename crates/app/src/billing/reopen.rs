@@ -1,6 +1,6 @@
 //! Taking up a repair again that was handed over too early: by right, with a reason. Its invoices are corrected by counter-documents.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

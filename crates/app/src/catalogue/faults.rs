@@ -1,7 +1,7 @@
 //! Faults and causes: coded, on two levels (a group and what stands in it), for a kind of product or for all; and which diagnosed faults belong to a
 //! reported one.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

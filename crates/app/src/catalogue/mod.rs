@@ -87,11 +87,11 @@ macro_rules! entity {
                 select = select.filter($table::id.gt($row_of(conn, after)?.id));
             }
             let rows = match query.folded() {
-                None => select.limit(query.limit() + 1).load(conn)?,
+                None => select.limit(query.limit() + 1).load_boxed(conn)?,
                 // A catalogue is small enough to be folded as it is read; the first page of hits is all that is kept.
                 Some(q) => {
                     let hits = |row: &$row| [&row.code, &row.title_fa, &row.title_en].into_iter().any(|text| domain::text::fold(text).contains(&q));
-                    let rows: Vec<$row> = select.load(conn)?;
+                    let rows: Vec<$row> = select.load_boxed(conn)?;
                     rows.into_iter().filter(hits).take(usize::try_from(query.limit() + 1).unwrap_or(0)).collect()
                 }
             };

@@ -1,6 +1,6 @@
 //! Who serves: legal entities, brands, centres and their sections.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use jiff::tz::TimeZone;
@@ -74,7 +74,7 @@ fn party_view(conn: &mut Conn, row: Party) -> Result<LegalEntityView> {
 
 /// The row of a company by public id; a customer who is nothing else is none.
 fn company_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
-    let row = parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first::<Party>(conn).optional()?.ok_or(Error::NotFound)?;
     let role = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
     role.first::<String>(conn).optional()?.map(|_| row).ok_or(Error::NotFound)
 }
@@ -99,7 +99,7 @@ pub fn list_legal_entities(conn: &mut Conn, actor: &crate::access::Actor, query:
     if let Some(q) = query.folded() {
         select = select.filter(parties::name_key.like(crate::views::containing(&q)));
     }
-    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let rows = select.limit(query.limit() + 1).load_boxed::<Party>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| party_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

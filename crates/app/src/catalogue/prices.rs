@@ -1,6 +1,6 @@
 //! What things cost, and the tax on it: dated, so that a past bill stays right.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::civil::Date;
 
 use super::rows::Price;
@@ -26,7 +26,7 @@ pub fn current(conn: &mut Conn, item: Item, payer: Option<i64>) -> Result<Option
         Item::Product(id) => select.filter(prices::product_id.eq(id)),
         Item::Service(id) => select.filter(prices::service_id.eq(id)),
     };
-    let rows = select.load::<(Option<i64>, i64)>(conn)?;
+    let rows = select.load_boxed::<(Option<i64>, i64)>(conn)?;
     let of = |wanted: Option<i64>| rows.iter().find(|(payer, _)| *payer == wanted).map(|(_, amount)| *amount);
     Ok(payer.and_then(|payer| of(Some(payer))).or_else(|| of(None)))
 }

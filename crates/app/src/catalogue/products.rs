@@ -1,6 +1,6 @@
 //! What is sold: kinds of product as a tree, products, and their components.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,7 +99,7 @@ pub(crate) fn kind_path(conn: &mut Conn, id: i64) -> Result<Vec<ProductKind>> {
     let mut next = Some(id);
     // A tree deeper than this is none.
     while let Some(id) = next.filter(|_| path.len() < 32) {
-        let kind = product_kinds::table.find(id).select(ProductKind::as_select()).first(conn)?;
+        let kind = product_kinds::table.find(id).select(ProductKind::as_select()).first::<ProductKind>(conn)?;
         next = kind.parent_id;
         path.push(kind);
     }
@@ -213,7 +213,11 @@ fn product_view(conn: &mut Conn, row: Product) -> Result<ProductView> {
         Some(id) => Some(link!(conn, policies, id)),
         None => None,
     };
-    let rows = product_components::table.filter(product_components::product_id.eq(row.id)).order(product_components::position).select(ProductComponent::as_select()).load(conn)?;
+    let rows = product_components::table
+        .filter(product_components::product_id.eq(row.id))
+        .order(product_components::position)
+        .select(ProductComponent::as_select())
+        .load::<ProductComponent>(conn)?;
     let components = rows
         .into_iter()
         .map(|component| Ok(ComponentView { product: link!(conn, products, component.component_id), position: component.position, quantity: component.quantity }))
@@ -297,7 +301,7 @@ pub fn list_products(conn: &mut Conn, actor: &crate::access::Actor, query: &List
     if let Some(after) = &query.after {
         select = select.filter(products::id.gt(product_row(conn, after)?.id));
     }
-    let rows = select.limit(base.limit() + 1).load(conn)?;
+    let rows = select.limit(base.limit() + 1).load_boxed::<Product>(conn)?;
     let page = Page::of(rows, base.limit(), |row| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| product_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

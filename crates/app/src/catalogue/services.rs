@@ -1,6 +1,6 @@
 //! The services offered: what is done to a product, or to all of a kind.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;

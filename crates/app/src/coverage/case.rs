@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question};
 use jiff::Timestamp;
 use jiff::civil::Date;

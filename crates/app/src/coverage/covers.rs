@@ -1,6 +1,6 @@
 //! Covers: cards that are issued, and promises of other kinds that are entered.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::{CoverKind, CoverState, Policy as Rules};
 use jiff::civil::Date;
@@ -119,7 +119,7 @@ pub(crate) fn cover_view(conn: &mut Conn, row: Cover) -> Result<CoverView> {
             .map(|(id, code, fa, en, number)| PolicyOf { id, code, title: Title { fa, en }, number }),
         None => None,
     };
-    let claims = cover_claims::table.filter(cover_claims::cover_id.eq(row.id)).order(cover_claims::id).select(CoverClaim::as_select()).load(conn)?;
+    let claims = cover_claims::table.filter(cover_claims::cover_id.eq(row.id)).order(cover_claims::id).select(CoverClaim::as_select()).load::<CoverClaim>(conn)?;
     let (serial, device) = devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
     Ok(CoverView {
         payer: party_link(conn, row.payer_party_id)?,
@@ -201,7 +201,7 @@ pub fn list_cards(conn: &mut Conn, actor: &crate::access::Actor, query: &crate::
     if let Some(after) = &query.after {
         select = select.filter(covers::id.lt(cover_row(conn, after)?.id));
     }
-    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let rows = select.limit(query.limit() + 1).load_boxed(conn)?;
     let page = crate::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| cover_view(conn, row)).collect::<Result<_>>()?;
     Ok(crate::views::Page { items, next: page.next })

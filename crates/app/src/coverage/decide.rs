@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
 use domain::money::percent_of;
 use jiff::Timestamp;
@@ -258,7 +258,7 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         .filter(coverage_decisions::repair_id.eq(repair_id))
         .order(coverage_decisions::revision.desc())
         .select(CoverageDecision::as_select())
-        .first(tx.conn)
+        .first::<CoverageDecision>(tx.conn)
         .optional()?;
     let same_parts = before.len() == parts.len()
         && before

@@ -1,6 +1,6 @@
 //! Goodwill: a cover given in a repair, from the day of reception, within the limits of the giver's role. The serving house bears it.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::{Action, Role};
 use domain::coverage::CoverKind;
 use schemars::JsonSchema;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub(crate) fn rulings(conn: &mut Conn, repair_id: i64) -> Result<HashMap<i64, Ru
         .filter(work_lines::repair_id.eq(repair_id))
         .order(coverage_overrides::id)
         .select(CoverageOverride::as_select())
-        .load(conn)?;
+        .load::<CoverageOverride>(conn)?;
     Ok(rows.into_iter().map(|row| (row.work_line_id, Ruling { id: row.id, cover_id: row.cover_id, percent: row.percent })).collect())
 }
 

@@ -1,6 +1,6 @@
 //! Policies: drafts that are edited, and versions that are published and never change.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::{CoverKind, Policy as Rules};
 use domain::strict_json::Malformed;

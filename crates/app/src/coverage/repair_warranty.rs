@@ -1,6 +1,6 @@
 //! The warranty on a repair: opened at hand-over, line by line, by the policy of whoever paid most of the line.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::coverage::{CoverKind, LineType, Policy as Rules};
 use jiff::civil::Date;
 use serde_json::json;

@@ -6,7 +6,7 @@
 
 pub mod rows;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use schemars::JsonSchema;
@@ -96,7 +96,8 @@ pub struct CustomerView {
 
 pub(crate) fn customer_view(conn: &mut Conn, row: Party) -> Result<CustomerView> {
     let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).order(party_phones::position).select(party_phones::number).load(conn)?;
-    let addresses = party_addresses::table.filter(party_addresses::party_id.eq(row.id)).order(party_addresses::position).select(PartyAddress::as_select()).load(conn)?;
+    let addresses =
+        party_addresses::table.filter(party_addresses::party_id.eq(row.id)).order(party_addresses::position).select(PartyAddress::as_select()).load::<PartyAddress>(conn)?;
     let subscription =
         party_numbers::table.filter(party_numbers::party_id.eq(row.id)).filter(party_numbers::kind.eq("subscription")).select(party_numbers::number).first(conn).optional()?;
     Ok(CustomerView {
@@ -123,8 +124,8 @@ pub(crate) fn customer_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
 /// Whether the actor's centres have dealt with a customer, or the actor looked them up by a number and that was written down.
 pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
     let Some(seen) = actor.sees_repairs() else { return Ok(true) };
-    let visit = repairs::table.filter(repairs::customer_id.eq(party_id)).filter(seen).select(repairs::id).first::<i64>(conn).optional()?;
-    if visit.is_some() {
+    let visit = repairs::table.filter(repairs::customer_id.eq(party_id)).filter(seen).select(repairs::id).limit(1).load_boxed::<i64>(conn)?;
+    if !visit.is_empty() {
         return Ok(true);
     }
     let looked_up = journal_subjects::table
@@ -182,7 +183,7 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
     if let Some(after) = &query.after {
         select = select.filter(parties::id.lt(customer_row(conn, after)?.id));
     }
-    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let rows = select.limit(query.limit() + 1).load_boxed::<Party>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
     let mut items = Vec::with_capacity(page.items.len());
     for row in page.items {

@@ -1,6 +1,6 @@
 //! The demo's house: legal entities, brands, centres, people, catalogue, policies, customers and devices.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Role;
 use domain::coverage::{CoverKind, LineType};
 use rand::{Rng, SeedableRng};

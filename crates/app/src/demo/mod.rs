@@ -6,7 +6,7 @@ mod visits;
 
 use std::sync::{Arc, Mutex};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::time::plus_days;
 use jiff::Timestamp;

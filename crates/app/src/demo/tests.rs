@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use super::*;
 use crate::store::schema::{causes, centres, coverage_shares, devices, faults, products, repairs as r, staff};

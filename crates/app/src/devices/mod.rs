@@ -12,7 +12,7 @@ pub mod view;
 pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
 pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::Timestamp;
 use jiff::civil::Date;
 

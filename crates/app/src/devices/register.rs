@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use jiff::civil::Date;

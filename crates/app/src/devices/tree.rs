@@ -1,6 +1,6 @@
 //! A device's tree, now or at any past moment.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::coverage::Component;
 use jiff::Timestamp;
 
@@ -94,7 +94,7 @@ pub(crate) fn open_edge(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, positio
 /// The store.
 pub(crate) fn close_edge(tx: &mut Tx<'_>, device_id: i64) -> Result<Option<(i64, Option<String>)>> {
     let open = device_components::table.filter(device_components::device_id.eq(device_id)).filter(device_components::until_at.is_null());
-    let edge = open.select(DeviceComponent::as_select()).first(tx.conn).optional()?;
+    let edge = open.select(DeviceComponent::as_select()).first::<DeviceComponent>(tx.conn).optional()?;
     let Some(edge) = edge else { return Ok(None) };
     diesel::update(device_components::table.find(edge.id)).set(device_components::until_at.eq(Some(At::from(tx.occurred)))).execute(tx.conn)?;
     Ok(Some((edge.parent_id, edge.position)))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -106,15 +106,18 @@ fn tree_view(conn: &mut Conn, node: &Node) -> Result<TreeView> {
 }
 
 pub(crate) fn device_view(conn: &mut Conn, row: Device, now: jiff::Timestamp) -> Result<DeviceView> {
-    let state = device_states::table.find(row.id).select(DeviceState::as_select()).first(conn)?;
+    let state = device_states::table.find(row.id).select(DeviceState::as_select()).first::<DeviceState>(conn)?;
     let root = tree(conn, row.id, now)?;
     let components = root.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?;
     let owner = match state.owner_party_id {
         Some(id) => Some(party_link(conn, id)?),
         None => None,
     };
-    let events =
-        device_events::table.filter(device_events::device_id.eq(row.id)).order((device_events::occurred_at, device_events::id)).select(DeviceEvent::as_select()).load(conn)?;
+    let events = device_events::table
+        .filter(device_events::device_id.eq(row.id))
+        .order((device_events::occurred_at, device_events::id))
+        .select(DeviceEvent::as_select())
+        .load::<DeviceEvent>(conn)?;
     let node_ids = root.all().iter().map(|node| node.device.id).collect::<Vec<_>>();
     Ok(DeviceView {
         product: link!(conn, products, row.product_id),
@@ -207,7 +210,7 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
         select = select.filter(devices::id.lt(device_row(conn, after)?.id));
     }
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let rows = select.limit(limit + 1).load::<(Device, DeviceState)>(conn)?;
+    let rows = select.limit(limit + 1).load_boxed::<(Device, DeviceState)>(conn)?;
     let page = Page::of(rows, limit, |(row, _)| row.public_id.clone(), |row| row);
     let items = page
         .items

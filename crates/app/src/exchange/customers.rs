@@ -1,6 +1,6 @@
 //! A row as a customer, known again by subscription, identifier, or phone with name.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 

@@ -1,6 +1,6 @@
 //! A row as a device with its events, its owner and its card. What is there already stays; what the file knows beside it is added.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 use jiff::civil::Date;
@@ -41,8 +41,12 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
         }
     }
     let starts_on = row.date("card_starts_on")?;
-    let known =
-        devices::table.filter(devices::brand_id.eq(product.brand_id)).filter(devices::serial_key.eq(folded_key(serial))).select(Device::as_select()).first(tx.conn).optional()?;
+    let known = devices::table
+        .filter(devices::brand_id.eq(product.brand_id))
+        .filter(devices::serial_key.eq(folded_key(serial)))
+        .select(Device::as_select())
+        .first::<Device>(tx.conn)
+        .optional()?;
     if known.as_ref().is_some_and(|device| device.product_id != product.id) {
         return Err(Error::Invalid(vec![Fault::new("serial", "serial-of-another-product").with("serial", serial)]));
     }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::text::fold;
 
 use super::rows::Import;
@@ -104,12 +104,12 @@ fn centre(tx: &mut Tx<'_>, import: &Import, shelf: &mut Shelf) -> Result<(i64, S
     if let Some(known) = &shelf.centre {
         return Ok(known.clone());
     }
-    let mut found = centres::table.into_boxed();
-    found = match import.centre_id {
-        Some(id) => found.filter(centres::id.eq(id)),
-        None => found.filter(centres::code.eq(CENTRE)),
+    let found = centres::table.select((centres::id, centres::public_id));
+    let row = match import.centre_id {
+        Some(id) => found.find(id).first::<(i64, String)>(tx.conn),
+        None => found.filter(centres::code.eq(CENTRE)).first(tx.conn),
     };
-    let row = found.select((centres::id, centres::public_id)).first::<(i64, String)>(tx.conn).optional()?;
+    let row = row.optional()?;
     let row = match row {
         Some(row) => row,
         None => {

@@ -1,6 +1,6 @@
 //! A row as a product: made, or changed where the file says otherwise; its kind and its brand are made where they are new.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::text::{fold, key as folded_key};
 
 use super::run::Done;

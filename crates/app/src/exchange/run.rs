@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use super::columns::ImportKind;
 use super::open_repair::Shelf;
@@ -80,7 +80,7 @@ pub fn resume(db: &Db) -> Result<bool> {
 /// # Errors
 /// The store. What an import itself cannot do is written on it.
 pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<()> {
-    let import = db.read(|conn| Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first(conn)?))?;
+    let import = db.read(|conn| Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?))?;
     let ran = Runner::new(db, import.clone()).and_then(|mut runner| runner.run(told));
     match ran {
         Err(Error::Store(error)) => Err(Error::Store(error)),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::store::query::*;
 use base64::Engine as _;
-use diesel::prelude::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -92,7 +92,7 @@ pub(super) fn import_view(_: &mut Conn, row: Import) -> Result<ImportView> {
 
 /// An import of the actor's own, or any for who sees everything.
 pub(super) fn import_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Import> {
-    let row = imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn).optional()?.ok_or(Error::NotFound)?;
     let is_own = row.created_by == actor.user_id || actor.centre_ids().is_none();
     if is_own { Ok(row) } else { Err(Error::NotFound) }
 }
@@ -118,7 +118,7 @@ pub fn list_imports(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result
     if let Some(after) = &query.after {
         select = select.filter(imports::id.lt(import_row(conn, actor, after)?.id));
     }
-    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let rows = select.limit(query.limit() + 1).load_boxed::<Import>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| import_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

@@ -3,7 +3,7 @@
 //! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
 //! is written down.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;
@@ -228,18 +228,16 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         _ => return Err(Error::invalid("subject", "unknown-reference")),
     };
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = journal_subjects::table
+    let select = journal_subjects::table
         .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
         .left_join(users::table.on(journal::actor_user_id.eq(users::id.nullable())))
         .filter(journal_subjects::subject_kind.eq(&query.subject))
         .filter(journal_subjects::subject_id.eq(subject_id))
         .order(journal::id.desc())
         .select((journal::id, journal::kind, journal::payload, journal::occurred_at, users::name.nullable()))
-        .into_boxed();
-    if let Some(after) = query.after.as_deref().and_then(|after| after.parse::<i64>().ok()) {
-        select = select.filter(journal::id.lt(after));
-    }
-    let rows = select.limit(limit + 1).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
+        .limit(limit + 1);
+    let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
+    let rows = select.filter(journal::id.lt(after)).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
     let sees_money = actor.can(Action::ViewMoney);
     Ok(Page::of(
         rows,

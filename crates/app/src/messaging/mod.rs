@@ -2,7 +2,7 @@
 
 pub mod rows;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,6 @@ pub struct MessageView {
 /// # Errors
 /// The store.
 pub fn latest(conn: &mut Conn, limit: i64) -> Result<Vec<MessageView>> {
-    let rows = messages::table.order(messages::id.desc()).limit(limit).select(Message::as_select()).load(conn)?;
+    let rows = messages::table.order(messages::id.desc()).limit(limit).select(Message::as_select()).load::<Message>(conn)?;
     Ok(rows.into_iter().map(|row| MessageView { to: row.to_number, body: row.body, purpose: row.purpose, at: row.created_at.instant() }).collect())
 }

@@ -5,7 +5,7 @@
 
 pub mod rows;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use self::rows::{Location, Move};
 use crate::error::{Error, Reason, Result};

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use image::{ImageFormat, ImageReader, Limits};
 use schemars::JsonSchema;
@@ -117,7 +117,7 @@ pub(crate) fn tie(tx: &mut Tx<'_>, photos: &[String], repair_id: i64, path: &str
 /// # Errors
 /// `NotFound`.
 pub fn photo(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<(String, Vec<u8>)> {
-    let row = attachments::table.filter(attachments::public_id.eq(public_id)).select(Attachment::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = attachments::table.filter(attachments::public_id.eq(public_id)).select(Attachment::as_select()).first::<Attachment>(conn).optional()?.ok_or(Error::NotFound)?;
     match row.repair_id {
         Some(id) => {
             let (centre, brand) = repairs::table.find(id).select((repairs::centre_id, repairs::brand_id)).first(conn)?;

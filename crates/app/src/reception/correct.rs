@@ -1,6 +1,6 @@
 //! Putting a reception right: another customer, another device, or the whole of it cancelled. It corrects and never erases.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct CancelReception {
 }
 
 fn open_repairs(tx: &mut Tx<'_>, reception: &Reception) -> Result<Vec<Repair>> {
-    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load(tx.conn)?;
+    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load::<Repair>(tx.conn)?;
     if reception.state != "open" {
         return Err(Error::Conflict(Reason::new("reception-cancelled").with("number", reception.number.clone())));
     }

@@ -15,7 +15,7 @@ pub use correct::{CancelReception, CorrectReception, cancel_reception, correct_r
 pub use receive::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionPlace, receive_devices};
 pub use view::{ListReceptions, ReceptionView, get_reception, list_receptions};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use self::rows::Reception;
 use crate::error::{Error, Result};

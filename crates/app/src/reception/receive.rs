@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
@@ -121,7 +121,7 @@ pub fn receive_devices(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Rece
 pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Reception> {
     let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref())?;
     tx.actor.may(Action::Receive, Some(centre_id), None)?;
-    let centre = centres::table.find(centre_id).select(Centre::as_select()).first(tx.conn)?;
+    let centre = centres::table.find(centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let today = tx.today_in(&centre.time_zone);
     if command.devices.is_empty() {
         return Err(Error::invalid("devices", "required"));

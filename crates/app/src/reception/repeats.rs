@@ -1,7 +1,7 @@
 //! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose diagnosed fault belongs to a
 //! reported one.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::time::days_between;
 use jiff::civil::Date;
 
@@ -39,19 +39,16 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
             same
         }
     };
-    let mut earlier = repairs::table
+    let earlier = repairs::table
         .filter(repairs::device_id.eq(device_id))
         .filter(repairs::is_open.eq(false))
         .filter(repairs::returned_on.is_not_null())
         .order(repairs::id.desc())
         .select((repairs::id, repairs::public_id, repairs::number, repairs::returned_on, repairs::fault_id))
         .limit(50)
-        .into_boxed();
-    if let Some((_, own)) = on {
-        earlier = earlier.filter(repairs::id.lt(own));
-    }
-    let rows = earlier.load::<(i64, String, String, Option<Day>, Option<i64>)>(conn)?;
-    for (repair_id, public_id, number, returned, fault) in rows {
+        .filter(repairs::id.lt(on.map_or(i64::MAX, |(_, own)| own)))
+        .load::<(i64, String, String, Option<Day>, Option<i64>)>(conn)?;
+    for (repair_id, public_id, number, returned, fault) in earlier {
         let is_same = match fault {
             Some(fault) => same.contains(&fault),
             None => {

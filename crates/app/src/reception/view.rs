@@ -1,6 +1,6 @@
 //! A reception as pages and the API show it.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -149,7 +149,7 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
     if let Some(after) = &query.after {
         select = select.filter(receptions::id.lt(reception_row(conn, after)?.id));
     }
-    let rows = select.limit(limit + 1).load(conn)?;
+    let rows = select.limit(limit + 1).load_boxed(conn)?;
     let page = Page::of(rows, limit, |row: &Reception| row.public_id.clone(), |row| row);
     let items = page
         .items

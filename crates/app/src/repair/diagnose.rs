@@ -1,6 +1,6 @@
 //! The diagnosis: fault, cause and component; that no fault was found is a finding too.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The estimate: a priced proposal with a validity, and what the customer answers.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use domain::money::percent_of;

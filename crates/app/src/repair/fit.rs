@@ -1,6 +1,6 @@
 //! Parts: fitted (serial in, serial out, what becomes of the removed one), mended and put back, taken out again.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;
@@ -231,7 +231,7 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
             .filter(devices::brand_id.eq(product.brand_id))
             .filter(devices::serial_key.eq(domain::text::key(serial)))
             .select(Device::as_select())
-            .first(tx.conn)
+            .first::<Device>(tx.conn)
             .optional()?,
         None => None,
     };

@@ -1,6 +1,6 @@
 //! Lines of work: operations, and what all lines share.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use domain::money::line_amount;

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use diesel::dsl::AsSelect;
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,9 +14,9 @@ use super::seen;
 use crate::access::Actor;
 use crate::catalogue::products::kinds_below;
 use crate::error::Result;
+use crate::store::Conn;
 use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, MultiBackend};
 use crate::views::{Link, Page, PartyLink, Title};
 use crate::workflow::{chart, step_title};
 
@@ -68,7 +67,7 @@ type Named = (Listed, (String, String), Title, Link, PartyLink, Option<String>);
 /// All repairs with what names them: one read, however many there are.
 #[diesel::dsl::auto_type]
 fn named() -> _ {
-    let repair: AsSelect<Listed, MultiBackend> = Listed::as_select();
+    let repair: Selected<Listed> = Listed::as_select();
     repairs::table
         .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
@@ -203,7 +202,7 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     if let Some(after) = &query.after {
         select = select.filter(repairs::id.lt(seen(conn, actor, after)?.id));
     }
-    let mut ids = select.limit(limit + 1).load::<i64>(conn)?;
+    let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
     let wanted = usize::try_from(limit).unwrap_or(0);
     let has_more = ids.len() > wanted;
     ids.truncate(wanted);

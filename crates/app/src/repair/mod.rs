@@ -24,7 +24,7 @@ pub use plan::{AwaitPart, PlanPart, await_part, plan_part};
 pub use road::{AnswerChecklist, AssignRepair, ChangePromise, MoveRepair, StepBack, answer_checklist, assign_repair, change_promise, move_repair, step_back};
 pub use view::{RepairView, get_repair};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 
 use self::rows::{Repair, WorkLine};
@@ -38,7 +38,7 @@ use crate::store::{Conn, Tx};
 /// # Errors
 /// `NotFound`.
 pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Repair> {
-    let row = repairs::table.filter(repairs::public_id.eq(public_id)).select(Repair::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = repairs::table.filter(repairs::public_id.eq(public_id)).select(Repair::as_select()).first::<Repair>(conn).optional()?.ok_or(Error::NotFound)?;
     actor.must_see(Some(row.centre_id), Some(row.brand_id))?;
     Ok(row)
 }

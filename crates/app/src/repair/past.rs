@@ -1,6 +1,6 @@
 //! The end of a repair that another system knew: an import of the past ends what it received, with its own day.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use super::road::log_move;
 use super::rows::Repair;
@@ -20,7 +20,7 @@ domain::words! {
 /// # Errors
 /// The store.
 pub(crate) fn close_past(tx: &mut Tx<'_>, reception_id: i64, result: Option<PastResult>, finding: Option<String>) -> Result<i64> {
-    let repair = repairs::table.filter(repairs::reception_id.eq(reception_id)).select(Repair::as_select()).first(tx.conn)?;
+    let repair = repairs::table.filter(repairs::reception_id.eq(reception_id)).select(Repair::as_select()).first::<Repair>(tx.conn)?;
     let thing = Thing { device_id: Some(repair.device_id), product_id: repair.product_id, quantity_milli: 1000 };
     move_thing(tx, thing, Place::Shelf(repair.centre_id), Place::Customer(None), Paper("import", reception_id))?;
     log_move(tx, &repair, "import", "delivered", None)?;

@@ -1,6 +1,6 @@
 //! Parts that are planned: on the estimate, asked about, waited for, and fitted later.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;

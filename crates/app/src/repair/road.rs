@@ -1,6 +1,6 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::workflow::{Barred, Case, Chart, Fact, Facts, Need, Way, instant, ways};
 use jiff::civil::Date;
@@ -379,7 +379,7 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
 pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
     // A published chart has no loop of these; the bound is for charts that were never checked.
     for _ in 0..8 {
-        let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+        let repair = repairs::table.find(repair_id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
         let today = tx.today();
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
@@ -393,7 +393,7 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
 
 /// Takes the way on which the customer is asked, from wherever the repair stands.
 pub(crate) fn ask_the_customer(tx: &mut Tx<'_>, repair_id: i64, note: Option<&str>) -> Result<()> {
-    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
     let chart = chart(tx.conn, repair.chart_id)?;
     let way = chart.ways_out(&repair.step).find(|way| way.needs.contains(&Need::Estimate)).map(|way| way.id.clone());
     match way {
@@ -404,7 +404,7 @@ pub(crate) fn ask_the_customer(tx: &mut Tx<'_>, repair_id: i64, note: Option<&st
 
 /// Takes the way on which a declined device goes to its owner, where the step has one.
 pub(crate) fn withdraw(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
-    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
     let chart = chart(tx.conn, repair.chart_id)?;
     let way = chart.ways_out(&repair.step).find(|way| way.outcome.as_deref() == Some("withdrawn")).cloned();
     if let Some(way) = way {

@@ -1,6 +1,6 @@
 //! A repair as pages and the API show it.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -229,7 +229,7 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
         .filter(coverage_overrides::work_line_id.eq(row.id))
         .order(coverage_overrides::id.desc())
         .select(CoverageOverride::as_select())
-        .first(conn)
+        .first::<CoverageOverride>(conn)
         .optional()?;
     let ruling = match ruling {
         Some(ruling) => {
@@ -288,7 +288,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let chart = chart(conn, row.chart_id)?;
     let moves = moves_of(conn, row.id)?;
     let road = road(&chart, &row.step, received_at.instant(), &moves);
-    let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first(conn)?;
+    let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first::<RepairDetail>(conn)?;
     let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(conn)?;
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;
     let repeat = match row.repeat_of_id {
@@ -300,7 +300,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         None => None,
     };
     let shares = current_shares(conn, &row)?;
-    let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load(conn)?;
+    let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
     let total = lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum();
     let (customer_net, customer_vat) = customer_total(conn, &row, today)?;
     let lines = lines.into_iter().map(|line| line_view(conn, line, &shares)).collect::<Result<_>>()?;

@@ -1,6 +1,6 @@
 //! Reports: lists of figures over the store, each the same on page, API and command line.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -61,7 +61,7 @@ pub fn failure_causes(conn: &mut Conn, actor: &Actor, query: &FailureCauses) -> 
     }
     let by_kind = query.by.unwrap_or(FailuresBy::ProductKind) == FailuresBy::ProductKind;
     let mut counts = std::collections::HashMap::<Option<i64>, i64>::new();
-    for (kind, cause) in select.load::<(i64, Option<i64>)>(conn)? {
+    for (kind, cause) in select.load_boxed::<(i64, Option<i64>)>(conn)? {
         *counts.entry(if by_kind { Some(kind) } else { cause }).or_default() += 1;
     }
     let names = if by_kind {

@@ -5,7 +5,7 @@
 
 pub mod rows;
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use schemars::JsonSchema;
@@ -87,7 +87,7 @@ fn view(conn: &mut Conn, row: StaffMember) -> Result<StaffMemberView> {
 }
 
 fn row_of(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMember> {
-    let row = staff::table.filter(staff::public_id.eq(public_id)).select(StaffMember::as_select()).first(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = staff::table.filter(staff::public_id.eq(public_id)).select(StaffMember::as_select()).first::<StaffMember>(conn).optional()?.ok_or(Error::NotFound)?;
     actor.must_see(Some(row.centre_id), None)?;
     Ok(row)
 }
@@ -115,7 +115,7 @@ pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<P
     if let Some(after) = &query.after {
         select = select.filter(staff::id.gt(row_of(conn, actor, after)?.id));
     }
-    let rows = select.limit(query.limit() + 1).load(conn)?;
+    let rows = select.limit(query.limit() + 1).load_boxed::<StaffMember>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

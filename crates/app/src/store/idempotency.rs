@@ -1,6 +1,6 @@
 //! Requests that were answered: the same key does nothing twice (domain rule 8).
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use super::rows::IdempotencyKey;
 use super::schema::idempotency_keys;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// `Conflict` where the key was used for another request.
 pub fn answered(tx: &mut Tx<'_>, key: &str, request_hash: &str) -> Result<Option<(i64, String)>> {
     let actor = tx.actor.public_id.clone();
-    let row = idempotency_keys::table.find((&actor, key)).select(IdempotencyKey::as_select()).first(tx.conn).optional()?;
+    let row = idempotency_keys::table.find((&actor, key)).select(IdempotencyKey::as_select()).first::<IdempotencyKey>(tx.conn).optional()?;
     match row {
         Some(row) if row.request_hash == request_hash => Ok(Some((row.status, row.answer))),
         Some(_) => Err(Error::conflict("key-used-otherwise")),

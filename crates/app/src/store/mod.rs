@@ -8,6 +8,7 @@ pub mod events;
 pub mod idempotency;
 pub mod numbering;
 pub mod outbox;
+pub mod query;
 pub mod rows;
 pub mod schema;
 pub mod search_keys;
@@ -17,9 +18,9 @@ pub mod types;
 
 use std::sync::{Arc, Mutex};
 
+use crate::store::query::*;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
-use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use jiff::Timestamp;

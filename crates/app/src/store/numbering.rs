@@ -1,6 +1,6 @@
 //! Document numbers: unbroken per kind, centre and Jalali year (domain rule 6).
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::time::Calendar;
 use jiff::civil::Date;
 

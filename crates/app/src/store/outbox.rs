@@ -3,7 +3,7 @@
 //! A row is claimed in one transaction and deleted in another after the work; what a worker held when it died is claimed again after a while, so the
 //! work itself must come out the same when it is done twice.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::ToSpan;
 
 use super::schema::{journal_subjects, outbox};

@@ -1,6 +1,6 @@
 //! The keys by which the one search box finds things: folded, in one table with one index, so that a prefix is a range on both engines.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 
 use super::conn::Conn;
 use super::rows::SearchKey;

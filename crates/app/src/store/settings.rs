@@ -1,6 +1,6 @@
 //! What the administrator sets for the whole installation.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::time::Calendar;
 
 use super::conn::Conn;

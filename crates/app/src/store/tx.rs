@@ -1,6 +1,6 @@
 //! A write in progress.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

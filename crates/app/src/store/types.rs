@@ -4,12 +4,38 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use diesel::backend::Backend;
 use diesel::deserialize::{FromSql, FromSqlRow, Result as Read};
 use diesel::expression::AsExpression;
+use diesel::pg::Pg;
 use diesel::serialize::{IsNull, Output, Result as Write, ToSql};
 use diesel::sql_types;
+use diesel::sqlite::Sqlite;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::conn::MultiBackend;
+
+/// How a type of ours is bound: as what it wraps, on either engine and on the sum of both.
+macro_rules! binds {
+    ($ours:ident, $sql:ty) => {
+        impl ToSql<$sql, Pg> for $ours {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> Write {
+                ToSql::<$sql, Pg>::to_sql(&self.0, out)
+            }
+        }
+
+        impl ToSql<$sql, Sqlite> for $ours {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> Write {
+                ToSql::<$sql, Sqlite>::to_sql(&self.0, out)
+            }
+        }
+
+        impl ToSql<$sql, MultiBackend> for $ours {
+            fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> Write {
+                out.set_value((<$sql>::default(), &self.0));
+                Ok(IsNull::No)
+            }
+        }
+    };
+}
 
 /// An instant, UTC, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, FromSqlRow, AsExpression)]
@@ -38,12 +64,7 @@ where
     }
 }
 
-impl ToSql<sql_types::Timestamp, MultiBackend> for At {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> Write {
-        out.set_value((sql_types::Timestamp, &self.0));
-        Ok(IsNull::No)
-    }
-}
+binds!(At, sql_types::Timestamp);
 
 /// A local date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, FromSqlRow, AsExpression)]
@@ -74,9 +95,4 @@ where
     }
 }
 
-impl ToSql<sql_types::Date, MultiBackend> for Day {
-    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, MultiBackend>) -> Write {
-        out.set_value((sql_types::Date, &self.0));
-        Ok(IsNull::No)
-    }
-}
+binds!(Day, sql_types::Date);

@@ -3,7 +3,7 @@
 //! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address and for all together; a visit is shown until 90
 //! days after its last hand-over.
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::time::days_between;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -63,7 +63,7 @@ pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
     let subject = format!("track:{address}");
     let found = db.read(|conn| {
         let now = db.now();
-        let counted = guesses::table.filter(guesses::subject.eq(&subject).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load(conn)?;
+        let counted = guesses::table.filter(guesses::subject.eq(&subject).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load::<Guess>(conn)?;
         counted.iter().try_for_each(|guess| if guess.subject == ALL { not_crowded(guess, now) } else { may_guess(guess, now) })?;
         match domain::tracking::parse(typed) {
             Some(number) => view(conn, &number, now),
@@ -102,7 +102,7 @@ fn minute(at: Timestamp) -> i64 {
 }
 
 fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
-    let old = guesses::table.find(ALL).select(Guess::as_select()).first(tx.conn).optional()?;
+    let old = guesses::table.find(ALL).select(Guess::as_select()).first::<Guess>(tx.conn).optional()?;
     let before = old.filter(|old| minute(old.last_at.instant()) == minute(tx.now)).map_or(0, |old| old.wrong_count);
     let row = Guess { subject: ALL.to_owned(), wrong_count: before + 1, blocked_until: None, last_at: At::from(tx.now) };
     diesel::delete(guesses::table.find(ALL)).execute(tx.conn)?;

@@ -8,7 +8,7 @@ pub mod rows;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use diesel::prelude::*;
+use crate::store::query::*;
 use domain::workflow::Chart;
 use jiff::Timestamp;
 use schemars::JsonSchema;
