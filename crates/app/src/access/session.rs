@@ -20,6 +20,8 @@ use crate::store::{Conn, Db, Event, Subject, Tx};
 
 /// How long a session lives without being used, and at most.
 const IDLE_HOURS: i64 = 12;
+/// How old the note of a session's last use may be: a page that is only read should write once in a while, not each time.
+const NOTE_MINUTES: i64 = 10;
 const MAX_HOURS: i64 = 24 * 7;
 
 /// Wrong guesses that cost nothing; each further one doubles the wait.
@@ -144,34 +146,35 @@ pub struct Current {
     pub has_pin: bool,
     /// The centre in which the person works now, by title.
     pub centre: Option<crate::views::Link>,
+    /// Whether it is time to note that the session is in use (`touch`).
+    pub is_note_old: bool,
 }
 
 /// Who a session's token stands for; None where there is no such session, or it is over.
 ///
 /// # Errors
 /// The store.
-pub fn current(db: &Db, token: &str) -> Result<Option<Current>> {
-    let now = db.now();
-    db.read(|conn| {
-        let row = sessions::table
-            .inner_join(users::table.on(users::id.eq(sessions::user_id)))
-            .filter(sessions::token_hash.eq(digest(token)))
-            .filter(users::disabled_at.is_null())
-            .select((Session::as_select(), User::as_select()))
-            .first::<(Session, User)>(conn)
-            .optional()?;
-        let Some((session, user)) = row else { return Ok(None) };
-        if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
-            return Ok(None);
-        }
-        let actor = actor_of(conn, &user, session.centre_id)?;
-        let centre = match session.centre_id {
-            Some(id) => centres::table.find(id).select((centres::public_id, centres::code, (centres::title_fa, centres::title_en))).first::<crate::views::Link>(conn).optional()?,
-            None => None,
-        };
-        let current = Current { actor, csrf: session.csrf, language: user.language, must_change_password: user.must_change_password, has_pin: user.pin_hash.is_some(), centre };
-        Ok(Some(current))
-    })
+pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Current>> {
+    let row = sessions::table
+        .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .filter(sessions::token_hash.eq(digest(token)))
+        .filter(users::disabled_at.is_null())
+        .select((Session::as_select(), User::as_select()))
+        .first::<(Session, User)>(conn)
+        .optional()?;
+    let Some((session, user)) = row else { return Ok(None) };
+    if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
+        return Ok(None);
+    }
+    let actor = actor_of(conn, &user, session.centre_id)?;
+    let centre = match session.centre_id {
+        Some(id) => centres::table.find(id).select((centres::public_id, centres::code, (centres::title_fa, centres::title_en))).first::<crate::views::Link>(conn).optional()?,
+        None => None,
+    };
+    let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;
+    let current =
+        Current { is_note_old, actor, csrf: session.csrf, language: user.language, must_change_password: user.must_change_password, has_pin: user.pin_hash.is_some(), centre };
+    Ok(Some(current))
 }
 
 /// Notes that a session is in use, so that it does not end while somebody works.
@@ -200,24 +203,21 @@ fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Acto
 ///
 /// # Errors
 /// The store.
-pub fn token_actor(db: &Db, token: &str) -> Result<Option<Actor>> {
-    let now = db.now();
-    db.read(|conn| {
-        let row = api_tokens::table
-            .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
-            .filter(api_tokens::token_hash.eq(digest(token)))
-            .filter(api_tokens::revoked_at.is_null())
-            .filter(users::disabled_at.is_null())
-            .select((ApiToken::as_select(), User::as_select()))
-            .first::<(ApiToken, User)>(conn)
-            .optional()?;
-        let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
-        let mut actor = actor_of(conn, &user, None)?;
-        if token.scopes != "*" {
-            actor.scopes = Some(token.scopes.split(',').filter_map(Action::named).collect());
-        }
-        Ok(Some(actor))
-    })
+pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Actor>> {
+    let row = api_tokens::table
+        .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
+        .filter(api_tokens::token_hash.eq(digest(token)))
+        .filter(api_tokens::revoked_at.is_null())
+        .filter(users::disabled_at.is_null())
+        .select((ApiToken::as_select(), User::as_select()))
+        .first::<(ApiToken, User)>(conn)
+        .optional()?;
+    let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
+    let mut actor = actor_of(conn, &user, None)?;
+    if token.scopes != "*" {
+        actor.scopes = Some(token.scopes.split(',').filter_map(Action::named).collect());
+    }
+    Ok(Some(actor))
 }
 
 /// The actor of a user, by login: for the command line and tests.

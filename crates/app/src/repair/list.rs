@@ -14,9 +14,9 @@ use super::seen;
 use crate::access::Actor;
 use crate::catalogue::products::kinds_below;
 use crate::error::Result;
-use crate::store::Conn;
 use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
 use crate::store::types::{At, Day};
+use crate::store::{Conn, among};
 use crate::views::{Link, Page, PartyLink, Title};
 use crate::workflow::{chart, step_title};
 
@@ -206,7 +206,7 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     let wanted = usize::try_from(limit).unwrap_or(0);
     let has_more = ids.len() > wanted;
     ids.truncate(wanted);
-    let rows = named().filter(repairs::id.eq_any(ids)).order(repairs::id.desc()).load::<Named>(conn)?;
+    let rows = named().filter(among(repairs::id, ids)).order(repairs::id.desc()).load::<Named>(conn)?;
     let items = rows_of(conn, rows)?;
     Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
 }

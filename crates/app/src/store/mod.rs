@@ -3,6 +3,7 @@
 //! Words: a *write* is one transaction with its journal entries and outbox rows, all or nothing (domain rule 8); a *read* sees one moment. Both are
 //! opened here and nowhere else.
 
+pub mod among;
 pub mod conn;
 pub mod events;
 pub mod idempotency;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
+pub use among::among;
 pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
 pub(crate) use tx::start_of;
@@ -152,11 +154,21 @@ impl Db {
     /// # Errors
     /// What `read` tells, or the store.
     pub fn read<T>(&self, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        let mut conn = self.0.readers.get().map_err(Error::internal)?;
-        let open = OpenTransaction::begin(&mut conn, Conn::begin_read)?;
-        let out = read(open.conn);
-        open.rollback()?;
-        out
+        read_with(&mut *self.0.readers.get().map_err(Error::internal)?, read)
+    }
+
+    /// Reads as `read` does, where that is over sooner than it could be handed to another thread: the store is embedded, and a connection is idle.
+    ///
+    /// # Errors
+    /// Gives `read` back where it would have to wait.
+    pub fn read_at_once<T, F: FnOnce(&mut Conn) -> Result<T>>(&self, read: F) -> std::result::Result<Result<T>, F> {
+        if self.0.engine != Engine::Sqlite {
+            return Err(read);
+        }
+        match self.0.readers.try_get() {
+            Some(mut conn) => Ok(read_with(&mut conn, read)),
+            None => Err(read),
+        }
     }
 
     /// Writes as `actor`: one transaction, tried again where another won.
@@ -194,6 +206,13 @@ impl Db {
             }
         }
     }
+}
+
+fn read_with<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    let open = OpenTransaction::begin(conn, Conn::begin_read)?;
+    let out = read(open.conn);
+    open.rollback()?;
+    out
 }
 
 /// A transaction that is rolled back when it is dropped, by a panic too.

@@ -56,15 +56,6 @@ pub struct IdempotencyKey {
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = number_series, treat_none_as_default_value = false)]
-pub struct NumberSeries {
-    pub kind: String,
-    pub centre_id: i64,
-    pub year: i64,
-    pub last_number: i64,
-}
-
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = search_keys, treat_none_as_default_value = false)]
 pub struct SearchKey {
     pub key: String,

@@ -9,13 +9,32 @@ use diesel::serialize::{IsNull, Output, Result as Write, ToSql};
 use diesel::sql_types;
 use diesel::sqlite::Sqlite;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{self, Date};
 
 use super::conn::MultiBackend;
 
-/// How a type of ours is bound: as what it wraps, on either engine and on the sum of both.
-macro_rules! binds {
-    ($ours:ident, $sql:ty) => {
+/// How a type of ours is kept: as what it wraps, on either engine and on the sum of both. SQLite keeps texts, as Diesel writes them; Diesel
+/// reads them by trying one form after the other, which a list of instants feels, and jiff's parser knows the one at once.
+macro_rules! kept {
+    ($ours:ident, $sql:ty, $wrapped:ty, $text:ty) => {
+        impl FromSql<$sql, Pg> for $ours {
+            fn from_sql(bytes: <Pg as Backend>::RawValue<'_>) -> Read<Self> {
+                <$wrapped as FromSql<$sql, Pg>>::from_sql(bytes).map(Self)
+            }
+        }
+
+        impl FromSql<$sql, Sqlite> for $ours {
+            fn from_sql(bytes: <Sqlite as Backend>::RawValue<'_>) -> Read<Self> {
+                Ok(Self::from(<String as FromSql<sql_types::Text, Sqlite>>::from_sql(bytes)?.parse::<$text>()?))
+            }
+        }
+
+        impl FromSql<$sql, MultiBackend> for $ours {
+            fn from_sql(bytes: <MultiBackend as Backend>::RawValue<'_>) -> Read<Self> {
+                <$wrapped as FromSql<$sql, MultiBackend>>::from_sql(bytes).map(Self)
+            }
+        }
+
         impl ToSql<$sql, Pg> for $ours {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> Write {
                 ToSql::<$sql, Pg>::to_sql(&self.0, out)
@@ -48,6 +67,14 @@ impl From<Timestamp> for At {
     }
 }
 
+impl From<civil::DateTime> for At {
+    fn from(utc: civil::DateTime) -> Self {
+        let (date, time) = (Day::from(utc.date()).0, utc.time());
+        let part = |value: i8| u32::from(value.unsigned_abs());
+        Self(date.and_hms_nano_opt(part(time.hour()), part(time.minute()), part(time.second()), time.subsec_nanosecond().unsigned_abs()).unwrap_or_default())
+    }
+}
+
 impl At {
     #[must_use]
     pub fn instant(self) -> Timestamp {
@@ -55,16 +82,7 @@ impl At {
     }
 }
 
-impl<DB: Backend> FromSql<sql_types::Timestamp, DB> for At
-where
-    NaiveDateTime: FromSql<sql_types::Timestamp, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> Read<Self> {
-        NaiveDateTime::from_sql(bytes).map(Self)
-    }
-}
-
-binds!(At, sql_types::Timestamp);
+kept!(At, sql_types::Timestamp, NaiveDateTime, civil::DateTime);
 
 /// A local date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, FromSqlRow, AsExpression)]
@@ -86,13 +104,4 @@ impl Day {
     }
 }
 
-impl<DB: Backend> FromSql<sql_types::Date, DB> for Day
-where
-    NaiveDate: FromSql<sql_types::Date, DB>,
-{
-    fn from_sql(bytes: DB::RawValue<'_>) -> Read<Self> {
-        NaiveDate::from_sql(bytes).map(Self)
-    }
-}
-
-binds!(Day, sql_types::Date);
+kept!(Day, sql_types::Date, NaiveDate, Date);

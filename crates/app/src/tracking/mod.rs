@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 
 use crate::access::session::{count_wrong, may_guess};
-use crate::catalogue::rows::Centre;
 use crate::error::{Error, Result};
-use crate::repair::rows::Repair;
 use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
 use crate::store::types::{At, Day};
@@ -60,26 +58,36 @@ pub struct TrackedDevice {
 /// # Errors
 /// `NotFound` for a wrong number, a cancelled visit and one that is long over; `TooMany` after too many wrong ones.
 pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
-    let subject = format!("track:{address}");
-    let found = db.read(|conn| {
-        let now = db.now();
-        let counted = guesses::table.filter(guesses::subject.eq(&subject).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load::<Guess>(conn)?;
-        counted.iter().try_for_each(|guess| if guess.subject == ALL { not_crowded(guess, now) } else { may_guess(guess, now) })?;
-        match domain::tracking::parse(typed) {
-            Some(number) => view(conn, &number, now),
-            None => Ok(None),
-        }
-    })?;
-    match found {
+    match db.read(|conn| find(conn, typed, address, db.now()))? {
         Some(view) => Ok(view),
-        None => {
-            db.write(&Actor::system(), |tx| {
-                count_wrong(tx, &subject)?;
-                count_for_all(tx)
-            })?;
-            Err(Error::NotFound)
-        }
+        None => Err(missed(db, address)),
     }
+}
+
+/// The first half of `track`: what is there, if anything; nothing is written.
+///
+/// # Errors
+/// `TooMany` after too many wrong numbers.
+pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Option<TrackView>> {
+    let counted = guesses::table.filter(guesses::subject.eq(subject(address)).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load::<Guess>(conn)?;
+    counted.iter().try_for_each(|guess| if guess.subject == ALL { not_crowded(guess, now) } else { may_guess(guess, now) })?;
+    match domain::tracking::parse(typed) {
+        Some(number) => view(conn, &number, now),
+        None => Ok(None),
+    }
+}
+
+/// The other half: counts a number under which nothing was found, and tells so.
+pub fn missed(db: &Db, address: &str) -> Error {
+    let counted = db.write(&Actor::system(), |tx| {
+        count_wrong(tx, &subject(address))?;
+        count_for_all(tx)
+    });
+    counted.err().unwrap_or(Error::NotFound)
+}
+
+fn subject(address: &str) -> String {
+    format!("track:{address}")
 }
 
 /// The row in which wrong numbers of all strangers together are counted, by the minute.
@@ -110,24 +118,45 @@ fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Of a repair, what its customer's page is made of.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = repairs)]
+struct Tracked {
+    id: i64,
+    chart_id: i64,
+    step: String,
+    step_since_at: At,
+    is_open: bool,
+    outcome: Option<String>,
+    returned_on: Option<Day>,
+}
+
 fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackView>> {
     let found = receptions::table
         .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
         .filter(receptions::tracking_number.eq(number))
         .filter(receptions::state.eq("open"))
-        .select((receptions::id, receptions::tracking_number, receptions::occurred_at, Centre::as_select()))
-        .first::<(i64, String, At, Centre)>(conn)
+        .select((
+            receptions::id,
+            receptions::tracking_number,
+            receptions::occurred_at,
+            (centres::title_fa, centres::title_en),
+            centres::time_zone,
+            centres::phone,
+            (centres::hours_fa, centres::hours_en),
+        ))
+        .first::<(i64, String, At, Title, String, Option<String>, (Option<String>, Option<String>))>(conn)
         .optional()?;
-    let Some((reception_id, tracking_number, received_at, centre)) = found else { return Ok(None) };
-    let today = local_date(now, &zone(&centre.time_zone));
+    let Some((reception_id, tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en))) = found else { return Ok(None) };
+    let today = local_date(now, &zone(&time_zone));
     let rows = repairs::table
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
         .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
         .filter(repairs::reception_id.eq(reception_id))
         .order(repairs::ordinal)
-        .select((Repair::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en)))
-        .load::<(Repair, Title, Title)>(conn)?;
-    let is_over = |row: &Repair| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
+        .select((Tracked::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en)))
+        .load::<(Tracked, Title, Title)>(conn)?;
+    let is_over = |row: &Tracked| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
     if rows.iter().all(|(row, ..)| is_over(row)) {
         return Ok(None);
     }
@@ -146,18 +175,11 @@ fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackVie
             outcome: row.outcome,
         });
     }
-    Ok(Some(TrackView {
-        tracking_number,
-        centre: Title::new(centre.title_fa, centre.title_en),
-        time_zone: centre.time_zone,
-        phone: centre.phone,
-        hours: centre.hours_fa.zip(centre.hours_en).map(|(fa, en)| Title { fa, en }),
-        devices,
-    }))
+    Ok(Some(TrackView { tracking_number, centre, time_zone, phone, hours: hours_fa.zip(hours_en).map(|(fa, en)| Title { fa, en }), devices }))
 }
 
 /// What a repair waits for, in the customer's eyes.
-fn awaited(conn: &mut Conn, row: &Repair) -> Result<&'static str> {
+fn awaited(conn: &mut Conn, row: &Tracked) -> Result<&'static str> {
     Ok(match row.step.as_str() {
         "approval" => {
             let waiting = estimates::table.filter(estimates::repair_id.eq(row.id)).filter(estimates::state.eq("waiting")).select(estimates::id);

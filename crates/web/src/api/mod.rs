@@ -371,7 +371,8 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
         Some(action) => {
             let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
             let token = token.ok_or(Error::Unauthenticated)?;
-            let actor = app.run(move |app| token_actor(app.db(), &token)).await?.ok_or(Error::Unauthenticated)?;
+            let now = app.db().now();
+            let actor = app.look_up(move |conn| token_actor(conn, now, &token)).await?.ok_or(Error::Unauthenticated)?;
             actor.may(action, None, None)?;
             Some(actor)
         }

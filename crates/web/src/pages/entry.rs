@@ -124,7 +124,7 @@ pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: B
     if let Some(token) = cookie(&headers, cookie_name(&app)) {
         let csrf = field("_csrf").to_owned();
         let changed = app
-            .run(move |app| match session::current(app.db(), &token)? {
+            .run(move |app| match app.db().read(|conn| session::current(conn, app.db().now(), &token))? {
                 Some(current) if current.csrf == csrf => session::change_language(app.db(), &current.actor, lang.code()),
                 _ => Ok(()),
             })

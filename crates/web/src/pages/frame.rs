@@ -49,18 +49,14 @@ impl FromRequestParts<App> for Person {
             Redirect::to(&format!("/sign-in?{query}")).into_response()
         };
         let Some(token) = cookie(&parts.headers, cookie_name(app)) else { return Err(lost()) };
-        let found = {
-            let token = token.clone();
-            app.run(move |app| {
-                let found = current(app.db(), &token)?;
-                // Once in a while is enough to keep a session alive.
-                if found.is_some() && app.db().random() % 16 == 0 {
-                    touch(app.db(), &token)?;
-                }
-                Ok(found)
-            })
-            .await
-        };
+        let (now, sent) = (app.db().now(), token.clone());
+        let mut found = app.look_up(move |conn| current(conn, now, &sent)).await;
+        if matches!(&found, Ok(Some(session)) if session.is_note_old) {
+            let sent = token.clone();
+            if let Err(error) = app.run(move |app| touch(app.db(), &sent)).await {
+                found = Err(error);
+            }
+        }
         match found {
             Ok(Some(current)) => {
                 let lang = Lang::named(&current.language).unwrap_or(Lang::Fa);

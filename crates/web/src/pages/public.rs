@@ -1,6 +1,6 @@
 //! The customer's page: no account, no script.
 
-use app::tracking::{TrackView, track};
+use app::tracking::{TrackView, find, missed};
 use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -56,7 +56,13 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
     let (parts, _) = request.into_parts();
     let lang = language(&parts.headers);
     let address = app.address(&parts);
-    match app.run(move |app| track(app.db(), &number, &address)).await {
+    let (now, from) = (app.db().now(), address.clone());
+    let found = match app.look_up(move |conn| find(conn, &number, &from, now)).await {
+        Ok(None) => app.run(move |app| Err(missed(app.db(), &address))).await,
+        Ok(Some(view)) => Ok(view),
+        Err(error) => Err(error),
+    };
+    match found {
         Ok(view) => {
             let here = format!("/t/{}", view.tracking_number);
             let mut response = answer(StatusCode::OK, &Track { l: lang, css: crate::assets::url("track.css"), zone: app::store::zone(&view.time_zone), view, here });
