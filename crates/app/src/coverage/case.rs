@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::store::query::*;
-use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question};
+use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, Term};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -111,17 +111,22 @@ fn claims_of(conn: &mut Conn, cover_id: i64, but_repair: Option<i64>) -> Result<
     Ok((claims, downtime.filter(|repair| repair.returned >= repair.received).collect()))
 }
 
-/// The question at the counter, before anything is priced: a line per type for the device, and a part line for each component that has a term of its
-/// own in one of the covers.
+/// The question at the counter, before anything is priced: a line per type for the device that is asked about, which is the root of the tree or a
+/// component, and a part line for each component of it that has a term of its own which the fault may concern.
 #[must_use]
-pub fn counter_lines(built: &Built) -> Vec<Line> {
-    let device = [LineType::Part, LineType::Labour, LineType::Travel].into_iter().map(|kind| line(kind.name(), kind, "", None));
-    let mut lines = device.collect::<Vec<_>>();
-    for node in built.tree.all().into_iter().skip(1) {
-        let has_own_term =
-            built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter_map(|term| term.scope.as_ref()).any(|scope| {
-                scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
-            });
+pub fn counter_lines(built: &Built, device_id: i64) -> Vec<Line> {
+    let all = built.tree.all();
+    let asked = all.iter().find(|node| node.device.id == device_id).copied().unwrap_or(&built.tree);
+    let is_root = asked.device.id == built.tree.device.id;
+    let (item, component) = if is_root { ("", None) } else { (asked.product_code.as_str(), Some(&asked.device.serial)) };
+    let mut lines = [LineType::Part, LineType::Labour, LineType::Travel].into_iter().map(|kind| line(kind.name(), kind, item, component.cloned())).collect::<Vec<_>>();
+    let fault = built.case.question.fault.as_ref();
+    let may_concern = |term: &&Term| term.only.as_ref().is_none_or(|only| only.faults.is_empty() || fault.is_none_or(|fault| only.faults.contains(fault)));
+    let terms = built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter(may_concern).collect::<Vec<_>>();
+    for node in asked.all().into_iter().skip(1) {
+        let has_own_term = terms.iter().filter_map(|term| term.scope.as_ref()).any(|scope| {
+            scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
+        });
         if has_own_term {
             lines.push(line(&format!("part:{}", node.device.serial), LineType::Part, &node.product_code, Some(node.device.serial.clone())));
         }

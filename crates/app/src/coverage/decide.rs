@@ -15,6 +15,7 @@ use super::overrides::{Ruling, rulings};
 use super::rows::{Cover, CoverClaim, CoverageDecision, CoverageShare};
 use crate::access::Actor;
 use crate::devices::device_row;
+use crate::devices::tree::root_of;
 use crate::error::{Error, Result};
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
@@ -95,8 +96,10 @@ pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Tim
     actor.must_see(None, Some(device.brand_id))?;
     let today = actor.today(now);
     let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), ..Asked::default() };
-    let mut built = build(conn, device.id, now, question.on.unwrap_or(today), None, asked)?;
-    built.case.question.lines = counter_lines(&built);
+    // The promises of a device hold for what sits in it.
+    let root = root_of(conn, device.id, now)?;
+    let mut built = build(conn, root, now, question.on.unwrap_or(today), None, asked)?;
+    built.case.question.lines = counter_lines(&built, device.id);
     explain(conn, &built)
 }
 
@@ -475,6 +478,21 @@ mod tests {
                 let asked = house.db.read(|conn| ask_coverage(conn, &house.admin, &device, house.db.now(), &question)).expect("asked");
                 assert_eq!(asked.is_over("card", "K-1"), is_over, "{on}: {:?}", asked.bars);
             }
+        });
+    }
+
+    #[test]
+    fn a_component_is_under_the_promises_of_the_device_in_which_it_sits() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let device = house.device("SRF-7300", "R-1", "1404/01/15", &[("CMP-EM65", "C-1")]);
+            house.card(&device, "K-1");
+            let ask = |device: &str| house.db.read(|conn| ask_coverage(conn, &house.admin, device, house.db.now(), &AskCoverage::default())).expect("asked").decision.lines;
+            let component = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device").components[0].id.clone();
+            let lines = ask(&component);
+            let part = lines.iter().find(|line| line.id == "part").expect("a line for the part");
+            assert!(part.considered.iter().any(|of| of.cover == "card:K-1" && matches!(of.outcome, domain::coverage::Outcome::Pays { percent: 100, .. })), "{lines:?}");
+            assert_eq!(lines.iter().filter(|line| line.id.starts_with("part")).count(), 1, "a component of the device is no component of its component: {lines:?}");
         });
     }
 }

@@ -11,6 +11,9 @@ use crate::store::schema::{device_components, devices, products};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};
 
+/// Levels below a device, at most: a ring in the data must not hold anybody up.
+const DEEPEST: usize = 8;
+
 /// A node of the tree, with what names it.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -36,9 +39,30 @@ fn node(conn: &mut Conn, device_id: i64, position: Option<String>, at: At, depth
         .select((Device::as_select(), products::code, products::kind_id))
         .first::<(Device, String, i64)>(conn)?;
     let kinds = kind_path(conn, kind_id)?.into_iter().map(|kind| kind.code).collect();
-    let edges = if depth > 8 { Vec::new() } else { edges(conn, device_id, at)? };
+    let edges = if depth > DEEPEST { Vec::new() } else { edges(conn, device_id, at)? };
     let components = edges.into_iter().map(|edge| node(conn, edge.device_id, edge.position, at, depth + 1)).collect::<Result<_>>()?;
     Ok(Node { device, product_code, kinds, position, components })
+}
+
+/// The device in which a component sits at an instant, at the top of the tree; the device itself where it sits in none.
+///
+/// # Errors
+/// The store.
+pub fn root_of(conn: &mut Conn, device_id: i64, at: Timestamp) -> Result<i64> {
+    let at = At::from(at);
+    let mut root = device_id;
+    for _ in 0..=DEEPEST {
+        let parent = device_components::table
+            .filter(device_components::device_id.eq(root))
+            .filter(device_components::since_at.le(at))
+            .filter(device_components::until_at.is_null().or(device_components::until_at.gt(at)))
+            .select(device_components::parent_id);
+        match parent.first::<i64>(conn).optional()? {
+            Some(parent) => root = parent,
+            None => break,
+        }
+    }
+    Ok(root)
 }
 
 fn edges(conn: &mut Conn, parent: i64, at: At) -> Result<Vec<DeviceComponent>> {

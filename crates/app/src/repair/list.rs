@@ -155,14 +155,14 @@ pub struct ListRepairs {
     pub to: Option<Date>,
 }
 
-/// Repairs that the actor sees, newest first.
+/// Repairs that the actor sees, those received last first.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound` where a filter names nothing.
 pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
     actor.may(Action::ViewWork, None, None)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = repairs::table.order(repairs::id.desc()).select(repairs::id).into_boxed();
+    let mut select = repairs::table.order((repairs::occurred_on.desc(), repairs::id.desc())).select(repairs::id).into_boxed();
     if let Some(condition) = actor.sees_repairs() {
         select = select.filter(condition);
     }
@@ -200,13 +200,47 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::occurred_on.le(Day::from(to)));
     }
     if let Some(after) = &query.after {
-        select = select.filter(repairs::id.lt(seen(conn, actor, after)?.id));
+        let after = seen(conn, actor, after)?;
+        let same_day = repairs::occurred_on.eq(after.occurred_on).and(repairs::id.lt(after.id));
+        select = select.filter(repairs::occurred_on.le(after.occurred_on)).filter(repairs::occurred_on.lt(after.occurred_on).or(same_day));
     }
     let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
     let wanted = usize::try_from(limit).unwrap_or(0);
     let has_more = ids.len() > wanted;
     ids.truncate(wanted);
-    let rows = named().filter(among(repairs::id, ids)).order(repairs::id.desc()).load::<Named>(conn)?;
+    let rows = named().filter(among(repairs::id, ids)).order((repairs::occurred_on.desc(), repairs::id.desc())).load::<Named>(conn)?;
     let items = rows_of(conn, rows)?;
     Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::in_a_house;
+
+    #[test]
+    fn pages_follow_the_day_of_reception_and_leave_nobody_out() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            // Written in this order; received on these days.
+            for (index, day) in ["1405/09/02", "1405/08/20", "1405/09/02", "1405/08/20", "1405/09/01"].into_iter().enumerate() {
+                house.at(day);
+                let device = house.device("TV-1", &format!("T-{index}"), "1404/01/15", &[]);
+                house.receive(&customer, &[(&device, "no-power")]);
+            }
+            house.at("1405/09/03");
+            let mut serials = Vec::new();
+            let mut query = ListRepairs { limit: Some(2), ..ListRepairs::default() };
+            loop {
+                let page = house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now())).expect("a page");
+                serials.extend(page.items.into_iter().map(|row| row.serial));
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => break,
+                }
+            }
+            assert_eq!(serials, ["T-2", "T-0", "T-4", "T-3", "T-1"]);
+        });
+    }
 }
