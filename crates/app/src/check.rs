@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::store::query::*;
-
 use crate::error::Result;
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{
     coverage_shares, device_components, device_events, device_states, invoice_lines, invoices, ledger_entries, moves, number_series, outbox, payments, receptions, repairs,
     work_lines,

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
-use crate::store::query::*;
-
 use crate::billing::{HandOver, RecordPayment, hand_over, payments::Method, record_payment};
 use crate::error::Error;
+use crate::store::query::*;
 use crate::store::schema::{invoices, journal, outbox, receptions};
 use crate::store::{events::PAPERS, outbox as queue};
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};

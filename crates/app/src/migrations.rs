@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::store::query::*;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Text};
 
 use crate::Conn;
+use crate::store::query::*;
 use crate::testing::{Hands, each_engine};
 
 #[derive(QueryableByName, PartialEq, Eq, PartialOrd, Ord, Debug, Clone)]

@@ -1,6 +1,5 @@
 //! The first start of an empty store: legal entity, centre, administrator, calendar and currency.
 
-use crate::store::query::*;
 use domain::access::Role;
 use domain::time::{Calendar, typed_date};
 use schemars::JsonSchema;
@@ -13,6 +12,7 @@ use crate::catalogue::organisation::{PartyKind, SaveCentre, SaveLegalEntity, sav
 use crate::catalogue::rows::VatRate;
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::error::{Error, Result};
+use crate::store::query::*;
 use crate::store::schema::{users, vat_rates};
 use crate::store::{Conn, Db, Tx, settings, zone};
 use crate::views::Title;

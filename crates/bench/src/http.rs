@@ -68,7 +68,7 @@ fn rows(pool: &[Mutex<rusqlite::Connection>]) -> Result<usize, String> {
         .prepare_cached(
             "SELECT r.public_id, r.number, p.title_fa, p.title_en, d.serial, c.name, r.step, r.promised_on, u.name FROM repairs r JOIN products p ON p.id = r.product_id \
              JOIN devices d ON d.id = r.device_id JOIN parties c ON c.id = r.customer_id LEFT JOIN users u ON u.id = r.assignee_user_id \
-             WHERE r.centre_id = ? AND r.step = ? ORDER BY r.id DESC LIMIT 51",
+             WHERE r.centre_id = ? AND r.step = ? ORDER BY r.occurred_on DESC, r.id DESC LIMIT 51",
         )
         .map_err(told)?;
     let found = statement.query_map((1, "delivered"), |row| row.get::<_, String>(1)).map_err(told)?.filter(Result::is_ok).count();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::store::query::*;
 use diesel::expression::BoxableExpression;
 use diesel::sql_types::Bool;
 use domain::access::{Action, Limit, NO_LIMIT, Role};
@@ -12,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::permissions::Permissions;
 use crate::error::{Arg, Error, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{centres, repairs};
 use crate::store::{MultiBackend, local_date, zone};
 

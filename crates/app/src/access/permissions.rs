@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::store::query::*;
 use domain::access::{Action, Limit, NO_LIMIT, Role, default_permission};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::Permission;
 use crate::error::{Error, Result};
+use crate::store::query::*;
 use crate::store::schema::permissions;
 use crate::store::{Conn, Event, Subject, Tx};
 

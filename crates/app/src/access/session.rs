@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::store::query::*;
 use domain::access::{Action, Role};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -13,6 +12,8 @@ use super::rows::{ApiToken, Membership, Session, User};
 use super::secrets::{self, digest, verify_password};
 use super::{Actor, Member};
 use crate::error::{Error, Fault, Faults, Result};
+use crate::link;
+use crate::store::query::*;
 use crate::store::rows::Guess;
 use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, users};
 use crate::store::types::At;
@@ -168,7 +169,7 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Cu
     }
     let actor = actor_of(conn, &user, session.centre_id)?;
     let centre = match session.centre_id {
-        Some(id) => centres::table.find(id).select((centres::public_id, centres::code, (centres::title_fa, centres::title_en))).first::<crate::views::Link>(conn).optional()?,
+        Some(id) => Some(link!(conn, centres, id)),
         None => None,
     };
     let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;

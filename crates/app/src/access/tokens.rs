@@ -1,6 +1,5 @@
 //! Tokens for the API: made by a person for themselves, or on the command line.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::ApiToken;
 use super::secrets::{self, digest};
 use crate::error::{Error, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::api_tokens;
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! People who sign in: made, changed, disabled and reset by an administrator.
 
-use crate::store::query::*;
 use domain::access::{Action, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use super::rows::{Membership, User};
 use super::secrets;
 use crate::error::{Error, Faults, Result};
 use crate::refer;
+use crate::store::query::*;
 use crate::store::schema::{brands, centres, memberships, repairs, sessions, users};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! The account of a customer or a warrantor: a view of one account of the ledger, with the entries that make its balance.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -12,6 +11,7 @@ use crate::catalogue::organisation::party_link;
 use crate::customers::{customer_row, is_known_to};
 use crate::error::{Error, Result};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{invoices, ledger_entries, payments};
 use crate::views::PartyLink;
 

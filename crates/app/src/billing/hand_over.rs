@@ -1,7 +1,6 @@
 //! Handing devices over: one act for some or all ready devices of a visit. It takes the transition into the end of the chart, moves the devices out of
 //! custody, makes one invoice per payer, spends the claims and opens the repair warranties.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use domain::workflow::Need;
@@ -26,6 +25,7 @@ use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
+use crate::store::query::*;
 use crate::store::schema::{centres, covers, hand_over_codes, hand_over_repairs, hand_overs, repair_details, repairs};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! Invoices: issued from the decided shares, numbered, immutable, corrected by counter-documents.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::money::percent_of;
 use jiff::Timestamp;
@@ -20,6 +19,7 @@ use crate::error::{Error, Reason, Result};
 use crate::link;
 use crate::repair::rows::WorkLine;
 use crate::store::numbering::{self, Series};
+use crate::store::query::*;
 use crate::store::schema::{centres, hand_overs, invoice_lines, invoices, receptions, repairs};
 use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};

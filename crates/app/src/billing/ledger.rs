@@ -1,11 +1,11 @@
 //! The double-entry sub-ledger: few accounts, entries that balance per paper.
 
-use crate::store::query::*;
 use jiff::civil::Date;
 
 use super::rows::LedgerEntry;
 use crate::error::{Error, Result};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::ledger_entries;
 use crate::store::types::At;
 

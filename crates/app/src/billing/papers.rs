@@ -2,7 +2,6 @@
 //!
 //! A paper is drawn by `documents`, which this crate does not know: whoever draws it first hands the bytes back, and they are kept with their hash.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,15 +17,16 @@ use crate::coverage::rows::Cover;
 use crate::customers::rows::Party;
 use crate::customers::{CustomerView, customer_view};
 use crate::error::{Error, Result};
-use crate::link;
 use crate::reception::rows::Reception;
 use crate::reception::view::ReceptionView;
 use crate::repair::rows::RepairDetail;
 use crate::store::outbox::Claimed;
+use crate::store::query::*;
 use crate::store::schema::{brands, centres, devices, documents, faults, parties, products, receptions, repair_details, repairs, reported_faults};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
+use crate::{link, link_columns};
 
 /// The letterhead: who issues the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -171,20 +171,14 @@ fn received_devices(conn: &mut Conn, reception_id: i64) -> Result<Vec<ReceivedDe
         .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
         .filter(repairs::reception_id.eq(reception_id))
         .order(repairs::ordinal)
-        .select((
-            (repairs::id, repairs::number, repairs::promised_on),
-            RepairDetail::as_select(),
-            devices::serial,
-            (products::public_id, products::code, (products::title_fa, products::title_en)),
-            (brands::public_id, brands::code, (brands::title_fa, brands::title_en)),
-        ))
+        .select(((repairs::id, repairs::number, repairs::promised_on), RepairDetail::as_select(), devices::serial, link_columns!(products), link_columns!(brands)))
         .load::<((i64, String, Option<Day>), RepairDetail, String, Link, Link)>(conn)?;
     let reported = reported_faults::table
         .inner_join(faults::table.on(faults::id.eq(reported_faults::fault_id)))
         .inner_join(repairs::table.on(repairs::id.eq(reported_faults::repair_id)))
         .filter(repairs::reception_id.eq(reception_id))
         .order(reported_faults::position)
-        .select((reported_faults::repair_id, (faults::public_id, faults::code, (faults::title_fa, faults::title_en))))
+        .select((reported_faults::repair_id, link_columns!(faults)))
         .load::<(i64, Link)>(conn)?;
     let device = |((id, number, promised_on), details, serial, product, brand): (_, RepairDetail, _, _, _)| ReceivedDevice {
         number,
@@ -225,7 +219,13 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
         let last_day = periods.iter().find(|(cover, name, ..)| *cover == id && *name == term.id).map(|(.., last)| *last);
         terms.push(CardTerm { id: term.id.clone(), pays: term.pays.clone(), kind, months: term.months, days: term.days, last_day });
     }
-    let paper = CardPaper { card: cover_view(tx.conn, row.clone())?, product: link!(tx.conn, products, product), brand: link!(tx.conn, brands, brand), issued_on: today, terms };
+    let paper = CardPaper {
+        card: cover_view(tx.conn, tx.actor, row.clone(), tx.now)?,
+        product: link!(tx.conn, products, product),
+        brand: link!(tx.conn, brands, brand),
+        issued_on: today,
+        terms,
+    };
     let centre_id = match tx.actor.centre_id {
         Some(id) => Some(id),
         None => centres::table.order(centres::id).select(centres::id).first(tx.conn).optional()?,
@@ -305,7 +305,7 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
         }
         _ => {
             let cover = crate::store::schema::covers::table.find(row.subject_id).select(crate::store::schema::covers::public_id).first::<String>(conn)?;
-            crate::coverage::covers::get_card(conn, actor, &cover)?;
+            crate::coverage::covers::card_row(conn, actor, &cover)?;
         }
     }
     Ok(PaperView { id: row.public_id, kind: row.kind, number: row.number, revision: row.revision, language: row.language, snapshot: row.snapshot, content: row.content })

@@ -1,6 +1,5 @@
 //! Payments: in cash, by card or by transfer, whole or part.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -11,6 +10,7 @@ use super::ledger::{Account, Booked, book};
 use super::rows::Payment;
 use crate::error::{Arg, Error, Fault, Result};
 use crate::store::numbering::{self, Series};
+use crate::store::query::*;
 use crate::store::schema::{centres, invoices, payments};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

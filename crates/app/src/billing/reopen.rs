@@ -1,6 +1,5 @@
 //! Taking up a repair again that was handed over too early: by right, with a reason. Its invoices are corrected by counter-documents.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
 use crate::repair::seen;
+use crate::store::query::*;
 use crate::store::schema::{hand_over_repairs, invoice_lines, receptions, repairs};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx};

@@ -1,7 +1,6 @@
 //! Faults and causes: coded, on two levels (a group and what stands in it), for a kind of product or for all; and which diagnosed faults belong to a
 //! reported one.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Cause, Fault as FaultRow, FaultRelation};
 use super::{check_code_and_title, code, entity, same_version};
 use crate::error::{Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{causes, fault_relations, faults, product_kinds};
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{Link, Title};

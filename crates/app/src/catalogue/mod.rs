@@ -44,19 +44,20 @@ macro_rules! refer {
     };
 }
 
-/// A link to the row with this id in a table that has a code and titles.
+/// The columns of a link to a row of a table that has a code and titles.
+#[macro_export]
+macro_rules! link_columns {
+    ($table:ident) => {
+        ($crate::store::schema::$table::public_id, $crate::store::schema::$table::code, ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en))
+    };
+}
+
+/// A link to the row with this id in such a table.
 #[macro_export]
 macro_rules! link {
-    ($conn:expr, $table:ident, $id:expr) => {{
-        $crate::store::schema::$table::table
-            .find($id)
-            .select((
-                $crate::store::schema::$table::public_id,
-                $crate::store::schema::$table::code,
-                ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en),
-            ))
-            .first::<$crate::views::Link>($conn)?
-    }};
+    ($conn:expr, $table:ident, $id:expr) => {
+        $crate::store::schema::$table::table.find($id).select($crate::link_columns!($table)).first::<$crate::views::Link>($conn)?
+    };
 }
 
 /// List, get and retire for a table that has a code, titles, a version and `retired_at`.

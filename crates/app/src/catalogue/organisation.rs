@@ -1,6 +1,5 @@
 //! Who serves: legal entities, brands, centres and their sections.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use jiff::tz::TimeZone;
@@ -11,6 +10,7 @@ use super::rows::{Brand, Centre, Section};
 use super::{check_code_and_title, code, entity, same_version};
 use crate::customers::rows::{Party, PartyRole};
 use crate::error::{Error, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{brands, centres, parties, party_roles, policies, sections};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

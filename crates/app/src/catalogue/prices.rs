@@ -1,10 +1,10 @@
 //! What things cost, and the tax on it: dated, so that a past bill stays right.
 
-use crate::store::query::*;
 use jiff::civil::Date;
 
 use super::rows::Price;
 use crate::error::Result;
+use crate::store::query::*;
 use crate::store::schema::{prices, vat_rates};
 use crate::store::types::Day;
 use crate::store::{Conn, Tx};

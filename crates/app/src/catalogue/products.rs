@@ -1,6 +1,5 @@
 //! What is sold: kinds of product as a tree, products, and their components.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Price, Product, ProductComponent, ProductKind};
 use super::{check_code_and_title, code, entity, prices, same_version};
 use crate::error::{Error, Fault, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{brands, policies, product_components, product_kinds, products, search_keys};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::{Conn, Event, Subject, Tx};

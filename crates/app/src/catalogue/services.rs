@@ -1,6 +1,5 @@
 //! The services offered: what is done to a product, or to all of a kind.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Price, Service};
 use super::{check_code_and_title, code, entity, prices, same_version};
 use crate::error::{Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{product_kinds, products, services};
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{Link, Title};

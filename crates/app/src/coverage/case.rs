@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
-use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, Term};
+use domain::coverage::{Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, Term, terms_over_time};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::covers::rules;
 use super::rows::Cover;
-use crate::devices::tree::{Node, tree};
+use crate::devices::tree::{Node, root_of, tree};
 use crate::error::Result;
 use crate::store::conn::Conn;
+use crate::store::query::*;
 use crate::store::schema::{cover_claims, covers, device_events, parties, policy_versions, repairs};
 use crate::store::settings;
 use crate::store::types::{At, Day};
@@ -111,6 +111,17 @@ fn claims_of(conn: &mut Conn, cover_id: i64, but_repair: Option<i64>) -> Result<
     Ok((claims, downtime.filter(|repair| repair.returned >= repair.received).collect()))
 }
 
+/// The last day of a cover: that of its last term; None where no start is known, or where the cover does not hold.
+///
+/// # Errors
+/// The store.
+pub fn last_day(conn: &mut Conn, cover: &Cover, now: Timestamp, today: Date) -> Result<Option<Date>> {
+    let root = root_of(conn, cover.device_id, now)?;
+    let built = build(conn, root, now, today, cover.repair_id, Asked::default())?;
+    let id = cover_id(cover);
+    Ok(terms_over_time(&built.case).into_iter().filter(|(cover, ..)| *cover == id).map(|(.., last)| last).max())
+}
+
 /// The question at the counter, before anything is priced: a line per type for the device that is asked about, which is the root of the tree or a
 /// component, and a part line for each component of it that has a term of its own which the fault may concern.
 #[must_use]
@@ -124,9 +135,10 @@ pub fn counter_lines(built: &Built, device_id: i64) -> Vec<Line> {
     let may_concern = |term: &&Term| term.only.as_ref().is_none_or(|only| only.faults.is_empty() || fault.is_none_or(|fault| only.faults.contains(fault)));
     let terms = built.case.covers.iter().flat_map(|cover| &cover.policy.terms).filter(may_concern).collect::<Vec<_>>();
     for node in asked.all().into_iter().skip(1) {
-        let has_own_term = terms.iter().filter_map(|term| term.scope.as_ref()).any(|scope| {
-            scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind))
-        });
+        let has_own_term = terms
+            .iter()
+            .filter_map(|term| term.scope.as_ref())
+            .any(|scope| scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind)));
         if has_own_term {
             lines.push(line(&format!("part:{}", node.device.serial), LineType::Part, &node.product_code, Some(node.device.serial.clone())));
         }

@@ -1,25 +1,28 @@
 //! Covers: cards that are issued, and promises of other kinds that are entered.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::{CoverKind, CoverState, Policy as Rules};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::case::last_day;
 use super::policies::{latest, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
+use crate::access::Actor;
 use crate::billing::papers;
 use crate::catalogue::organisation::party_link;
 use crate::devices::device_row;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
 use crate::store::numbering::{self, Series};
+use crate::store::query::*;
 use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx};
+use crate::store::{Conn, Event, Subject, Tx, among};
 use crate::views::{PartyLink, Title};
 
 /// Issues a warranty card for a device.
@@ -84,6 +87,12 @@ pub struct CoverView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub starts_on: Option<Date>,
+    /// The last day of its last term, as far as its start is known: a promise that was kept to its end is over, though its state is active.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date"))]
+    pub last_day: Option<Date>,
+    /// Whether the last day has passed, where one works.
+    pub is_over: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seller: Option<String>,
     pub claims: Vec<ClaimView>,
@@ -108,8 +117,9 @@ pub struct ClaimView {
     pub state: String,
 }
 
-pub(crate) fn cover_view(conn: &mut Conn, row: Cover) -> Result<CoverView> {
-    let policy = match row.policy_version_id {
+/// The policy version that a cover pins.
+pub(crate) fn policy_of(conn: &mut Conn, row: &Cover) -> Result<Option<PolicyOf>> {
+    Ok(match row.policy_version_id {
         Some(id) => policy_versions::table
             .inner_join(policies::table.on(policies::id.eq(policy_versions::policy_id)))
             .filter(policy_versions::id.eq(id))
@@ -118,18 +128,33 @@ pub(crate) fn cover_view(conn: &mut Conn, row: Cover) -> Result<CoverView> {
             .optional()?
             .map(|(id, code, fa, en, number)| PolicyOf { id, code, title: Title { fa, en }, number }),
         None => None,
-    };
+    })
+}
+
+impl CoverView {
+    /// How the cover stands, in one word: its state, or that it is over.
+    #[must_use]
+    pub fn standing(&self) -> &str {
+        if self.is_over && self.state == CoverState::Active.name() { "over" } else { &self.state }
+    }
+}
+
+pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timestamp) -> Result<CoverView> {
+    let today = actor.today(now);
+    let last_day = last_day(conn, &row, now, today)?;
     let claims = cover_claims::table.filter(cover_claims::cover_id.eq(row.id)).order(cover_claims::id).select(CoverClaim::as_select()).load::<CoverClaim>(conn)?;
     let (serial, device) = devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
     Ok(CoverView {
         payer: party_link(conn, row.payer_party_id)?,
+        policy: policy_of(conn, &row)?,
+        is_over: last_day.is_some_and(|last| last < today),
+        last_day,
         id: row.public_id,
         kind: row.kind,
         number: row.number,
         state: row.state,
         serial,
         device,
-        policy,
         starts_on: Day::shown(row.starts_on),
         seller: row.seller,
         claims: claims.into_iter().map(|claim| ClaimView { on: claim.claimed_on.date(), amount: claim.amount_minor, state: claim.state }).collect(),
@@ -141,9 +166,9 @@ pub(crate) fn cover_view(conn: &mut Conn, row: Cover) -> Result<CoverView> {
 ///
 /// # Errors
 /// The store.
-pub(crate) fn covers_of(conn: &mut Conn, device_ids: &[i64]) -> Result<Vec<CoverView>> {
-    let rows = covers::table.filter(covers::device_id.eq_any(device_ids)).order(covers::id).select(Cover::as_select()).load(conn)?;
-    rows.into_iter().map(|row| cover_view(conn, row)).collect()
+pub(crate) fn covers_of(conn: &mut Conn, actor: &Actor, device_ids: Vec<i64>, now: Timestamp) -> Result<Vec<CoverView>> {
+    let rows = covers::table.filter(among(covers::device_id, device_ids)).order(covers::id).select(Cover::as_select()).load(conn)?;
+    rows.into_iter().map(|row| cover_view(conn, actor, row, now)).collect()
 }
 
 /// A cover's rules: those of the policy version that it pins, or its own.
@@ -173,18 +198,27 @@ fn brand_of(conn: &mut Conn, device_id: i64) -> Result<i64> {
 ///
 /// # Errors
 /// `Forbidden`, `NotFound` where it is none, or no card.
-pub fn get_card(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<CoverView> {
+pub fn get_card(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestamp) -> Result<CoverView> {
+    let row = card_row(conn, actor, public_id)?;
+    cover_view(conn, actor, row, now)
+}
+
+/// The row of a card of a brand that the actor sees.
+///
+/// # Errors
+/// As `get_card`.
+pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Cover> {
     actor.may(Action::ViewWork, None, None)?;
     let row = cover_row(conn, public_id)?;
     actor.must_see(None, Some(brand_of(conn, row.device_id)?))?;
-    cover_view(conn, row)
+    Ok(row)
 }
 
 /// Cards of the brands that the actor sees, newest first; with `q` those whose number begins with it.
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn list_cards(conn: &mut Conn, actor: &crate::access::Actor, query: &crate::views::ListQuery) -> Result<crate::views::Page<CoverView>> {
+pub fn list_cards(conn: &mut Conn, actor: &Actor, query: &crate::views::ListQuery, now: Timestamp) -> Result<crate::views::Page<CoverView>> {
     actor.may(Action::ViewWork, None, None)?;
     let mut select = covers::table
         .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
@@ -203,7 +237,7 @@ pub fn list_cards(conn: &mut Conn, actor: &crate::access::Actor, query: &crate::
     }
     let rows = select.limit(query.limit() + 1).load_boxed(conn)?;
     let page = crate::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
-    let items = page.items.into_iter().map(|row| cover_view(conn, row)).collect::<Result<_>>()?;
+    let items = page.items.into_iter().map(|row| cover_view(conn, actor, row, now)).collect::<Result<_>>()?;
     Ok(crate::views::Page { items, next: page.next })
 }
 
@@ -243,7 +277,7 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
     let event = Event::CardIssued { number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
     papers::issue_card(tx, &cover)?;
-    cover_view(tx.conn, cover)
+    cover_view(tx.conn, tx.actor, cover, tx.now)
 }
 
 /// # Errors
@@ -261,7 +295,7 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
     let cover = enter(tx, device.id, &policy, entered)?;
     let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
-    cover_view(tx.conn, cover)
+    cover_view(tx.conn, tx.actor, cover, tx.now)
 }
 
 struct Entered {
@@ -373,7 +407,7 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
     tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
     let row = cover_row(tx.conn, public_id)?;
-    cover_view(tx.conn, row)
+    cover_view(tx.conn, tx.actor, row, tx.now)
 }
 
 /// The device of a cover that pays nothing of its own: rules of one term.

@@ -1,6 +1,5 @@
 //! Goodwill: a cover given in a repair, from the day of reception, within the limits of the giver's role. The serving house bears it.
 
-use crate::store::query::*;
 use domain::access::{Action, Role};
 use domain::coverage::CoverKind;
 use schemars::JsonSchema;
@@ -12,6 +11,7 @@ use super::decide::decide_repair;
 use crate::access::{Actor, actor_within};
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::repair::{in_hand, line_row};
+use crate::store::query::*;
 use crate::store::schema::{centres, covers};
 use crate::store::{Event, Subject, Tx};
 

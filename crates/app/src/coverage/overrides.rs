@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +11,7 @@ use super::decide::decide_repair;
 use super::rows::CoverageOverride;
 use crate::error::{Error, Faults, Result};
 use crate::repair::{in_hand, line_row};
+use crate::store::query::*;
 use crate::store::schema::{coverage_overrides, devices, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

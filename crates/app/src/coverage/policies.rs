@@ -1,6 +1,5 @@
 //! Policies: drafts that are edited, and versions that are published and never change.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::{CoverKind, Policy as Rules};
 use domain::strict_json::Malformed;
@@ -12,6 +11,7 @@ use super::rows::{Policy, PolicyVersion};
 use crate::catalogue::organisation::party_link;
 use crate::catalogue::{check_code_and_title, code, entity, same_version};
 use crate::error::{Error, Fault, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{brands, parties, policies, policy_versions};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! The warranty on a repair: opened at hand-over, line by line, by the policy of whoever paid most of the line.
 
-use crate::store::query::*;
 use domain::coverage::{CoverKind, LineType, Policy as Rules};
 use jiff::civil::Date;
 use serde_json::json;
@@ -14,6 +13,7 @@ use crate::error::Result;
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::{covers, devices};
 
 /// Opens the repair warranties of a repair that is handed over on `on`.

@@ -6,7 +6,6 @@
 
 pub mod rows;
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use schemars::JsonSchema;
@@ -16,6 +15,7 @@ use self::rows::{Party, PartyAddress, PartyNumber, PartyPhone, PartyRole};
 use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::error::{Error, Fault, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repairs, search_keys};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::types::At;

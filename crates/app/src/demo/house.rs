@@ -1,6 +1,5 @@
 //! The demo's house: legal entities, brands, centres, people, catalogue, policies, customers and devices.
 
-use crate::store::query::*;
 use domain::access::Role;
 use domain::coverage::{CoverKind, LineType};
 use rand::{Rng, SeedableRng};
@@ -22,6 +21,7 @@ use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, registe
 use crate::error::Result;
 use crate::setup::{no_fault_found, paid_policy, vat};
 use crate::staff::{SaveStaffMember, save_staff_member};
+use crate::store::query::*;
 use crate::store::schema::users;
 use crate::store::{Tx, settings};
 use crate::views::Title;

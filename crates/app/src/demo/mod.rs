@@ -6,7 +6,6 @@ mod visits;
 
 use std::sync::{Arc, Mutex};
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::time::plus_days;
 use jiff::Timestamp;
@@ -19,6 +18,7 @@ use self::data::{FIRST, LAST};
 use crate::access::Actor;
 use crate::access::session::actor_by_login;
 use crate::error::{Error, Result};
+use crate::store::query::*;
 use crate::store::schema::{receptions, repairs};
 use crate::store::{Conn, Db, local_date, settings, zone};
 

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::store::query::*;
-
 use super::*;
 use crate::store::schema::{causes, centres, coverage_shares, devices, faults, products, repairs as r, staff};
 use crate::testing::each_engine;

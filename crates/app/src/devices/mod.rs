@@ -12,12 +12,12 @@ pub mod view;
 pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
 pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
-use crate::store::query::*;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::rows::{Device, DeviceEvent};
 use crate::error::{Error, Result};
+use crate::store::query::*;
 use crate::store::schema::{device_events, devices};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};

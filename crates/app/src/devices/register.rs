@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use jiff::civil::Date;
@@ -17,6 +16,7 @@ use crate::catalogue::rows::Product;
 use crate::customers::{SaveCustomer, customer_named, write_customer};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
+use crate::store::query::*;
 use crate::store::schema::{device_states, devices, products};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};

@@ -1,12 +1,12 @@
 //! A device's tree, now or at any past moment.
 
-use crate::store::query::*;
 use domain::coverage::Component;
 use jiff::Timestamp;
 
 use super::rows::{Device, DeviceComponent};
 use crate::catalogue::products::kind_path;
 use crate::error::Result;
+use crate::store::query::*;
 use crate::store::schema::{device_components, devices, products};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -18,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::link;
 use crate::parts::{Place, place_of};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{device_events, device_states, devices, search_keys};
 use crate::store::search_keys::Target;
 use crate::views::{Link, Page, PartyLink};
@@ -105,7 +105,7 @@ fn tree_view(conn: &mut Conn, node: &Node) -> Result<TreeView> {
     })
 }
 
-pub(crate) fn device_view(conn: &mut Conn, row: Device, now: jiff::Timestamp) -> Result<DeviceView> {
+pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff::Timestamp) -> Result<DeviceView> {
     let state = device_states::table.find(row.id).select(DeviceState::as_select()).first::<DeviceState>(conn)?;
     let root = tree(conn, row.id, now)?;
     let components = root.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?;
@@ -123,7 +123,7 @@ pub(crate) fn device_view(conn: &mut Conn, row: Device, now: jiff::Timestamp) ->
         product: link!(conn, products, row.product_id),
         brand: link!(conn, brands, row.brand_id),
         place: place_view(conn, row.id)?,
-        covers: covers_of(conn, &node_ids)?,
+        covers: covers_of(conn, actor, node_ids, now)?,
         id: row.public_id,
         serial: row.serial,
         has_serial: row.has_serial,
@@ -145,7 +145,7 @@ pub fn get_device(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Ti
     actor.may(Action::ViewWork, None, None)?;
     let row = device_row(conn, public_id)?;
     actor.must_see(None, Some(row.brand_id))?;
-    device_view(conn, row, now)
+    device_view(conn, actor, row, now)
 }
 
 /// A device in a list.

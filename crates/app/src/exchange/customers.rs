@@ -1,6 +1,5 @@
 //! A row as a customer, known again by subscription, identifier, or phone with name.
 
-use crate::store::query::*;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 
@@ -10,6 +9,7 @@ use crate::customers::rows::Party;
 use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, save_customer};
 use crate::error::Result;
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::{parties, party_numbers, party_phones};
 
 pub(super) fn key(row: &Row<'_>) -> Result<String> {

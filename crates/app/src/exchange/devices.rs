@@ -1,6 +1,5 @@
 //! A row as a device with its events, its owner and its card. What is there already stays; what the file knows beside it is added.
 
-use crate::store::query::*;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 use jiff::civil::Date;
@@ -14,6 +13,7 @@ use crate::devices::rows::Device;
 use crate::devices::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, add_device_event, register_device};
 use crate::error::{Error, Fault, Result};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::{covers, device_events, devices, parties, party_numbers, party_phones, policies};
 
 const EVENTS: [(&str, DeviceEventKind); 5] = [

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 
-use crate::store::query::*;
 use domain::text::fold;
 
 use super::rows::Import;
@@ -21,6 +20,7 @@ use crate::reception::receive::write_reception;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices};
 use crate::repair::past::{PastResult, close_past};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::{brands, centres, faults, parties, product_kinds, products};
 use crate::views::Title;
 

@@ -1,6 +1,5 @@
 //! A row as a product: made, or changed where the file says otherwise; its kind and its brand are made where they are new.
 
-use crate::store::query::*;
 use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
@@ -9,6 +8,7 @@ use crate::catalogue::organisation::{PartyKind, SaveBrand, SaveLegalEntity, save
 use crate::catalogue::products::{SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind};
 use crate::error::{Error, Result};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::{brands, policies, product_kinds, products};
 use crate::views::Title;
 

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::store::query::*;
-
 use super::columns::ImportKind;
 use super::open_repair::Shelf;
 use super::rows::{Import, ImportProblem, ImportRow};
@@ -13,6 +11,7 @@ use super::{customers, devices, open_repair, products};
 use crate::access::Actor;
 use crate::access::session::actor_by_id;
 use crate::error::{Error, Fault, Result};
+use crate::store::query::*;
 use crate::store::schema::{import_problems, import_rows, imports};
 use crate::store::types::At;
 use crate::store::{Db, Event, Subject, Tx};

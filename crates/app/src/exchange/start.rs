@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
 use base64::Engine as _;
 use domain::access::Action;
 use schemars::JsonSchema;
@@ -16,6 +15,7 @@ use super::view::{ImportView, import_row, import_view};
 use crate::access::secrets::hex;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
+use crate::store::query::*;
 use crate::store::schema::{centres, import_problems, imports};
 use crate::store::types::At;
 use crate::store::{Event, Subject, Tx};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -12,6 +11,7 @@ use super::rows::{Import, ImportProblem};
 use super::start::Layout;
 use crate::access::Actor;
 use crate::error::{Error, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{import_problems, imports};
 use crate::store::{Conn, MAX_PAGE, PAGE, types::At};
 use crate::views::{ListQuery, Page};

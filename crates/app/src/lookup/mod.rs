@@ -3,7 +3,6 @@
 //! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
 //! is written down.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;
@@ -14,6 +13,7 @@ use crate::access::Actor;
 use crate::customers::is_known_to;
 use crate::error::{Error, Result};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
 use crate::store::search_keys::Target;
 use crate::views::Page;
@@ -217,10 +217,7 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
             crate::reception::get_reception(conn, actor, id)?;
             crate::reception::reception_row(conn, id)?.id
         }
-        "cover" => {
-            crate::coverage::covers::get_card(conn, actor, id)?;
-            crate::coverage::covers::cover_row(conn, id)?.id
-        }
+        "cover" => crate::coverage::covers::card_row(conn, actor, id)?.id,
         "invoice" => {
             actor.may(Action::ViewMoney, None, None)?;
             crate::billing::invoices::invoice_row(conn, actor, id)?.id

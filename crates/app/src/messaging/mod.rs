@@ -2,13 +2,13 @@
 
 pub mod rows;
 
-use crate::store::query::*;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::Message;
 use crate::error::Result;
+use crate::store::query::*;
 use crate::store::schema::messages;
 use crate::store::types::At;
 use crate::store::{Conn, Tx};

@@ -5,10 +5,9 @@
 
 pub mod rows;
 
-use crate::store::query::*;
-
 use self::rows::{Location, Move};
 use crate::error::{Error, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{device_states, locations, moves};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};

@@ -2,7 +2,6 @@
 
 use std::io::Cursor;
 
-use crate::store::query::*;
 use domain::access::Action;
 use image::{ImageFormat, ImageReader, Limits};
 use schemars::JsonSchema;
@@ -13,6 +12,7 @@ use crate::access::Actor;
 use crate::access::secrets::hex;
 use crate::error::{Error, Fault, Result};
 use crate::repair::rows::Attachment;
+use crate::store::query::*;
 use crate::store::schema::{attachments, repairs};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! Putting a reception right: another customer, another device, or the whole of it cancelled. It corrects and never erases.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use crate::devices::{append_event, device_row};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::rows::Repair;
+use crate::store::query::*;
 use crate::store::schema::{device_states, products, receptions, repairs};
 use crate::store::{Event, Subject, Tx};
 

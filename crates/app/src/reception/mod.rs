@@ -15,11 +15,10 @@ pub use correct::{CancelReception, CorrectReception, cancel_reception, correct_r
 pub use receive::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionPlace, receive_devices};
 pub use view::{ListReceptions, ReceptionView, get_reception, list_receptions};
 
-use crate::store::query::*;
-
 use self::rows::Reception;
 use crate::error::{Error, Result};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::receptions;
 
 /// # Errors

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
@@ -22,6 +21,7 @@ use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
 use crate::store::numbering::{self, Series};
+use crate::store::query::*;
 use crate::store::schema::{centres, device_states, devices, faults, parties, products, receptions, repair_details, repairs, reported_faults, sections};
 use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};

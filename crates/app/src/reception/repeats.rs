@@ -1,7 +1,6 @@
 //! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose diagnosed fault belongs to a
 //! reported one.
 
-use crate::store::query::*;
 use domain::time::days_between;
 use jiff::civil::Date;
 
@@ -9,6 +8,7 @@ use crate::access::Actor;
 use crate::error::Result;
 use crate::repair::view::RepeatView;
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{fault_relations, faults, repairs, reported_faults};
 use crate::store::types::Day;
 

@@ -1,7 +1,6 @@
 //! Rows of visits, as they are stored. An `id` of 0 is given by the store.
 
 use crate::store::query::*;
-
 use crate::store::schema::*;
 use crate::store::types::{At, Day};
 

@@ -1,6 +1,5 @@
 //! A reception as pages and the API show it.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -12,8 +11,10 @@ use super::rows::Reception;
 use crate::access::Actor;
 use crate::catalogue::organisation::party_link;
 use crate::error::Result;
+use crate::link_columns;
 use crate::repair::list::{RepairRow, repairs_of};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{centres, parties, receptions, repairs, users};
 use crate::views::{Link, Page, PartyLink};
 
@@ -49,7 +50,7 @@ pub(crate) fn reception_view(conn: &mut Conn, row: Reception) -> Result<Receptio
         .inner_join(parties::table.on(parties::id.eq(receptions::customer_id)))
         .left_join(users::table.on(users::id.nullable().eq(receptions::receiver_user_id)))
         .filter(receptions::id.eq(row.id))
-        .select(((centres::public_id, centres::code, (centres::title_fa, centres::title_en)), (parties::public_id, parties::name), users::name.nullable()))
+        .select((link_columns!(centres), (parties::public_id, parties::name), users::name.nullable()))
         .first::<(Link, PartyLink, Option<String>)>(conn)?;
     Ok(ReceptionView {
         centre,

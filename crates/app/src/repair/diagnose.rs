@@ -1,6 +1,5 @@
 //! The diagnosis: fault, cause and component; that no fault was found is a finding too.
 
-use crate::store::query::*;
 use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use crate::coverage::decide::{CoverageChange, decide_repair, preview};
 use crate::devices::device_row;
 use crate::error::{Error, Faults, Reason, Result};
 use crate::reception::repeats;
+use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, reported_faults};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

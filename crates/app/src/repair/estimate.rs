@@ -1,6 +1,5 @@
 //! The estimate: a priced proposal with a validity, and what the customer answers.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use domain::money::percent_of;
@@ -14,6 +13,7 @@ use super::{in_hand, road, touch};
 use crate::catalogue::prices::vat_percent;
 use crate::coverage::decide::{current_shares, decide_repair, release, reserve};
 use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{centres, estimates, repairs, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! Parts: fitted (serial in, serial out, what becomes of the removed one), mended and put back, taken out again.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;
@@ -18,6 +17,7 @@ use crate::devices::tree::{close_edge, tree};
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
+use crate::store::query::*;
 use crate::store::schema::{devices, products, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

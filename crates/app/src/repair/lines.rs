@@ -1,6 +1,5 @@
 //! Lines of work: operations, and what all lines share.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use domain::money::line_amount;
@@ -15,6 +14,7 @@ use crate::catalogue::rows::Service;
 use crate::coverage::decide::decide_repair;
 use crate::devices::device_row;
 use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, services, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,6 +13,7 @@ use super::seen;
 use crate::access::Actor;
 use crate::catalogue::products::kinds_below;
 use crate::error::Result;
+use crate::store::query::*;
 use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, among};

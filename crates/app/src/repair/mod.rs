@@ -24,12 +24,12 @@ pub use plan::{AwaitPart, PlanPart, await_part, plan_part};
 pub use road::{AnswerChecklist, AssignRepair, ChangePromise, MoveRepair, StepBack, answer_checklist, assign_repair, change_promise, move_repair, step_back};
 pub use view::{RepairView, get_repair};
 
-use crate::store::query::*;
 use domain::access::Action;
 
 use self::rows::{Repair, WorkLine};
 use crate::access::Actor;
 use crate::error::{Error, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{faults, repairs, reported_faults, work_lines};
 use crate::store::{Conn, Tx};
 

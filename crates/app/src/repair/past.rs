@@ -1,12 +1,11 @@
 //! The end of a repair that another system knew: an import of the past ends what it received, with its own day.
 
-use crate::store::query::*;
-
 use super::road::log_move;
 use super::rows::Repair;
 use crate::error::Result;
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::store::Tx;
+use crate::store::query::*;
 use crate::store::schema::repairs;
 use crate::store::types::{At, Day};
 

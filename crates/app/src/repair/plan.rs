@@ -1,6 +1,5 @@
 //! Parts that are planned: on the estimate, asked about, waited for, and fitted later.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::coverage::LineType;
 use schemars::JsonSchema;
@@ -14,6 +13,7 @@ use super::{in_hand, line_row, touch};
 use crate::coverage::decide::decide_repair;
 use crate::devices::register::product_named;
 use crate::error::{Error, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::work_lines;
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,6 +1,5 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::workflow::{Barred, Case, Chart, Fact, Facts, Need, Way, instant, ways};
 use jiff::civil::Date;
@@ -18,6 +17,7 @@ use crate::catalogue::products::kind_path;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{current_shares, release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
+use crate::store::query::*;
 use crate::store::schema::{
     attachments, brands, case_moves, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, users, work_lines,
 };

@@ -1,6 +1,5 @@
 //! A repair as pages and the API show it.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -21,6 +20,7 @@ use crate::error::Result;
 use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines};
 use crate::store::types::{At, Day};
 use crate::views::{Link, PartyLink, Title};

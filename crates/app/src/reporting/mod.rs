@@ -1,6 +1,5 @@
 //! Reports: lists of figures over the store, each the same on page, API and command line.
 
-use crate::store::query::*;
 use domain::access::Action;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -9,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 use crate::error::Result;
 use crate::store::Conn;
+use crate::store::query::*;
 use crate::store::schema::{causes, product_kinds, repairs};
 use crate::store::types::Day;
 use crate::views::Title;

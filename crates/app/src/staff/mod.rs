@@ -5,7 +5,6 @@
 
 pub mod rows;
 
-use crate::store::query::*;
 use domain::access::Action;
 use domain::identifiers;
 use schemars::JsonSchema;
@@ -15,6 +14,7 @@ use self::rows::StaffMember;
 use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::error::{Error, Faults, Result};
+use crate::store::query::*;
 use crate::store::schema::{centres, sections, staff, users};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};

@@ -1,7 +1,6 @@
 //! Rows of the people of a centre, as they are stored. An `id` of 0 is given by the store.
 
 use crate::store::query::*;
-
 use crate::store::schema::*;
 use crate::store::types::At;
 

@@ -1,12 +1,11 @@
 //! Requests that were answered: the same key does nothing twice (domain rule 8).
 
-use crate::store::query::*;
-
 use super::rows::IdempotencyKey;
 use super::schema::idempotency_keys;
 use super::tx::Tx;
 use super::types::At;
 use crate::error::{Error, Result};
+use crate::store::query::*;
 
 /// The answer that was given to a request with this key, if there was one.
 ///

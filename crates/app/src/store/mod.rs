@@ -19,7 +19,6 @@ pub mod types;
 
 use std::sync::{Arc, Mutex};
 
-use crate::store::query::*;
 use diesel::connection::SimpleConnection;
 use diesel::migration::MigrationSource;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -36,6 +35,7 @@ pub use tx::{Tx, local_date, zone};
 
 use crate::access::Actor;
 use crate::error::{Error, Result};
+use crate::store::query::*;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -131,7 +131,7 @@ impl Db {
             Conn::Sqlite(_) => ("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
             Conn::Pg(_) => ("SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'", "SELECT 1", "SELECT 1"),
         };
-        let names = diesel::sql_query(tables).load::<Table>(&mut *conn)?.into_iter().map(|table| table.name).filter(|name| !name.starts_with("__diesel")).collect::<Vec<_>>();
+        let names = diesel::sql_query(tables).load::<Table>(&mut conn)?.into_iter().map(|table| table.name).filter(|name| !name.starts_with("__diesel")).collect::<Vec<_>>();
         let emptied = match &*conn {
             Conn::Sqlite(_) => names.iter().map(|name| format!("DELETE FROM {name};")).collect::<String>(),
             Conn::Pg(_) => format!("TRUNCATE {} RESTART IDENTITY", names.join(", ")),

@@ -3,7 +3,6 @@
 //! A row is claimed in one transaction and deleted in another after the work; what a worker held when it died is claimed again after a while, so the
 //! work itself must come out the same when it is done twice.
 
-use crate::store::query::*;
 use jiff::ToSpan;
 
 use super::schema::{journal_subjects, outbox};
@@ -11,6 +10,7 @@ use super::types::At;
 use super::{Db, Subject};
 use crate::access::Actor;
 use crate::error::Result;
+use crate::store::query::*;
 
 /// After this many seconds what was claimed and not done is claimed again.
 const STALE_SECONDS: i64 = 120;

@@ -3,6 +3,8 @@
 //! Diesel's `MultiConnection` writes the text of a statement in each of its passes, even where the engine has it prepared. A statement whose shape is known
 //! when the program is built is compiled for either engine here, and is found among the prepared ones by its type alone (`docs/decisions/0010`).
 
+#![allow(clippy::disallowed_methods, reason = "here is where Diesel's own are called")]
+
 use diesel::query_dsl::methods::{ExecuteDsl, LimitDsl, LoadQuery};
 
 pub use self::{Columns as SelectableHelper, Run as RunQueryDsl};

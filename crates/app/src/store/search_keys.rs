@@ -1,11 +1,10 @@
 //! The keys by which the one search box finds things: folded, in one table with one index, so that a prefix is a range on both engines.
 
-use crate::store::query::*;
-
 use super::conn::Conn;
 use super::rows::SearchKey;
 use super::schema::search_keys;
 use crate::error::Result;
+use crate::store::query::*;
 
 /// What a key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,12 +1,12 @@
 //! What the administrator sets for the whole installation.
 
-use crate::store::query::*;
 use domain::time::Calendar;
 
 use super::conn::Conn;
 use super::rows::Setting;
 use super::schema::settings;
 use crate::error::Result;
+use crate::store::query::*;
 
 /// # Errors
 /// The store.

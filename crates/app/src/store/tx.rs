@@ -1,6 +1,5 @@
 //! A write in progress.
 
-use crate::store::query::*;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -13,6 +12,7 @@ use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
 use crate::access::Actor;
 use crate::error::{Error, Result};
+use crate::store::query::*;
 
 /// What a command works with: the connection in its transaction, who acts, and when.
 pub struct Tx<'c> {

@@ -3,13 +3,13 @@
 //! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address and for all together; a visit is shown until 90
 //! days after its last hand-over.
 
-use crate::store::query::*;
 use domain::time::days_between;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
+use crate::store::query::*;
 
 use crate::access::session::{count_wrong, may_guess};
 use crate::error::{Error, Result};

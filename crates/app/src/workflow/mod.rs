@@ -8,7 +8,6 @@ pub mod rows;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use crate::store::query::*;
 use domain::workflow::Chart;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -16,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::rows::{CaseMove, WorkflowChart};
 use crate::error::{Error, Result};
+use crate::store::query::*;
 use crate::store::schema::{case_moves, workflow_charts};
 use crate::store::types::At;
 use crate::store::{Conn, Tx};

@@ -77,10 +77,10 @@ impl Cells for DeviceRow {
 }
 
 impl Cells for CoverView {
-    const HEAD: &'static [&'static str] = &["number", "serial", "policy", "state"];
+    const HEAD: &'static [&'static str] = &["number", "serial", "policy", "until", "state"];
     fn cells(&self, lang: Lang, _: &TimeZone) -> Vec<String> {
         let policy = self.policy.as_ref().map_or_else(String::new, |policy| lang.pick(&policy.title.fa, &policy.title.en).to_owned());
-        vec![self.number.clone(), self.serial.clone(), policy, lang.word("cover-state", &self.state)]
+        vec![self.number.clone(), self.serial.clone(), policy, day(lang, self.last_day), lang.word("cover-state", self.standing())]
     }
 }
 
@@ -328,11 +328,12 @@ struct Cards {
 }
 
 pub(crate) async fn cards(person: Person, RawQuery(query): RawQuery) -> Response {
+    let now = person.app.db().now();
     let (filters, fields) = filters::<ListQuery>(query);
-    if let Some(file) = exported(&person, &fields, "cards", &person.lang.t("cards-title"), list_cards).await {
+    if let Some(file) = exported(&person, &fields, "cards", &person.lang.t("cards-title"), move |conn, actor, query: &ListQuery| list_cards(conn, actor, query, now)).await {
         return file;
     }
-    match person.read(move |conn, actor| list_cards(conn, actor, &filters)).await {
+    match person.read(move |conn, actor| list_cards(conn, actor, &filters, now)).await {
         Ok(Rows { items, next }) => html(&Cards { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("cards", person.lang.t("cards-title")), rows: items }),
         Err(response) => response,
     }

@@ -5,7 +5,7 @@ use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
 use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
 use app::coverage::covers::{CoverView, get_card};
-use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
+use app::coverage::decide::{AskCoverage, ask_coverage};
 use app::coverage::policies::{PolicyView, list_policies};
 use app::customers::{CustomerView, get_customer};
 use app::devices::view::DeviceRow;
@@ -129,8 +129,6 @@ struct DevicePage {
     history: Vec<Told>,
     /// Published policies of the device's brand or of any, for cards and for other covers.
     policies: Vec<PolicyView>,
-    /// The state of each cover, in the order of the view.
-    states: Vec<&'static str>,
 }
 
 fn place(lang: Lang, place: &PlaceView) -> String {
@@ -167,7 +165,6 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
             let lang = person.lang;
             let title = format!("{} {}", lang.pick(&view.product.title.fa, &view.product.title.en), view.serial);
             let page = person.page("devices", title).with(attempt);
-            let states = view.covers.iter().map(|cover| state(&asked, cover)).collect();
             let page = DevicePage {
                 place: place(lang, &view.place),
                 verdict: verdict(lang, &asked),
@@ -178,7 +175,6 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
                 repairs,
                 operations,
                 policies,
-                states,
             };
             show(page.p.status(), &page)
         }
@@ -191,22 +187,11 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
 struct CardPage {
     p: Page,
     view: CoverView,
-    state: &'static str,
     device: DeviceView,
     verdict: Verdict,
     drawing: Option<Drawing>,
     papers: Vec<PaperView>,
     history: Vec<Told>,
-}
-
-/// The state of a cover today, by its code: a promise that was kept to its end is over, though nobody ended it.
-fn state(asked: &Explained, cover: &CoverView) -> &'static str {
-    match cover.state.as_str() {
-        "suspended" => "suspended",
-        "void" => "void",
-        _ if asked.is_over(&cover.kind, &cover.number) => "over",
-        _ => "active",
-    }
 }
 
 pub(crate) async fn card(person: Person, Path(id): Path<String>) -> Response {
@@ -216,7 +201,7 @@ pub(crate) async fn card(person: Person, Path(id): Path<String>) -> Response {
 pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
-        let view = get_card(conn, actor, &id)?;
+        let view = get_card(conn, actor, &id, now)?;
         let device = get_device(conn, actor, &view.device, now)?;
         let asked = ask_coverage(conn, actor, &view.device, now, &AskCoverage::default())?;
         let papers = papers_of(conn, "card", &id)?;
@@ -228,16 +213,7 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
             let lang = person.lang;
             let title = format!("{} {}", lang.word("cover-kind", &view.kind), view.number);
             let page = person.page("cards", title).with(attempt);
-            let page = CardPage {
-                state: state(&asked, &view),
-                verdict: verdict(lang, &asked),
-                drawing: drawing(lang, &asked),
-                history: told(lang, person.zone(), history),
-                p: page,
-                view,
-                device,
-                papers,
-            };
+            let page = CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, person.zone(), history), p: page, view, device, papers };
             show(page.p.status(), &page)
         }
         Err(response) => response,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use app::store::query::*;
 use app::store::schema::journal;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use diesel::prelude::*;
 use serde_json::{Value, json};
 
 use crate::house::{Answer, House};
