@@ -52,7 +52,7 @@ const ALL: [(&str, Bench); 14] = [
     ("growth-newest", |store, size| growth::run(store, size, growth::newest)),
     ("growth-step", |store, size| growth::run(store, size, growth::rare_step)),
     ("growth-overdue", |store, size| growth::run(store, size, growth::overdue)),
-    ("growth-week", |store, size| growth::run(store, size, growth::week)),
+    ("growth-month", |store, size| growth::run(store, size, growth::month)),
     ("growth-exact", |store, size| growth::run(store, size, growth::exact)),
     ("growth-prefix", |store, size| growth::run(store, size, growth::beginning)),
     ("growth-track", |store, size| growth::run(store, size, growth::tracking)),

@@ -133,17 +133,14 @@ impl Actor {
             return None;
         }
         type Condition = Box<dyn BoxableExpression<repairs::table, MultiBackend, SqlType = Bool>>;
-        let mut any: Condition = Box::new(repairs::id.eq(-1_i64));
-        for member in &self.members {
-            let one: Condition = match (member.centre_id, member.brand_id) {
+        let conditions = self.members.iter().map(|member| -> Condition {
+            match (member.centre_id, member.brand_id) {
                 (Some(centre), Some(brand)) => Box::new(repairs::centre_id.eq(centre).and(repairs::brand_id.eq(brand))),
                 (Some(centre), None) => Box::new(repairs::centre_id.eq(centre)),
-                (None, Some(brand)) => Box::new(repairs::brand_id.eq(brand)),
-                (None, None) => return None,
-            };
-            any = Box::new(any.or(one));
-        }
-        Some(any)
+                (None, brand) => Box::new(repairs::brand_id.eq(brand.unwrap_or(-1))),
+            }
+        });
+        Some(conditions.reduce(|any, one| Box::new(any.or(one))).unwrap_or_else(|| Box::new(repairs::id.eq(-1))))
     }
 
     /// The centres in which the actor has a role; None: all.

@@ -50,6 +50,7 @@ pub struct RepairRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = repairs)]
 struct Listed {
+    id: i64,
     public_id: String,
     number: String,
     chart_id: i64,
@@ -208,7 +209,8 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     let wanted = usize::try_from(limit).unwrap_or(0);
     let has_more = ids.len() > wanted;
     ids.truncate(wanted);
-    let rows = named().filter(among(repairs::id, ids)).order((repairs::occurred_on.desc(), repairs::id.desc())).load::<Named>(conn)?;
+    let mut rows = named().filter(among(repairs::id, ids.clone())).load::<Named>(conn)?;
+    rows.sort_by_cached_key(|(row, ..)| ids.iter().position(|id| *id == row.id));
     let items = rows_of(conn, rows)?;
     Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
 }
