@@ -172,7 +172,15 @@ test("the demo can be removed, and an empty house of one's own begins", async ()
   await admin.picture("setup-fa-1440");
   const values = { legal_entity: "خدمات نو", "centre.fa": "مرکز نو", "centre.en": "New Centre", name: "مدیر", login: "owner", password: "correct horse" };
   for (const [name, value] of Object.entries(values)) await admin.page.fill(`[name="${name}"]`, value);
-  await admin.page.click('form[action="/setup"] button[type="submit"]');
+  const begin = () => admin.page.click('form[action="/setup"] button[type="submit"]');
+  // A zone that is none is told beside its field, and nothing that was typed is lost.
+  await admin.page.fill('[name="time_zone"]', "Asia/Nowhere");
+  await begin();
+  await admin.page.waitForSelector('[name="time_zone"] ~ .wrong');
+  assert.equal(await admin.page.inputValue('[name="name"]'), values.name);
+  await admin.page.fill('[name="time_zone"]', "Asia/Tehran");
+  await admin.page.fill('[name="password"]', values.password);
+  await begin();
   await admin.page.waitForURL(/sign-in/);
   const owner = await Person.at(browser, server.base, "owner", { password: "correct horse" });
   await owner.page.goto(`${server.base}/devices`);

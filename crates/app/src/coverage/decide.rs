@@ -464,8 +464,11 @@ mod tests {
             house.at("1405/09/02");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             house.card(&device, "K-1");
-            let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device");
-            assert_eq!(device.covers[0].last_day, typed_date("1409/01/15"));
+            for (on, standing) in [("1405/09/03", "active"), ("1409/01/15", "active"), ("1409/01/16", "over")] {
+                house.at(on);
+                let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device");
+                assert_eq!((device.covers[0].last_day, device.covers[0].standing()), (typed_date("1409/01/15"), standing), "{on}");
+            }
         });
     }
 
