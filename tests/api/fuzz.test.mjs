@@ -16,10 +16,11 @@ test("schemathesis finds nothing that the document does not say", { skip: tool ?
   try {
     await server.setUp();
     await furnish(server);
+    // One worker: with two, Python 3.11 now and then dies of "AST constructor recursion depth mismatch", because both parse at once.
     for (const [filter, examples] of [["--exclude-operation-id", 12], ["--include-operation-id", 4]]) {
       const words = [
         `--config-file=${fileURLToPath(new URL("../schemathesis.toml", import.meta.url))}`, "run", `${server.base}/api/v1/openapi.json`,
-        "-H", `Authorization: Bearer ${server.token("admin")}`, "--phases", "examples,coverage,fuzzing", "-n", `${examples}`, "--continue-on-failure", "-w", "2", "--warnings", "off",
+        "-H", `Authorization: Bearer ${server.token("admin")}`, "--phases", "examples,coverage,fuzzing", "-n", `${examples}`, "--continue-on-failure", "-w", "1", "--warnings", "off",
         ...TAKE_ACCESS_AWAY.flatMap((id) => [filter, id]),
       ];
       const told = spawnSync(tool, words, { encoding: "utf8", timeout: 900_000 });
