@@ -12,6 +12,16 @@ pub use diesel::prelude::*;
 
 use super::conn::{Conn, MultiBackend};
 
+/// Runs on the connection that is inside.
+macro_rules! on_engine {
+    ($conn:ident, $run:expr) => {
+        match $conn {
+            Conn::Pg($conn) => $run,
+            Conn::Sqlite($conn) => $run,
+        }
+    };
+}
+
 /// Diesel's `RunQueryDsl`, for both engines.
 pub trait Run: Sized {
     /// # Errors
@@ -20,10 +30,7 @@ pub trait Run: Sized {
     where
         Self: LoadQuery<'q, PgConnection, U> + LoadQuery<'q, SqliteConnection, U>,
     {
-        match conn {
-            Conn::Pg(conn) => diesel::RunQueryDsl::load(self, conn),
-            Conn::Sqlite(conn) => diesel::RunQueryDsl::load(self, conn),
-        }
+        on_engine!(conn, diesel::RunQueryDsl::load(self, conn))
     }
 
     /// # Errors
@@ -32,10 +39,7 @@ pub trait Run: Sized {
     where
         Self: LoadQuery<'q, PgConnection, U> + LoadQuery<'q, SqliteConnection, U>,
     {
-        match conn {
-            Conn::Pg(conn) => diesel::RunQueryDsl::get_result(self, conn),
-            Conn::Sqlite(conn) => diesel::RunQueryDsl::get_result(self, conn),
-        }
+        on_engine!(conn, diesel::RunQueryDsl::get_result(self, conn))
     }
 
     /// # Errors
@@ -45,10 +49,7 @@ pub trait Run: Sized {
         Self: LimitDsl,
         <Self as LimitDsl>::Output: LoadQuery<'q, PgConnection, U> + LoadQuery<'q, SqliteConnection, U>,
     {
-        match conn {
-            Conn::Pg(conn) => diesel::RunQueryDsl::get_result(self.limit(1), conn),
-            Conn::Sqlite(conn) => diesel::RunQueryDsl::get_result(self.limit(1), conn),
-        }
+        on_engine!(conn, diesel::RunQueryDsl::get_result(self.limit(1), conn))
     }
 
     /// The number of rows that were written.
@@ -59,10 +60,7 @@ pub trait Run: Sized {
     where
         Self: ExecuteDsl<PgConnection> + ExecuteDsl<SqliteConnection>,
     {
-        match conn {
-            Conn::Pg(conn) => ExecuteDsl::execute(self, conn),
-            Conn::Sqlite(conn) => ExecuteDsl::execute(self, conn),
-        }
+        on_engine!(conn, ExecuteDsl::execute(self, conn))
     }
 
     /// As `load`, for a statement that takes its shape when it runs (`into_boxed`).

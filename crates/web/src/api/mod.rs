@@ -2,6 +2,7 @@
 
 pub mod openapi;
 pub mod operations;
+mod request;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -9,11 +10,10 @@ use std::sync::{Arc, OnceLock};
 use app::access::Actor;
 use app::access::secrets::digest;
 use app::access::session::token_actor;
-use app::error::{Error, Fault, Reason, Result};
+use app::error::{Error, Fault, Result};
 use app::store::idempotency;
 use app::{Conn, Tx};
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -26,8 +26,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use words::Lang;
 
+pub use self::request::pairs;
+use self::request::{body_input, idempotency_key, if_match, query_input};
 use crate::problem;
-use crate::schema::{from_form, read, shape};
+use crate::schema::{read, shape};
 use crate::state::App;
 
 /// What an operation is called with, beside its body.
@@ -428,74 +430,4 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
 enum Ran {
     Json(StatusCode, Value),
     Bytes(String, Vec<u8>),
-}
-
-fn query_input(operation: &Operation, query: &str) -> Result<Value> {
-    let pairs = pairs(query.as_bytes());
-    // A query that names one thing twice means neither.
-    for (index, (name, _)) in pairs.iter().enumerate() {
-        if !name.ends_with("[]") && pairs[..index].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Error::invalid(name.clone(), "given-twice"));
-        }
-        if name.starts_with('_') {
-            return Err(Error::invalid(name.clone(), "unknown-field"));
-        }
-    }
-    let mut value = from_form(&pairs, (operation.input_raw)());
-    // What is there and empty is checked like everything else.
-    if let Value::Object(map) = &mut value {
-        for (name, typed) in &pairs {
-            if typed.trim().is_empty() {
-                map.insert(name.clone(), Value::String(typed.clone()));
-            }
-        }
-    }
-    Ok(value)
-}
-
-/// Names and values of a form or a query string.
-#[must_use]
-pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
-}
-
-async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
-    let bytes = match to_bytes(body, max).await {
-        Ok(bytes) => bytes,
-        Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
-    };
-    if bytes.is_empty() {
-        return Ok(Ok(Value::Object(serde_json::Map::new())));
-    }
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !kind.to_ascii_lowercase().starts_with("application/json") {
-        return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
-    }
-    serde_json::from_slice(&bytes).map(Ok).map_err(|_| Error::invalid("", "malformed"))
-}
-
-fn if_match(headers: &HeaderMap, has_version: bool) -> Result<Option<i64>> {
-    match headers.get(header::IF_MATCH) {
-        Some(value) if has_version => {
-            let text = value.to_str().unwrap_or_default().trim();
-            if text == "*" {
-                return Ok(None);
-            }
-            let version = text.trim_start_matches("W/").trim_matches('"').parse::<i64>();
-            version.map(Some).map_err(|_| Error::invalid("If-Match", "malformed"))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn idempotency_key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>> {
-    let header = headers.get("idempotency-key");
-    let key = header.and_then(|value| value.to_str().ok()).filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()));
-    match (operation.keyed, key) {
-        (Keyed::No, _) => Ok(None),
-        (_, None) if header.is_some() => Err(Error::invalid("Idempotency-Key", "malformed")),
-        (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault { path: "Idempotency-Key".to_owned(), reason: Reason::new("too-long").with("limit", 200) }])),
-        (Keyed::Required, None) => Err(Error::invalid("Idempotency-Key", "required")),
-        (_, key) => Ok(key.map(str::to_owned)),
-    }
 }

@@ -1,0 +1,98 @@
+//! What a request to the API brings, checked: its query or body, the version that it saw, and its key.
+
+use app::error::{Error, Fault, Reason, Result};
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use serde_json::Value;
+use words::Lang;
+
+use super::{Keyed, Operation};
+use crate::problem;
+use crate::schema::from_form;
+
+/// The input of a GET from its query.
+///
+/// # Errors
+/// `Invalid` where a name is given twice or is none of ours.
+pub(super) fn query_input(operation: &Operation, query: &str) -> Result<Value> {
+    let pairs = pairs(query.as_bytes());
+    // A query that names one thing twice means neither.
+    for (index, (name, _)) in pairs.iter().enumerate() {
+        if !name.ends_with("[]") && pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+            return Err(Error::invalid(name.clone(), "given-twice"));
+        }
+        if name.starts_with('_') {
+            return Err(Error::invalid(name.clone(), "unknown-field"));
+        }
+    }
+    let mut value = from_form(&pairs, (operation.input_raw)());
+    // What is there and empty is checked like everything else.
+    if let Value::Object(map) = &mut value {
+        for (name, typed) in &pairs {
+            if typed.trim().is_empty() {
+                map.insert(name.clone(), Value::String(typed.clone()));
+            }
+        }
+    }
+    Ok(value)
+}
+
+/// Names and values of a form or a query string.
+#[must_use]
+pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// The input of what changes something from its body; the answer instead where the body is too large or no JSON.
+///
+/// # Errors
+/// `Invalid` where it is malformed.
+pub(super) async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
+    let bytes = match to_bytes(body, max).await {
+        Ok(bytes) => bytes,
+        Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+    };
+    if bytes.is_empty() {
+        return Ok(Ok(Value::Object(serde_json::Map::new())));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("application/json") {
+        return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
+    }
+    serde_json::from_slice(&bytes).map(Ok).map_err(|_| Error::invalid("", "malformed"))
+}
+
+/// The version that the caller saw; None where they said none, or any.
+///
+/// # Errors
+/// `Invalid` where it is malformed.
+pub(super) fn if_match(headers: &HeaderMap, has_version: bool) -> Result<Option<i64>> {
+    match headers.get(header::IF_MATCH) {
+        Some(value) if has_version => {
+            let text = value.to_str().unwrap_or_default().trim();
+            if text == "*" {
+                return Ok(None);
+            }
+            let version = text.trim_start_matches("W/").trim_matches('"').parse::<i64>();
+            version.map(Some).map_err(|_| Error::invalid("If-Match", "malformed"))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The key under which a command is done once.
+///
+/// # Errors
+/// `Invalid` where it is malformed, too long, or absent and required.
+pub(super) fn idempotency_key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>> {
+    let header = headers.get("idempotency-key");
+    let key = header.and_then(|value| value.to_str().ok()).filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    match (operation.keyed, key) {
+        (Keyed::No, _) => Ok(None),
+        (_, None) if header.is_some() => Err(Error::invalid("Idempotency-Key", "malformed")),
+        (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault { path: "Idempotency-Key".to_owned(), reason: Reason::new("too-long").with("limit", 200) }])),
+        (Keyed::Required, None) => Err(Error::invalid("Idempotency-Key", "required")),
+        (_, key) => Ok(key.map(str::to_owned)),
+    }
+}
