@@ -16,7 +16,7 @@ after(async () => {
 
 const PLAIN = [
   "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
-  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults",
+  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/house", "/keep/permissions",
 ];
 const LISTS = ["/repairs", "/repairs?step=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
 
@@ -180,10 +180,56 @@ test("the demo can be removed, and an empty house of one's own begins", async ()
   assert.equal(await admin.page.inputValue('[name="name"]'), values.name);
   await admin.page.fill('[name="time_zone"]', "Asia/Tehran");
   await admin.page.fill('[name="password"]', values.password);
+  await admin.page.selectOption('[name="money_unit"]', "toman");
   await begin();
   await admin.page.waitForURL(/sign-in/);
   const owner = await Person.at(browser, server.base, "owner", { password: "correct horse" });
   await owner.page.goto(`${server.base}/devices`);
   assert.equal(await owner.page.locator("main td").count(), 0);
   await owner.accessible();
+  // Amounts are typed and shown in Toman; a rate of VAT begins on its day, and can be taken back.
+  const { page } = owner;
+  await page.goto(`${server.base}/keep/services/new`);
+  for (const [name, value] of Object.entries({ code: "S-1", "title.fa": "سرویس", "title.en": "Service", price: "۱۲۵۰۰۰" })) await page.fill(`[name="${name}"]`, value);
+  await page.selectOption('[name="line_type"]', "labour");
+  await page.click("button[data-main]");
+  await page.waitForURL(/\/keep\/services\/[0-9a-z]{16}$/);
+  assert.equal(await page.inputValue('[name="price"]'), "۱۲۵٬۰۰۰");
+  await page.goto(`${server.base}/keep/house`);
+  await page.fill("#setVatRate-from", "1406/01/01");
+  await page.fill('[name="percent"]', "۱۲");
+  await page.click('form[action="/do/setVatRate"]:has([name="percent"]) button');
+  await page.waitForSelector("td:has-text('۱۴۰۶/۰۱/۰۱')");
+  await page.fill("#setVatRate-from", "1406/13/01");
+  await page.click('form[action="/do/setVatRate"]:has([name="percent"]) button');
+  await page.waitForSelector(".field-fault");
+  assert.equal(await page.inputValue("#setVatRate-from"), "1406/13/01");
+  await page.click("tr:has-text('۱۴۰۶/۰۱/۰۱') button");
+  await page.waitForFunction(() => !document.body.textContent.includes("۱۴۰۶/۰۱/۰۱"));
+  await page.selectOption('[name="money_unit"]', "IRR");
+  await page.click('form[action="/do/changeHouse"] button');
+  await page.goBack();
+  await page.goto(`${server.base}/keep/services`);
+  await page.click("main td a");
+  assert.equal(await page.inputValue('[name="price"]'), "۱٬۲۵۰٬۰۰۰");
+});
+
+test("the administrator changes what a role may do", async () => {
+  const owner = await Person.at(browser, server.base, "owner", { password: "correct horse" });
+  const { page } = owner;
+  await page.goto(`${server.base}/keep/permissions?role=technician`);
+  const row = page.locator("tr", { has: page.locator('input[value="view_customers"]') });
+  assert.match(await row.innerText(), /خیر/);
+  await row.locator('button[value="true"]').click();
+  await row.locator('button[value="false"]').waitFor();
+  const goodwill = page.locator("tr", { has: page.locator('input[value="give_goodwill"]') });
+  await goodwill.locator('[name="percent"]').fill("20");
+  await goodwill.locator('[name="amount"]').fill("۱٬۰۰۰٬۰۰۰");
+  await goodwill.locator('button[value="true"]').click();
+  await goodwill.locator("text=تا ۱٬۰۰۰٬۰۰۰ ریال").waitFor();
+  await owner.accessible();
+  // Administrators cannot lock themselves out.
+  await page.goto(`${server.base}/keep/permissions?role=administrator`);
+  await page.locator("tr", { has: page.locator('input[value="keep_access"]') }).locator('button[value="false"]').click();
+  await page.waitForSelector(".faults");
 });

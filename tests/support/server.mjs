@@ -105,7 +105,7 @@ export class Server {
 
   /** The first start: an empty store gets its legal entity, centre and administrator. */
   async setUp({ legal_entity = "خدمات ولیعصر", fa = "مرکز خدمات ولیعصر", en = "Valiasr Service Centre" } = {}) {
-    const body = new URLSearchParams({ legal_entity, "centre.fa": fa, "centre.en": en, login: "admin", name: "admin", password: "correct horse", calendar: "jalali", currency: "IRR" });
+    const body = new URLSearchParams({ legal_entity, "centre.fa": fa, "centre.en": en, login: "admin", name: "admin", password: "correct horse", calendar: "jalali", money_unit: "IRR" });
     const answer = await fetch(`${this.base}/setup`, { method: "POST", body, redirect: "manual" });
     assert.equal(answer.status, 303, await answer.text());
   }

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use domain::money::Unit;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -114,8 +115,8 @@ pub enum Arg {
         en: String,
     },
     Number(i64),
-    /// In minor units.
-    Money(i64),
+    /// In minor units, with the name of the unit in which the house shows amounts.
+    Money(i64, Cow<'static, str>),
     Date(Date),
     /// A code of a closed list, with the list's name: shown by its translation.
     Word(Cow<'static, str>, String),
@@ -126,6 +127,12 @@ impl Arg {
     #[must_use]
     pub fn word(list: &'static str, code: impl Into<String>) -> Self {
         Self::Word(Cow::Borrowed(list), code.into())
+    }
+
+    /// An amount in minor units, as the house shows amounts.
+    #[must_use]
+    pub fn money(amount: i64, unit: Unit) -> Self {
+        Self::Money(amount, Cow::Borrowed(unit.name))
     }
 }
 

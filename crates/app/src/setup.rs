@@ -1,6 +1,7 @@
 //! The first start of an empty store: legal entity, centre, administrator, calendar and currency.
 
 use domain::access::Role;
+use domain::money::Unit;
 use domain::time::{Calendar, typed_date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,12 +9,13 @@ use serde_json::json;
 
 use crate::access::Actor;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
-use crate::catalogue::organisation::{PartyKind, SaveCentre, SaveLegalEntity, save_centre, save_legal_entity};
-use crate::catalogue::rows::VatRate;
+use crate::catalogue::house::{SetVatRate, set_vat_rate, unit};
+use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
+use crate::catalogue::organisation::{SaveCentre, save_centre};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::error::{Error, Result};
 use crate::store::query::*;
-use crate::store::schema::{users, vat_rates};
+use crate::store::schema::users;
 use crate::store::{Conn, Db, Tx, settings, zone};
 use crate::views::Title;
 
@@ -36,10 +38,10 @@ pub struct SetUp {
     #[schemars(length(max = 60), example = &"Asia/Tehran")]
     #[serde(default)]
     pub time_zone: Option<String>,
-    /// ISO code.
-    #[schemars(regex(pattern = "^[A-Z]{3}$"))]
+    /// ISO code of the currency of the accounts; `toman`: accounts in Rial, amounts shown and typed in Toman. Absent: Rial.
+    #[schemars(length(max = 10), example = &"toman")]
     #[serde(default)]
-    pub currency: Option<String>,
+    pub money_unit: Option<String>,
 }
 
 /// Whether nobody has been here yet.
@@ -53,6 +55,7 @@ pub fn is_empty(conn: &mut Conn) -> Result<bool> {
 /// # Errors
 /// `Conflict` where the store is not empty; `Invalid`.
 pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
+    let unit = unit(command.money_unit.as_deref().unwrap_or(Unit::RIAL.name))?;
     let time_zone = command.time_zone.as_deref().unwrap_or("Asia/Tehran");
     let actor = Actor { zone: zone(time_zone), ..Actor::system() };
     db.write(&actor, |tx| {
@@ -60,8 +63,10 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
             return Err(Error::conflict("not-empty"));
         }
         settings::set(tx.conn, "calendar", command.calendar.unwrap_or(Calendar::Jalali).name())?;
-        settings::set(tx.conn, "currency", command.currency.as_deref().unwrap_or("IRR"))?;
-        vat(tx)?;
+        settings::set(tx.conn, settings::MONEY_UNIT, unit.name)?;
+        if unit.currency == Unit::RIAL.currency {
+            vat(tx)?;
+        }
         no_fault_found(tx)?;
         let entity = SaveLegalEntity { name: command.legal_entity.clone(), roles: vec![PartyKind::LegalEntity], company_id: None, economic_code: None };
         let legal_entity = save_legal_entity(tx, None, &entity)?.id;
@@ -105,8 +110,8 @@ pub(crate) fn no_fault_found(tx: &mut Tx<'_>) -> Result<()> {
 /// The VAT of Iran as dated rates: 9 % before 1403, 10 % since (data that an administrator keeps).
 pub(crate) fn vat(tx: &mut Tx<'_>) -> Result<()> {
     for (from, percent) in [("1394/01/01", 9), ("1403/01/01", 10)] {
-        let from_on = typed_date(from).ok_or_else(|| Error::internal("a date that does not exist"))?.into();
-        diesel::insert_into(vat_rates::table).values(VatRate { tax_class: "standard".to_owned(), from_on, percent }).execute(tx.conn)?;
+        let from = typed_date(from).ok_or_else(|| Error::internal("a date that does not exist"))?;
+        set_vat_rate(tx, &SetVatRate { from, percent: Some(percent) })?;
     }
     Ok(())
 }

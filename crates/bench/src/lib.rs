@@ -7,6 +7,7 @@
 mod coverage;
 mod growth;
 mod http;
+mod postgres;
 mod process;
 mod receive;
 mod search;
@@ -58,24 +59,57 @@ const ALL: [(&str, Bench); 14] = [
     ("growth-track", |store, size| growth::run(store, size, growth::tracking)),
 ];
 
-/// Names of all benches.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().map(|(name, _)| *name)
+/// Whether a bench is meant by a word: its name, or the beginning of it up to a dash.
+#[must_use]
+pub fn is_wanted(name: &str, word: &str) -> bool {
+    name == word || name.split('-').next() == Some(word)
 }
 
-/// Runs one bench, or all, and prints a line for each.
+type OnPostgres = fn(&mut postgres::Store, Size) -> Result<Measured, String>;
+
+/// Those that need a cluster.
+const ON_POSTGRES: [(&str, OnPostgres); 4] =
+    [("postgres-receive", postgres::receive), ("postgres-search", postgres::find), ("postgres-tracking", postgres::tracking), ("postgres-list", postgres::list)];
+
+/// Names of all benches.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|(name, _)| *name).chain(ON_POSTGRES.iter().map(|(name, _)| *name))
+}
+
+/// Runs one bench, those whose name begins with a word, or all, and prints a line for each. `cluster`: the URL of a PostgreSQL cluster without a
+/// database; those that need one make a database of their own on it, and are left out where none is named.
 ///
 /// # Errors
 /// A sentence about what could not be measured.
-pub fn run(wanted: Option<&str>, size: Size) -> Result<(), String> {
-    let mut store = store::Store::filled(size.orders)?;
-    println!("{:<14} {:>14} {:>14} {:>7} {:>6}", "name", "ours", "limit", "ratio", "bar");
-    for (name, bench) in ALL.iter().filter(|(name, _)| wanted.is_none_or(|wanted| name.split('-').next() == Some(wanted) || wanted == *name)) {
-        let measured = bench(&mut store, size)?;
-        let ratio = measured.limit.as_secs_f64() / measured.ours.as_secs_f64();
-        println!("{name:<14} {:>14} {:>14} {ratio:>7.2} {:>6.2}", shown(measured.ours), shown(measured.limit), measured.bar);
+pub fn run(wanted: Option<&str>, size: Size, cluster: Option<&str>) -> Result<(), String> {
+    let is_wanted = |name: &str| wanted.is_none_or(|wanted| is_wanted(name, wanted));
+    println!("{:<18} {:>14} {:>14} {:>7} {:>6}", "name", "ours", "limit", "ratio", "bar");
+    if ALL.iter().any(|(name, _)| is_wanted(name)) {
+        let mut store = store::Store::filled(size.orders)?;
+        for (name, bench) in ALL.iter().filter(|(name, _)| is_wanted(name)) {
+            print(name, &bench(&mut store, size)?);
+        }
+    }
+    if ON_POSTGRES.iter().any(|(name, _)| is_wanted(name)) {
+        match cluster {
+            Some(cluster) => {
+                let mut store = postgres::Store::filled(cluster, size)?;
+                let done: Result<(), String> = ON_POSTGRES.iter().filter(|(name, _)| is_wanted(name)).try_for_each(|(name, bench)| {
+                    print(name, &bench(&mut store, size)?);
+                    Ok(())
+                });
+                store.dropped()?;
+                done?;
+            }
+            None => println!("left out: those on PostgreSQL, for which no cluster is named"),
+        }
     }
     Ok(())
+}
+
+fn print(name: &str, measured: &Measured) {
+    let ratio = measured.limit.as_secs_f64() / measured.ours.as_secs_f64();
+    println!("{name:<18} {:>14} {:>14} {ratio:>7.2} {:>6.2}", shown(measured.ours), shown(measured.limit), measured.bar);
 }
 
 fn shown(time: Duration) -> String {

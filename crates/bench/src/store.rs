@@ -7,12 +7,13 @@ use app::Db;
 use app::access::Actor;
 use app::access::session::actor_by_login;
 use app::store::Clock;
+pub(crate) use app::store::conn::Engine;
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::told;
 
-struct Wall;
+pub(crate) struct Wall;
 
 impl Clock for Wall {
     #[allow(clippy::disallowed_methods, reason = "a bench runs at the time on the wall")]
@@ -40,20 +41,8 @@ impl Store {
         app::demo::fill(&db).map_err(told)?;
         let raw = raw(&path)?;
         let there: i64 = raw.query_row("SELECT count(*) FROM repairs", [], |row| row.get(0)).map_err(told)?;
-        let copies = (i64::try_from(orders).unwrap_or(0) / there).max(1) - 1;
-        raw.execute_batch(&format!(
-            "BEGIN;
-             CREATE TEMP TABLE n(k INTEGER PRIMARY KEY); WITH RECURSIVE c(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM c WHERE k < {copies}) INSERT INTO n SELECT k FROM c WHERE {copies} > 0;
-             CREATE TEMP TABLE top AS SELECT (SELECT max(id) FROM devices) AS device, (SELECT max(id) FROM receptions) AS reception, (SELECT max(id) FROM repairs) AS repair;
-             INSERT INTO devices SELECT d.id + k * top.device, lower(hex(randomblob(8))), product_id, brand_id, serial || 'x' || k, serial_key || 'x' || k, has_serial, tracking_code, imei, created_at FROM devices d, n, top WHERE has_serial;
-             INSERT INTO device_states SELECT s.device_id + k * top.device, owner_party_id, NULL, meters, sold_on FROM device_states s JOIN devices d ON d.id = s.device_id AND d.has_serial AND d.id <= (SELECT device FROM top), n, top;
-             INSERT INTO search_keys SELECT key || 'x' || k, kind, target_kind, target_id + k * top.device FROM search_keys, n, top WHERE target_kind = 'device' AND kind = 'serial';
-             INSERT INTO receptions SELECT r.id + k * top.reception, lower(hex(randomblob(8))), number || 'x' || k, number_key || 'x' || k, tracking_number || 'x' || k, centre_id, customer_id, receiver_user_id, occurred_at, occurred_on, recorded_at, place, state, note, revision, version, 1 FROM receptions r, n, top;
-             INSERT INTO repairs (id, public_id, reception_id, ordinal, number, centre_id, brand_id, product_id, kind_id, device_id, customer_id, section_id, place, chart_id, step, step_since_at, is_open, assignee_user_id, promised_on, priority, outcome, fault_id, cause_id, component_id, finding, diagnosed_at, decision_id, repeat_of_id, handed_over_at, returned_on, occurred_on, version)
-               SELECT r.id + k * top.repair, lower(hex(randomblob(8))), reception_id + k * top.reception, ordinal, number || 'x' || k, centre_id, brand_id, product_id, kind_id, device_id + k * top.device, customer_id, section_id, place, chart_id, step, step_since_at, is_open AND k = 0, assignee_user_id, promised_on, priority, outcome, fault_id, cause_id, component_id, finding, diagnosed_at, NULL, NULL, handed_over_at, returned_on, occurred_on, version FROM repairs r, n, top;
-             COMMIT; ANALYZE;"
-        ))
-        .map_err(told)?;
+        let extra = (i64::try_from(orders).unwrap_or(0) / there).max(1) - 1;
+        raw.execute_batch(&copies(Engine::Sqlite, extra)).map_err(told)?;
         let receptionist = db.read(|conn| actor_by_login(conn, "maryam")).map_err(told)?;
         Ok(Self { db, path, receptionist, folder, tenth: None })
     }
@@ -65,6 +54,31 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The SQL that makes `extra` copies of the rows of the demo's visits, under names of their own.
+pub(crate) fn copies(engine: Engine, extra: i64) -> String {
+    let (id, numbering) = match engine {
+        Engine::Sqlite => ("lower(hex(randomblob(8)))", ""),
+        Engine::Postgres => (
+            "substr(md5(random()::text), 1, 16)",
+            "SELECT setval(pg_get_serial_sequence('devices', 'id'), (SELECT max(id) FROM devices)), \
+                    setval(pg_get_serial_sequence('receptions', 'id'), (SELECT max(id) FROM receptions)), \
+                    setval(pg_get_serial_sequence('repairs', 'id'), (SELECT max(id) FROM repairs));",
+        ),
+    };
+    format!(
+        "BEGIN;
+         CREATE TEMP TABLE n(k BIGINT PRIMARY KEY); WITH RECURSIVE c(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM c WHERE k < {extra}) INSERT INTO n SELECT k FROM c WHERE {extra} > 0;
+         CREATE TEMP TABLE top AS SELECT (SELECT max(id) FROM devices) AS device, (SELECT max(id) FROM receptions) AS reception, (SELECT max(id) FROM repairs) AS repair;
+         INSERT INTO devices SELECT d.id + k * top.device, {id}, product_id, brand_id, serial || 'x' || k, serial_key || 'x' || k, has_serial, tracking_code, imei, created_at FROM devices d, n, top WHERE has_serial;
+         INSERT INTO device_states SELECT s.device_id + k * top.device, owner_party_id, NULL, meters, sold_on FROM device_states s JOIN devices d ON d.id = s.device_id AND d.has_serial AND d.id <= (SELECT device FROM top), n, top;
+         INSERT INTO search_keys SELECT key || 'x' || k, kind, target_kind, target_id + k * top.device FROM search_keys, n, top WHERE target_kind = 'device' AND kind = 'serial';
+         INSERT INTO receptions SELECT r.id + k * top.reception, {id}, number || 'x' || k, number_key || 'x' || k, tracking_number || 'x' || k, centre_id, customer_id, receiver_user_id, occurred_at, occurred_on, recorded_at, place, state, note, revision, version, TRUE FROM receptions r, n, top;
+         INSERT INTO repairs (id, public_id, reception_id, ordinal, number, centre_id, brand_id, product_id, kind_id, device_id, customer_id, section_id, place, chart_id, step, step_since_at, is_open, assignee_user_id, promised_on, priority, outcome, fault_id, cause_id, component_id, finding, diagnosed_at, decision_id, repeat_of_id, handed_over_at, returned_on, occurred_on, version)
+         SELECT r.id + k * top.repair, {id}, reception_id + k * top.reception, ordinal, number || 'x' || k, centre_id, brand_id, product_id, kind_id, device_id + k * top.device, customer_id, section_id, place, chart_id, step, step_since_at, is_open AND k = 0, assignee_user_id, promised_on, priority, outcome, fault_id, cause_id, component_id, finding, diagnosed_at, NULL, NULL, handed_over_at, returned_on, occurred_on, version FROM repairs r, n, top;
+         COMMIT; {numbering} ANALYZE;"
+    )
 }
 
 /// A connection of raw SQLite with the settings of ours.

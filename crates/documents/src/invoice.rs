@@ -23,6 +23,8 @@ pub struct Invoice {
     /// Number, product and serial of each repair.
     pub devices: Vec<(String, String, String)>,
     pub lines: Vec<Line>,
+    /// The name of the currency.
+    pub unit: String,
     pub net: String,
     pub vat: String,
     pub total: String,

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::money::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use words::Lang;
@@ -45,8 +46,8 @@ pub fn written(lang: Lang, arg: &Arg) -> String {
         Arg::Text(text) => text.clone(),
         Arg::Title { fa, en } => lang.pick(fa, en).to_owned(),
         Arg::Number(number) => lang.number(number),
-        Arg::Money(amount) if *amount == i64::MAX => lang.t("no-limit"),
-        Arg::Money(amount) => lang.money(amount),
+        Arg::Money(i64::MAX, _) => lang.t("no-limit"),
+        Arg::Money(amount, unit) => lang.money(amount, Unit::named(unit).unwrap_or(Unit::RIAL)),
         Arg::Date(date) => lang.date(date),
         Arg::Word(list, code) => match list.as_ref() {
             "roles" => lang.words("role", code),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
 use app::error::{Arg, Fault};
+use domain::money::Unit;
 use domain::text;
 use jsonschema::JsonType;
 use jsonschema::Validator;
@@ -66,8 +67,11 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
                 None => vec![Fault::new(path, "not-in-list")],
             }
         }
-        Kind::Type { kind: TypeKind::Single(JsonType::Integer) } => vec![Fault::new(path, "whole-number")],
-        Kind::Type { kind: TypeKind::Multiple(types) } if types.contains(JsonType::Integer) => vec![Fault::new(path, "whole-number")],
+        Kind::Type { kind } if matches!(kind, TypeKind::Single(JsonType::Integer)) || matches!(kind, TypeKind::Multiple(types) if types.contains(JsonType::Integer)) => {
+            // An amount that a person typed is no whole number in every currency; a program sends minor units.
+            let is_typed = error.instance().is_string() && at(schema, schema, &segments(&path)).is_some_and(is_money);
+            vec![Fault::new(path, if is_typed { "no-amount" } else { "whole-number" })]
+        }
         Kind::Pattern { pattern } => match pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$")).filter(|words| words.contains('|')) {
             Some(words) => vec![Fault::new(path, "one-of").with("words", words.replace('|', ", "))],
             None => vec![malformed(path, schema)],
@@ -102,17 +106,23 @@ fn dotted(pointer: &str) -> String {
     out
 }
 
-/// Makes JSON of the fields of a form or a query string, by a schema: `devices[0].faults[]=C01`. Empty fields are left out; digits of any script make a
-/// number, a date as a person types it becomes ISO 8601. What cannot be turned stays text, so that the check names it.
+/// Makes JSON of the fields of a query string, or of a form without amounts, by a schema: `devices[0].faults[]=C01`. Empty fields are left out; digits of
+/// any script make a number, a date as a person types it becomes ISO 8601. What cannot be turned stays text, so that the check names it.
 #[must_use]
 pub fn from_form(pairs: &[(String, String)], schema: &Value) -> Value {
+    from_form_in(Unit::RIAL, pairs, schema)
+}
+
+/// The same of a form whose amounts were typed in a unit.
+#[must_use]
+pub fn from_form_in(unit: Unit, pairs: &[(String, String)], schema: &Value) -> Value {
     let mut root = Value::Object(Map::new());
     for (name, typed) in pairs.iter().filter(|(name, typed)| !name.starts_with('_') && !typed.trim().is_empty()) {
         let path = segments(name);
         if path.is_empty() || path.len() > 12 {
             continue;
         }
-        let leaf = leaf(typed, at(schema, schema, &path));
+        let leaf = leaf(typed, at(schema, schema, &path), unit);
         put(&mut root, &path, leaf);
     }
     root
@@ -159,6 +169,11 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[Segment]) -> Option<&'a Va
     alternatives.into_iter().find_map(|alternative| at(root, alternative, path).filter(|found| !found.is_null()))
 }
 
+/// Whether a field is an amount: in minor units, but typed in the unit of the house.
+fn is_money(schema: &Value) -> bool {
+    schema.get("x-unit").is_some_and(|unit| unit == "money")
+}
+
 fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     match schema.get("$ref").and_then(Value::as_str).and_then(|reference| root.pointer(reference.strip_prefix('#')?)) {
         Some(target) => target,
@@ -166,7 +181,7 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-fn leaf(typed: &str, schema: Option<&Value>) -> Value {
+fn leaf(typed: &str, schema: Option<&Value>, unit: Unit) -> Value {
     let is = |name: &str| {
         schema.is_some_and(|schema| match schema.get("type") {
             Some(Value::String(kind)) => kind == name,
@@ -174,6 +189,9 @@ fn leaf(typed: &str, schema: Option<&Value>) -> Value {
             _ => false,
         })
     };
+    if schema.is_some_and(is_money) {
+        return unit.read(typed).map_or_else(|| Value::String(typed.to_owned()), Value::from);
+    }
     if is("integer") {
         let folded = text::fold(typed).replace([',', '٬', '،', ' ', '_'], "");
         return folded.parse::<i64>().map_or_else(|_| Value::String(typed.to_owned()), Value::from);
@@ -280,6 +298,17 @@ mod tests {
             "devices": [{"new_device": {"events": [{"type": "sold", "on": "2024-04-03"}]}, "meters": {"hours": 1200}, "faults": ["C01"]}],
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn amounts_are_typed_in_the_unit_of_the_house() {
+        let schema = &shape::<app::billing::payments::RecordPayment>().schema;
+        let typed = pairs(&[("amount", "۱٬۵۰۰"), ("method", "cash")]);
+        assert_eq!(from_form_in(Unit::TOMAN, &typed, schema)["amount"], 15_000);
+        assert_eq!(from_form_in(Unit::RIAL, &typed, schema)["amount"], 1_500);
+        let wrong = from_form_in(Unit::RIAL, &pairs(&[("amount", "1.5"), ("method", "cash")]), schema);
+        let faults = read::<app::billing::payments::RecordPayment>(&wrong).expect_err("no amount of Rials");
+        assert_eq!((faults[0].path.as_str(), faults[0].reason.code.as_ref()), ("amount", "no-amount"));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
-use domain::money::grouped;
+use domain::money::{Unit, grouped};
 use domain::text::persian_digits;
 use domain::time::Calendar;
 use domain::{identifiers, numerals, tracking};
@@ -146,25 +146,45 @@ impl Lang {
     #[must_use]
     pub fn number(self, number: &i64) -> String {
         match self {
-            Self::Fa => persian_digits(&grouped(*number, '٬')),
-            Self::En => grouped(*number, ','),
+            Self::Fa => persian_digits(&grouped(*number, "٬")),
+            Self::En => grouped(*number, ","),
         }
     }
 
-    /// An amount of the accounts' currency, with its name.
+    /// The name of what amounts are shown and typed in.
     #[must_use]
-    pub fn money(self, amount: &i64) -> String {
-        self.t1("amount-irr", "amount", self.number(amount))
+    pub fn unit(self, unit: Unit) -> String {
+        self.word("unit", unit.name)
     }
 
-    /// An amount in words, with the currency.
+    /// An amount without the name of its unit.
     #[must_use]
-    pub fn money_in_words(self, amount: i64) -> String {
-        let words = match self {
-            Self::Fa => numerals::persian(amount),
-            Self::En => numerals::english(amount),
+    pub fn amount(self, amount: &i64, unit: Unit) -> String {
+        match self {
+            Self::Fa => persian_digits(&unit.show(*amount, "٬", '٫')),
+            Self::En => unit.show(*amount, ",", '.'),
+        }
+    }
+
+    /// An amount with the name of its unit.
+    #[must_use]
+    pub fn money(self, amount: &i64, unit: Unit) -> String {
+        self.t2("amount-in", "amount", self.amount(amount, unit), "unit", self.unit(unit))
+    }
+
+    /// An amount in words, with the currency; what is less than one of it as a fraction.
+    #[must_use]
+    pub fn money_in_words(self, amount: i64, unit: Unit) -> String {
+        let (whole, minor) = unit.parts(amount);
+        let words = |number| match self {
+            Self::Fa => numerals::persian(number),
+            Self::En => numerals::english(number),
         };
-        self.t1("amount-irr", "amount", words)
+        let whole = self.t2("amount-in", "amount", words(whole), "unit", self.unit(unit));
+        match i64::try_from(minor) {
+            Ok(minor @ 1..) => self.with(&format!("amount-and-{}", unit.digits), &[("whole", &whole), ("words", &words(minor)), ("number", &self.number(&minor))]),
+            _ => whole,
+        }
     }
 
     /// A quantity in thousandths, without what it does not need behind the point.
@@ -290,14 +310,25 @@ mod tests {
     }
 
     #[test]
+    fn every_unit_has_a_name() {
+        for unit in Unit::ALL {
+            assert!(Lang::Fa.has(&format!("word-unit-{}", unit.name)) && Lang::En.has(&format!("word-unit-{}", unit.name)), "{}", unit.name);
+        }
+    }
+
+    #[test]
     fn numbers_and_dates_are_written_as_the_language_does() {
-        assert_eq!(Lang::Fa.money(&5_720_000), "۵٬۷۲۰٬۰۰۰ ریال");
-        assert_eq!(Lang::En.money(&5_720_000), "5,720,000 IRR");
+        assert_eq!(Lang::Fa.money(&5_720_000, Unit::RIAL), "۵٬۷۲۰٬۰۰۰ ریال");
+        assert_eq!(Lang::Fa.money(&5_720_005, Unit::TOMAN), "۵۷۲٬۰۰۰٫۵ تومان");
+        assert_eq!(Lang::En.money(&5_720_000, Unit::RIAL), "5,720,000 IRR");
         assert_eq!(Lang::Fa.date(&jiff::civil::date(2026, 11, 23)), "۱۴۰۵/۰۹/۰۲");
         assert_eq!(Lang::En.date(&jiff::civil::date(2026, 11, 23)), "2026-11-23");
         assert_eq!(Lang::Fa.quantity(&1500), "۱٫۵");
         assert_eq!(Lang::En.quantity(&2000), "2");
-        assert_eq!(Lang::Fa.money_in_words(1403), "هزار و چهارصد و سه ریال");
+        assert_eq!(Lang::Fa.money_in_words(1403, Unit::RIAL), "هزار و چهارصد و سه ریال");
+        let dollar = Unit::named("USD").expect("a unit");
+        assert_eq!(Lang::Fa.money_in_words(12_050, dollar), "صد و بیست دلار و پنجاه صدم");
+        assert_eq!(Lang::En.money_in_words(12_050, dollar), "one hundred twenty USD and 50/100");
         assert_eq!(Lang::Fa.permille(&615), "۶۱٫۵٪");
     }
 }

@@ -51,11 +51,11 @@ pub(crate) fn decide(cases: &str) -> Done {
     Ok(if all_right { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-pub(crate) fn bench(name: Option<&str>, small: bool) -> Done {
-    if let Some(name) = name.filter(|name| !bench::names().any(|known| known == *name)) {
+pub(crate) fn bench(name: Option<&str>, small: bool, cluster: Option<&str>) -> Done {
+    if let Some(name) = name.filter(|name| !bench::names().any(|known| bench::is_wanted(known, name))) {
         return Err(format!("\"{name}\" is none of {}", bench::names().collect::<Vec<_>>().join(", ")));
     }
-    bench::run(name, if small { bench::Size::SMALL } else { bench::Size::FULL })?;
+    bench::run(name, if small { bench::Size::SMALL } else { bench::Size::FULL }, cluster)?;
     Ok(ExitCode::SUCCESS)
 }
 

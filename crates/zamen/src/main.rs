@@ -81,6 +81,9 @@ enum Command {
         /// A small run, to see that all of them still work.
         #[arg(long)]
         small: bool,
+        /// URL of a PostgreSQL cluster, without a database, for those whose names begin with "postgres"; they make a database of their own on it.
+        #[arg(long)]
+        postgres: Option<String>,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -145,7 +148,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Coverage(CoverageCommand::Decide { cases }) => commands::decide(&cases),
         Command::Openapi => commands::openapi(),
-        Command::Bench { name, small } => commands::bench(name.as_deref(), small),
+        Command::Bench { name, small, postgres } => commands::bench(name.as_deref(), small, postgres.as_deref()),
         command => config::Config::load(&cli.config).and_then(|config| match command {
             Command::Serve => serve::serve(&config),
             Command::Demo { fresh } => serve::demo(&config, fresh),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diesel::expression::BoxableExpression;
 use diesel::sql_types::Bool;
 use domain::access::{Action, Limit, NO_LIMIT, Role};
+use domain::money::Unit;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -12,8 +13,8 @@ use jiff::tz::TimeZone;
 use super::permissions::Permissions;
 use crate::error::{Arg, Error, Reason, Result};
 use crate::store::query::*;
-use crate::store::schema::{centres, repairs};
-use crate::store::{MultiBackend, local_date, zone};
+use crate::store::schema::{centres, repairs, settings as stored};
+use crate::store::{MultiBackend, local_date, settings, zone};
 
 /// A role in a centre and a brand; None: in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Actor {
     pub centre_id: Option<i64>,
     /// The time zone of that centre; that of the house's first centre where they work in none.
     pub zone: TimeZone,
+    /// In what the house shows and types amounts.
+    pub unit: Unit,
     /// The actions that a token is made for; None: all that its person may.
     pub scopes: Option<Vec<Action>>,
     pub permissions: Arc<Permissions>,
@@ -58,6 +61,7 @@ impl Actor {
             members: vec![member],
             centre_id: None,
             zone: TimeZone::UTC,
+            unit: Unit::RIAL,
             scopes: None,
             permissions: Arc::default(),
         }
@@ -68,13 +72,17 @@ impl Actor {
     /// # Errors
     /// The store.
     pub fn working_in(mut self, conn: &mut crate::Conn, centre_id: Option<i64>) -> Result<Self> {
-        let zones = centres::table.order(centres::id).select(centres::time_zone);
-        let name = match centre_id {
-            Some(id) => zones.filter(centres::id.eq(id)).first::<String>(conn).optional()?,
-            None => zones.first::<String>(conn).optional()?,
+        let unit = stored::table.filter(stored::name.eq(settings::MONEY_UNIT)).select(stored::value).single_value();
+        let zones = centres::table.order(centres::id).select((centres::time_zone, unit));
+        let found = match centre_id {
+            Some(id) => zones.filter(centres::id.eq(id)).first::<(String, Option<String>)>(conn).optional()?,
+            None => zones.first(conn).optional()?,
         };
         self.centre_id = centre_id;
-        self.zone = name.map_or(TimeZone::UTC, |name| zone(&name));
+        if let Some((time_zone, unit)) = found {
+            self.zone = zone(&time_zone);
+            self.unit = settings::unit_named(unit);
+        }
         Ok(self)
     }
 

@@ -83,7 +83,7 @@ pub struct ChangePermission {
     #[schemars(range(min = 0, max = 100))]
     #[serde(default)]
     pub percent: Option<i64>,
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub amount: Option<i64>,
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::LedgerEntry;
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::customers::{customer_row, is_known_to};
 use crate::error::{Error, Result};
 use crate::store::Conn;

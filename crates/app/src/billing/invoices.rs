@@ -12,7 +12,7 @@ use super::papers;
 use super::payments::{PaymentView, payments_of};
 use super::rows::{Invoice, InvoiceLine};
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::prices::vat_percent;
 use crate::catalogue::rows::Centre;
 use crate::error::{Error, Reason, Result};
@@ -76,7 +76,7 @@ pub(crate) struct Bill<'a> {
 
 /// Issues an invoice: number, lines with VAT, ledger, paper.
 pub(crate) fn issue(tx: &mut Tx<'_>, bill: &Bill<'_>, dues: &[Due]) -> Result<Invoice> {
-    let currency = settings::currency(tx.conn)?;
+    let currency = settings::money_unit(tx.conn)?.currency.to_owned();
     let mut lines = Vec::with_capacity(dues.len());
     for (position, due) in (1..).zip(dues) {
         // The house's own cost is no sale: no VAT.

@@ -26,7 +26,7 @@ domain::words! {
 pub struct RecordPayment {
     pub method: Method,
     /// In minor units; absent: all that is open.
-    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub amount: Option<i64>,
     /// Number of the card slip or the transfer.
@@ -70,7 +70,7 @@ pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -
         return Err(Error::conflict("nothing-to-pay"));
     }
     if amount < 1 || amount > open {
-        return Err(Error::Invalid(vec![Fault::new("amount", "more-than-open").with("open", Arg::Money(open))]));
+        return Err(Error::Invalid(vec![Fault::new("amount", "more-than-open").with("open", Arg::money(open, tx.actor.unit))]));
     }
     let (code, zone) = centres::table.find(invoice.centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
     let on = tx.today_in(&zone);

@@ -5,6 +5,8 @@
 //! are unique; a title stands in both languages.
 
 pub mod faults;
+pub mod house;
+pub mod legal_entities;
 pub mod organisation;
 pub mod prices;
 pub mod products;

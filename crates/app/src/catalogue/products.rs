@@ -151,7 +151,7 @@ pub struct SaveProduct {
     #[serde(default)]
     pub tax_class: Option<String>,
     /// What a customer pays, net, in minor units.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub price: Option<i64>,
     /// Public id of the policy of its cards.

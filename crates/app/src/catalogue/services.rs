@@ -39,7 +39,7 @@ pub struct SaveService {
     #[serde(default)]
     pub tax_class: Option<String>,
     /// What a customer pays, net, in minor units.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub price: Option<i64>,
 }

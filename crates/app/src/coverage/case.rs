@@ -74,9 +74,9 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
         let mut policy = rules(&row, pinned.as_deref())?;
         // A promise that was given for a component speaks of that component alone.
         if row.device_id != device_id {
-            let serial = nodes.iter().find(|node| node.device.id == row.device_id).map(|node| node.device.serial.clone());
+            let key = nodes.iter().find(|node| node.device.id == row.device_id).map(|node| node.key.clone());
             for term in policy.terms.iter_mut().filter(|term| term.scope.is_none()) {
-                term.scope = serial.clone().map(|serial| domain::coverage::Scope { serials: vec![serial], ..Default::default() });
+                term.scope = key.clone().map(|key| domain::coverage::Scope { serials: vec![key], ..Default::default() });
             }
         }
         let (claims, downtime) = claims_of(conn, row.id, repair_id)?;
@@ -129,7 +129,7 @@ pub fn counter_lines(built: &Built, device_id: i64) -> Vec<Line> {
     let all = built.tree.all();
     let asked = all.iter().find(|node| node.device.id == device_id).copied().unwrap_or(&built.tree);
     let is_root = asked.device.id == built.tree.device.id;
-    let (item, component) = if is_root { ("", None) } else { (asked.product_code.as_str(), Some(&asked.device.serial)) };
+    let (item, component) = if is_root { ("", None) } else { (asked.product_code.as_str(), Some(&asked.key)) };
     let mut lines = [LineType::Part, LineType::Labour, LineType::Travel].into_iter().map(|kind| line(kind.name(), kind, item, component.cloned())).collect::<Vec<_>>();
     let fault = built.case.question.fault.as_ref();
     let may_concern = |term: &&Term| term.only.as_ref().is_none_or(|only| only.faults.is_empty() || fault.is_none_or(|fault| only.faults.contains(fault)));
@@ -138,9 +138,9 @@ pub fn counter_lines(built: &Built, device_id: i64) -> Vec<Line> {
         let has_own_term = terms
             .iter()
             .filter_map(|term| term.scope.as_ref())
-            .any(|scope| scope.serials.contains(&node.device.serial) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind)));
+            .any(|scope| scope.serials.contains(&node.key) || scope.products.contains(&node.product_code) || node.kinds.iter().any(|kind| scope.kinds.contains(kind)));
         if has_own_term {
-            lines.push(line(&format!("part:{}", node.device.serial), LineType::Part, &node.product_code, Some(node.device.serial.clone())));
+            lines.push(line(&format!("part:{}", node.key), LineType::Part, &node.product_code, Some(node.key.clone())));
         }
     }
     lines

@@ -13,7 +13,7 @@ use super::policies::{latest, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
 use crate::access::Actor;
 use crate::billing::papers;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::devices::device_row;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;

@@ -13,14 +13,14 @@ use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::overrides::{Ruling, rulings};
 use super::rows::{Cover, CoverClaim, CoverageDecision, CoverageShare};
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::devices::device_row;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Result};
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::store::query::*;
-use crate::store::schema::{causes, cover_claims, coverage_decisions, coverage_shares, devices, faults, parties, receptions, repair_details, repairs};
+use crate::store::schema::{causes, cover_claims, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{PartyLink, Title};
@@ -155,13 +155,11 @@ pub(crate) fn case_of(conn: &mut Conn, work: &Work) -> Result<Built> {
     }
     let asked = Asked { fault, cause, usage: work.usage.clone(), lines: Vec::new() };
     let mut built = build(conn, repair.device_id, work.received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
-    let nodes = built.tree.all().into_iter().map(|node| node.device.id).collect::<Vec<_>>();
+    // A line for the device itself names no component, nor does one for a component that sat in it no more.
+    let keys = built.tree.all().into_iter().skip(1).map(|node| (node.device.id, node.key.clone())).collect::<HashMap<_, _>>();
     let mut asked_lines = Vec::with_capacity(work.lines.len());
     for line in work.lines.iter().filter(|line| !line.is_fee) {
-        let component = match line.component_id.filter(|id| *id != repair.device_id && nodes.contains(id)) {
-            Some(id) => Some(devices::table.find(id).select(devices::serial).first(conn)?),
-            None => None,
-        };
+        let component = line.component_id.and_then(|id| keys.get(&id).cloned());
         let (own_fault, own_cause) = code_of(conn, line.fault_id, line.cause_id)?;
         asked_lines.push(Line {
             id: line.public_id.clone(),
@@ -456,6 +454,8 @@ mod tests {
     use domain::time::typed_date;
 
     use super::*;
+    use crate::catalogue::organisation::{SaveBrand, save_brand};
+    use crate::catalogue::products::{ListProducts, SaveProduct, list_products, save_product};
     use crate::testing::in_a_house;
 
     #[test]
@@ -484,6 +484,43 @@ mod tests {
             let part = lines.iter().find(|line| line.id == "part").expect("a line for the part");
             assert!(part.considered.iter().any(|of| of.cover == "card:K-1" && matches!(of.outcome, domain::coverage::Outcome::Pays { percent: 100, .. })), "{lines:?}");
             assert_eq!(lines.iter().filter(|line| line.id.starts_with("part")).count(), 1, "a component of the device is no component of its component: {lines:?}");
+        });
+    }
+
+    #[test]
+    fn two_devices_of_one_serial_in_one_tree_are_told_apart() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            house.write(|tx| {
+                let maker = SaveBrand { code: "OTHER".to_owned(), title: Title::new("OTHER", "OTHER"), maker: house.maker.clone() };
+                let brand = save_brand(tx, None, &maker)?.id;
+                let like = list_products(tx.conn, tx.actor, &ListProducts { q: Some("CMP-EM65".to_owned()), ..ListProducts::default() })?.items.remove(0);
+                let product = SaveProduct {
+                    code: "CMP-OTHER".to_owned(),
+                    title: like.title,
+                    kind: like.kind.id,
+                    brand,
+                    gtin: None,
+                    is_serialised: true,
+                    is_warrantied: true,
+                    is_part: true,
+                    tax_class: None,
+                    price: None,
+                    policy: None,
+                    components: Vec::new(),
+                };
+                save_product(tx, None, &product)
+            });
+            let device = house.device("SRF-7300", "X-1", "1404/01/15", &[("CMP-OTHER", "X-1")]);
+            let component = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device").components[0].id.clone();
+            house.card(&component, "K-C");
+            let pays = |asked: &str| {
+                let answer = house.db.read(|conn| ask_coverage(conn, &house.admin, asked, house.db.now(), &AskCoverage::default())).expect("asked");
+                let paid = |line: &domain::coverage::DecidedLine| line.considered.iter().any(|of| matches!(of.outcome, domain::coverage::Outcome::Pays { .. }));
+                answer.decision.lines.iter().filter(|line| paid(line)).map(|line| line.id.clone()).collect::<Vec<_>>()
+            };
+            assert_eq!(pays(&device), [format!("part:X-1#{component}")], "the card speaks of the component alone");
+            assert_eq!(pays(&component), ["part", "labour"]);
         });
     }
 }

@@ -25,7 +25,7 @@ pub struct GiveGoodwill {
     #[schemars(range(min = 1, max = 100))]
     pub percent: i64,
     /// The most that is given, in minor units; absent: the giver's limit.
-    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub max_amount: Option<i64>,
     #[schemars(length(min = 1, max = 500))]
@@ -61,7 +61,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         return Err(Error::Forbidden(
             Reason::new("goodwill-limit")
                 .with("percent", limit.percent)
-                .with("amount", Arg::Money(limit.amount))
+                .with("amount", Arg::money(limit.amount, tx.actor.unit))
                 .with("roles", Arg::word("roles", who_could(tx.actor, command.percent, amount))),
         ));
     }

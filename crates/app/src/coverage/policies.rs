@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rows::{Policy, PolicyVersion};
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::{check_code_and_title, code, entity, same_version};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::store::query::*;

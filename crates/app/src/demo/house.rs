@@ -11,7 +11,8 @@ use super::{Made, Maker, PASSWORD};
 use crate::access::secrets;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::faults::{SaveCause, SaveFault, save_cause, save_fault};
-use crate::catalogue::organisation::{PartyKind, SaveBrand, SaveCentre, SaveLegalEntity, SaveSection, save_brand, save_centre, save_legal_entity, save_section};
+use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
+use crate::catalogue::organisation::{SaveBrand, SaveCentre, SaveSection, save_brand, save_centre, save_section};
 use crate::catalogue::products::{SaveComponent, SaveProduct, SaveProductKind, save_product, save_product_kind};
 use crate::catalogue::services::{SaveService, save_service};
 use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
@@ -32,7 +33,6 @@ impl Maker {
         self.made = Made::default();
         self.random = ChaCha8Rng::seed_from_u64(1405);
         settings::set(tx.conn, "calendar", "jalali")?;
-        settings::set(tx.conn, "currency", "IRR")?;
         vat(tx)?;
         no_fault_found(tx)?;
         let mut party = |name: &str, role: PartyKind, id: &str| -> Result<String> {

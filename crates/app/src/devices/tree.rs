@@ -18,6 +18,8 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Node {
     pub device: Device,
+    /// What names it in a coverage case: its serial. Two makers may use one serial; the second in a tree is told apart by its public id.
+    pub key: String,
     pub product_code: String,
     pub kinds: Vec<String>,
     pub position: Option<String>,
@@ -29,7 +31,9 @@ pub struct Node {
 /// # Errors
 /// The store.
 pub fn tree(conn: &mut Conn, device_id: i64, at: Timestamp) -> Result<Node> {
-    node(conn, device_id, None, At::from(at), 0)
+    let mut tree = node(conn, device_id, None, At::from(at), 0)?;
+    tree.tell_apart(&mut Vec::new());
+    Ok(tree)
 }
 
 fn node(conn: &mut Conn, device_id: i64, position: Option<String>, at: At, depth: usize) -> Result<Node> {
@@ -41,7 +45,7 @@ fn node(conn: &mut Conn, device_id: i64, position: Option<String>, at: At, depth
     let kinds = kind_path(conn, kind_id)?.into_iter().map(|kind| kind.code).collect();
     let edges = if depth > DEEPEST { Vec::new() } else { edges(conn, device_id, at)? };
     let components = edges.into_iter().map(|edge| node(conn, edge.device_id, edge.position, at, depth + 1)).collect::<Result<_>>()?;
-    Ok(Node { device, product_code, kinds, position, components })
+    Ok(Node { key: device.serial.clone(), device, product_code, kinds, position, components })
 }
 
 /// The device in which a component sits at an instant, at the top of the tree; the device itself where it sits in none.
@@ -84,21 +88,19 @@ impl Node {
         out
     }
 
-    /// The tree as a coverage case has it. Two makers may use one serial; the second in the tree is told apart by its key.
-    #[must_use]
-    pub fn component(&self) -> Component {
-        let mut seen = Vec::new();
-        self.with_serials(&mut seen)
+    fn tell_apart(&mut self, seen: &mut Vec<String>) {
+        if seen.contains(&self.key) {
+            self.key = format!("{}#{}", self.key, self.device.public_id);
+        }
+        seen.push(self.key.clone());
+        self.components.iter_mut().for_each(|node| node.tell_apart(seen));
     }
 
-    fn with_serials(&self, seen: &mut Vec<String>) -> Component {
-        let mut serial = self.device.serial.clone();
-        if seen.contains(&serial) {
-            serial = format!("{serial}#{}", self.device.public_id);
-        }
-        seen.push(serial.clone());
-        let components = self.components.iter().map(|node| node.with_serials(seen)).collect();
-        Component { serial, product: self.product_code.clone(), kinds: self.kinds.clone(), components }
+    /// The tree as a coverage case has it.
+    #[must_use]
+    pub fn component(&self) -> Component {
+        let components = self.components.iter().map(Self::component).collect();
+        Component { serial: self.key.clone(), product: self.product_code.clone(), kinds: self.kinds.clone(), components }
     }
 }
 

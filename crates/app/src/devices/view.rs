@@ -11,7 +11,7 @@ use super::device_row;
 use super::rows::{Device, DeviceEvent, DeviceState};
 use super::tree::{Node, tree};
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::coverage::covers::{CoverView, covers_of};
 use crate::error::{Error, Result};
 use crate::link;

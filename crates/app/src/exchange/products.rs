@@ -4,7 +4,8 @@ use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
 use super::table::Row;
-use crate::catalogue::organisation::{PartyKind, SaveBrand, SaveLegalEntity, save_brand, save_legal_entity};
+use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
+use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind};
 use crate::error::{Error, Result};
 use crate::store::Tx;

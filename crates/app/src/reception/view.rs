@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::reception_row;
 use super::rows::Reception;
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::error::Result;
 use crate::link_columns;
 use crate::repair::list::{RepairRow, repairs_of};

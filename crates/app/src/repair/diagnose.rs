@@ -10,7 +10,7 @@ use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
 use crate::devices::device_row;
-use crate::error::{Error, Faults, Reason, Result};
+use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::reception::repeats;
 use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, reported_faults};
@@ -101,8 +101,8 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
     if change.customer_after > change.customer_before && !command.accept_coverage_change {
         return Err(Error::Conflict(
             Reason::new("coverage-would-change")
-                .with("before", crate::error::Arg::Money(change.customer_before))
-                .with("after", crate::error::Arg::Money(change.customer_after + change.customer_vat_after)),
+                .with("before", Arg::money(change.customer_before, tx.actor.unit))
+                .with("after", Arg::money(change.customer_after + change.customer_vat_after, tx.actor.unit)),
         ));
     }
     let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).select(reported_faults::fault_id).load::<i64>(tx.conn)?;

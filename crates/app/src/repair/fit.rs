@@ -57,7 +57,7 @@ pub struct FitPart {
     #[schemars(range(min = 1, max = 1_000_000_000_i64))]
     #[serde(default)]
     pub quantity_milli: Option<i64>,
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub unit_price: Option<i64>,
     /// Serial of the part that goes in, where it has one.

@@ -6,6 +6,7 @@
 
 pub mod diagnose;
 pub mod estimate;
+mod facts;
 pub mod fit;
 pub mod lines;
 pub mod list;

@@ -30,7 +30,7 @@ pub struct PlanPart {
     #[serde(default)]
     pub quantity_milli: Option<i64>,
     /// Net, in minor units; absent: from the price list.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub unit_price: Option<i64>,
     /// Public id of the component that it will replace.

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnose::{WhatIf, what_if};
 use super::estimate::{EstimateLine, latest, state};
-use super::road::{WayView, answered, customer_total, ways_of};
+use super::facts::answered;
+use super::road::{WayView, customer_total, ways_of};
 use super::rows::{Repair, RepairDetail, WorkLine};
 use super::seen;
 use crate::access::Actor;
-use crate::catalogue::organisation::party_link;
+use crate::catalogue::legal_entities::party_link;
 use crate::coverage::decide::{Explained, current_shares, held, payer_name};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
 use crate::devices::view::{PlaceView, TreeView, place_view};

@@ -59,6 +59,8 @@ pub enum Event {
     TokenMade { title: String },
     TokenRevoked { title: String },
     PermissionChanged { role: String, action: String },
+    MoneyUnitChanged { unit: String },
+    VatRateSet { on: Date, percent: Option<i64> },
     AccessRefused { path: String },
     Saved { what: String, code: String },
     Retired { what: String, code: String },

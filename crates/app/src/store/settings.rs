@@ -1,5 +1,6 @@
 //! What the administrator sets for the whole installation.
 
+use domain::money::Unit;
 use domain::time::Calendar;
 
 use super::conn::Conn;
@@ -7,6 +8,9 @@ use super::rows::Setting;
 use super::schema::settings;
 use crate::error::Result;
 use crate::store::query::*;
+
+/// The name of the setting that `money_unit` reads.
+pub const MONEY_UNIT: &str = "money_unit";
 
 /// # Errors
 /// The store.
@@ -30,10 +34,15 @@ pub fn calendar(conn: &mut Conn) -> Result<Calendar> {
     Ok(get(conn, "calendar")?.as_deref().and_then(Calendar::named).unwrap_or(Calendar::Jalali))
 }
 
-/// ISO code of the currency of the accounts.
+/// In what the house shows and types amounts, and so the currency of its accounts.
 ///
 /// # Errors
 /// The store.
-pub fn currency(conn: &mut Conn) -> Result<String> {
-    Ok(get(conn, "currency")?.unwrap_or_else(|| "IRR".to_owned()))
+pub fn money_unit(conn: &mut Conn) -> Result<Unit> {
+    Ok(unit_named(get(conn, MONEY_UNIT)?))
+}
+
+/// The unit of a setting; Rial where nothing is set.
+pub(crate) fn unit_named(name: Option<String>) -> Unit {
+    name.as_deref().and_then(Unit::named).unwrap_or(Unit::RIAL)
 }

@@ -9,10 +9,10 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Person, local};
-use super::{imports, keep, objects, repair};
+use super::{house, imports, keep, objects, repair};
 use crate::api::{self, Call, pairs};
 use crate::problem;
-use crate::schema::{from_form, without_gaps};
+use crate::schema::{from_form_in, without_gaps};
 
 pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>>, body: Bytes) -> Response {
     let fields = pairs(&body);
@@ -26,7 +26,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
     let next = field("_next").map(|next| local(next).to_owned());
     let version = field("_version").and_then(|version| version.parse().ok());
     let key = field("_key").map(str::to_owned);
-    let mut input = from_form(&fields, operation.input_schema());
+    let mut input = from_form_in(person.current.actor.unit, &fields, operation.input_schema());
     without_gaps(&mut input);
     let actor = person.current.actor.clone();
     let (lang, done) = (person.lang, {
@@ -71,6 +71,11 @@ async fn again(person: Person, page: &str, attempt: Attempt) -> Response {
         "customers" => objects::customer_page(person, id, Some(attempt)).await,
         "imports" => imports::import_page(person, id, Some(attempt)).await,
         "invoices" => objects::invoice_page(person, id, Some(attempt)).await,
+        "keep" if id == "house" => house::page(person, Some(attempt)).await,
+        "keep" if id == "permissions" => {
+            let role = page.split_once("role=").map_or("", |(_, role)| role).to_owned();
+            house::permissions_page(person, &role, Some(attempt)).await
+        }
         "keep" => {
             let object = parts.next().unwrap_or("new").to_owned();
             keep::edit_page(person, id, object, Some(attempt)).await

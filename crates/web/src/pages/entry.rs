@@ -8,6 +8,7 @@ use axum::body::Bytes;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::money::Unit;
 use words::Lang;
 
 use super::frame::{Person, cookie, cookie_name, local, plain_error, set_cookie, show};
@@ -32,11 +33,16 @@ struct SignInPage {
 struct SetupPage {
     l: Lang,
     css: String,
+    units: [Unit; Unit::ALL.len()],
     values: Vec<(String, String)>,
     faults: Vec<(String, String)>,
 }
 
 impl SetupPage {
+    fn of(l: Lang, values: Vec<(String, String)>, faults: Vec<(String, String)>) -> Self {
+        Self { l, css: crate::assets::url("track.css"), units: Unit::ALL, values, faults }
+    }
+
     fn value(&self, name: &str) -> &str {
         self.values.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
@@ -171,9 +177,7 @@ pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
 pub(crate) async fn setup_form(State(app): State<App>, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
     match app.run(|app| app.db().read(is_empty)).await {
-        Ok(true) => {
-            show(StatusCode::OK, &SetupPage { l: lang, css: crate::assets::url("track.css"), values: vec![("time_zone".to_owned(), "Asia/Tehran".to_owned())], faults: Vec::new() })
-        }
+        Ok(true) => show(StatusCode::OK, &SetupPage::of(lang, vec![("time_zone".to_owned(), "Asia/Tehran".to_owned())], Vec::new())),
         Ok(false) => Redirect::to("/sign-in").into_response(),
         Err(error) => plain_error(lang, &error),
     }
@@ -193,8 +197,7 @@ pub(crate) async fn setup(State(app): State<App>, headers: HeaderMap, body: Byte
         Ok(()) => Redirect::to("/sign-in").into_response(),
         Err(Error::Invalid(faults)) => {
             let told = |fault: &Fault| (fault.path.clone(), problem::sentence(lang, &fault.reason));
-            let page = SetupPage { l: lang, css: crate::assets::url("track.css"), values: fields, faults: faults.iter().map(told).collect() };
-            show(StatusCode::UNPROCESSABLE_ENTITY, &page)
+            show(StatusCode::UNPROCESSABLE_ENTITY, &SetupPage::of(lang, fields, faults.iter().map(told).collect()))
         }
         Err(error) => plain_error(lang, &error),
     }

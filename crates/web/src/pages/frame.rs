@@ -183,6 +183,21 @@ impl Page {
         self.l.instant(instant, &self.actor.zone)
     }
 
+    /// An amount with the name of the unit in which the house shows amounts.
+    pub fn money(&self, amount: &i64) -> String {
+        self.l.money(amount, self.actor.unit)
+    }
+
+    /// An amount alone.
+    pub fn amount(&self, amount: &i64) -> String {
+        self.l.amount(amount, self.actor.unit)
+    }
+
+    /// A label with the unit of its amounts.
+    pub fn in_unit(&self, key: &str) -> String {
+        self.l.t1(key, "unit", self.l.unit(self.actor.unit))
+    }
+
     pub fn can(&self, action: &str) -> bool {
         Action::named(action).is_some_and(|action| self.actor.can(action))
     }

@@ -1,5 +1,6 @@
 //! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL; the next page is found by key.
 
+use app::access::Actor;
 use app::billing::invoices::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
 use app::coverage::covers::{CoverView, list_cards};
@@ -14,7 +15,7 @@ use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::{Query, RawQuery};
 use axum::response::{IntoResponse, Redirect, Response};
-use jiff::tz::TimeZone;
+use domain::money::Unit;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use words::Lang;
@@ -35,7 +36,7 @@ pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(quer
 trait Cells {
     /// Keys of the headings.
     const HEAD: &'static [&'static str];
-    fn cells(&self, lang: Lang, zone: &TimeZone) -> Vec<String>;
+    fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String>;
 }
 
 fn day(lang: Lang, day: Option<jiff::civil::Date>) -> String {
@@ -44,7 +45,7 @@ fn day(lang: Lang, day: Option<jiff::civil::Date>) -> String {
 
 impl Cells for RepairRow {
     const HEAD: &'static [&'static str] = &["number", "device", "serial", "customer", "step", "received", "promised", "assignee", "outcome"];
-    fn cells(&self, lang: Lang, _: &TimeZone) -> Vec<String> {
+    fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
         let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
         let outcome = self.outcome.as_ref().map_or_else(String::new, |outcome| lang.word("outcome", outcome));
         vec![
@@ -63,14 +64,14 @@ impl Cells for RepairRow {
 
 impl Cells for ReceptionRow {
     const HEAD: &'static [&'static str] = &["number", "customer", "received", "devices", "state"];
-    fn cells(&self, lang: Lang, zone: &TimeZone) -> Vec<String> {
-        vec![self.number.clone(), self.customer.name.clone(), lang.instant(&self.received_at, zone), self.devices.to_string(), lang.word("reception-state", &self.state)]
+    fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
+        vec![self.number.clone(), self.customer.name.clone(), lang.instant(&self.received_at, &actor.zone), self.devices.to_string(), lang.word("reception-state", &self.state)]
     }
 }
 
 impl Cells for DeviceRow {
     const HEAD: &'static [&'static str] = &["product", "code", "serial", "sold-on", "owner"];
-    fn cells(&self, lang: Lang, _: &TimeZone) -> Vec<String> {
+    fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
         let owner = self.owner.as_ref().map_or_else(String::new, |owner| owner.name.clone());
         vec![lang.pick(&self.product.title.fa, &self.product.title.en).to_owned(), self.product.code.clone(), self.serial.clone(), day(lang, self.sold_on), owner]
     }
@@ -78,7 +79,7 @@ impl Cells for DeviceRow {
 
 impl Cells for CoverView {
     const HEAD: &'static [&'static str] = &["number", "serial", "policy", "until", "state"];
-    fn cells(&self, lang: Lang, _: &TimeZone) -> Vec<String> {
+    fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
         let policy = self.policy.as_ref().map_or_else(String::new, |policy| lang.pick(&policy.title.fa, &policy.title.en).to_owned());
         vec![self.number.clone(), self.serial.clone(), policy, day(lang, self.last_day), lang.word("cover-state", self.standing())]
     }
@@ -86,7 +87,7 @@ impl Cells for CoverView {
 
 impl Cells for CustomerView {
     const HEAD: &'static [&'static str] = &["name", "phone", "subscription", "address"];
-    fn cells(&self, _: Lang, _: &TimeZone) -> Vec<String> {
+    fn cells(&self, _: Lang, _: &Actor) -> Vec<String> {
         let phones = self.phones.iter().map(|phone| domain::identifiers::show_phone(phone)).collect::<Vec<_>>().join(" / ");
         let addresses = self.addresses.iter().map(|entry| entry.address.clone()).collect::<Vec<_>>().join(" / ");
         vec![self.name.clone(), phones, self.subscription.clone().unwrap_or_default(), addresses]
@@ -94,10 +95,12 @@ impl Cells for CustomerView {
 }
 
 impl Cells for InvoiceRow {
-    const HEAD: &'static [&'static str] = &["number", "kind", "payer", "issued", "net", "vat", "total", "paid"];
-    fn cells(&self, lang: Lang, _: &TimeZone) -> Vec<String> {
-        let sums = [self.net, self.vat, self.total, self.paid].map(|sum| sum.to_string());
-        [vec![self.number.clone(), lang.word("invoice-kind", &self.kind), self.payer.name.clone(), lang.date(&self.issued_on)], sums.to_vec()].concat()
+    const HEAD: &'static [&'static str] = &["number", "kind", "payer", "issued", "currency", "net", "vat", "total", "paid"];
+    fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
+        let unit = Unit::named(actor.unit.currency).unwrap_or(Unit::RIAL);
+        let sums = [self.net, self.vat, self.total, self.paid].map(|sum| unit.plain(sum));
+        let what = [self.number.clone(), lang.word("invoice-kind", &self.kind), self.payer.name.clone(), lang.date(&self.issued_on), unit.name.to_owned()];
+        what.into_iter().chain(sums).collect()
     }
 }
 
@@ -141,7 +144,7 @@ where
     let lang = person.lang;
     sheet(person, &wanted, name, title, || {
         let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
-        std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, person.zone()))).collect()
+        std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &person.current.actor))).collect()
     })
 }
 
@@ -171,6 +174,11 @@ impl Shown {
         };
         let is_first = !fields.iter().any(|(name, _)| name == "after");
         Self { next: next.map_or_else(String::new, |next| url(Some(next))), first: if is_first { String::new() } else { url(None) }, export: url(None), fields: fields.clone() }
+    }
+
+    /// Whether the list is narrowed by anything.
+    pub fn is_narrowed(&self) -> bool {
+        self.fields.iter().any(|(name, value)| !matches!(name.as_str(), "after" | "limit") && !value.is_empty())
     }
 
     /// What stands in a filter.

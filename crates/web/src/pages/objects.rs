@@ -1,5 +1,6 @@
 //! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
 
+use app::access::Actor;
 use app::billing::get_account;
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
@@ -19,7 +20,6 @@ use app::views::ListQuery;
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
-use jiff::tz::TimeZone;
 use words::Lang;
 
 use super::frame::{Attempt, Page, Person, show};
@@ -33,7 +33,7 @@ pub(crate) struct Told {
 }
 
 /// The sentences of a timeline.
-pub(crate) fn told(lang: Lang, zone: &TimeZone, entries: Vec<TimelineEntry>) -> Vec<Told> {
+pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Vec<Told> {
     entries
         .into_iter()
         .map(|entry| {
@@ -41,7 +41,7 @@ pub(crate) fn told(lang: Lang, zone: &TimeZone, entries: Vec<TimelineEntry>) -> 
             if let Some(map) = entry.details.as_object() {
                 for (name, value) in map {
                     let text = match (name.as_str(), value) {
-                        ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0)),
+                        ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0), actor.unit),
                         ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
                         ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
                         ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
@@ -62,11 +62,12 @@ pub(crate) fn told(lang: Lang, zone: &TimeZone, entries: Vec<TimelineEntry>) -> 
             }
             let args = args.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>();
             // Who may not see amounts, or where no serial is, gets the sentence without them.
-            let has_more = ["amount", "total", "customer_before", "serial_in", "serial_out"].iter().any(|name| entry.details.get(name).is_some_and(|value| !value.is_null()));
+            let has_more =
+                ["amount", "total", "customer_before", "serial_in", "serial_out", "percent"].iter().any(|name| entry.details.get(name).is_some_and(|value| !value.is_null()));
             let key = format!("event-{}", entry.event.replace('_', "-"));
             let plain = format!("{key}-plain");
             let key = if !has_more && lang.has(&plain) { plain } else { key };
-            Told { when: lang.instant(&entry.occurred_at, zone), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
+            Told { when: lang.instant(&entry.occurred_at, &actor.zone), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
         })
         .collect()
 }
@@ -110,7 +111,7 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
             let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
             let is_over = view.repairs.iter().all(|repair| !repair.is_open);
             let page = person.page("receptions", title).with(attempt);
-            show(page.status(), &ReceptionPage { history: told(person.lang, person.zone(), history), p: page, view, papers, invoices, has_ready, is_over })
+            show(page.status(), &ReceptionPage { history: told(person.lang, &person.current.actor, history), p: page, view, papers, invoices, has_ready, is_over })
         }
         Err(response) => response,
     }
@@ -169,7 +170,7 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
                 place: place(lang, &view.place),
                 verdict: verdict(lang, &asked),
                 drawing: drawing(lang, &asked),
-                history: told(lang, person.zone(), history),
+                history: told(lang, &person.current.actor, history),
                 p: page,
                 view,
                 repairs,
@@ -213,7 +214,8 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
             let lang = person.lang;
             let title = format!("{} {}", lang.word("cover-kind", &view.kind), view.number);
             let page = person.page("cards", title).with(attempt);
-            let page = CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, person.zone(), history), p: page, view, device, papers };
+            let page =
+                CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, &person.current.actor, history), p: page, view, device, papers };
             show(page.p.status(), &page)
         }
         Err(response) => response,
@@ -250,7 +252,7 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
     match read.await {
         Ok((view, balance, devices, receptions, invoices, history)) => {
             let page = person.page("customers", view.name.clone()).with(attempt);
-            show(page.status(), &CustomerPage { history: told(person.lang, person.zone(), history), p: page, view, balance, devices, receptions, invoices })
+            show(page.status(), &CustomerPage { history: told(person.lang, &person.current.actor, history), p: page, view, balance, devices, receptions, invoices })
         }
         Err(response) => response,
     }
@@ -281,7 +283,7 @@ pub(crate) async fn invoice_page(person: Person, id: String, attempt: Option<Att
             let can_be_paid = matches!(view.kind.as_str(), "service" | "warranty") && view.corrected_by.is_none();
             let open = if can_be_paid { view.total - view.paid } else { 0 };
             let page = person.page("invoices", title).with(attempt);
-            show(page.status(), &InvoicePage { history: told(person.lang, person.zone(), history), p: page, view, open })
+            show(page.status(), &InvoicePage { history: told(person.lang, &person.current.actor, history), p: page, view, open })
         }
         Err(response) => response,
     }

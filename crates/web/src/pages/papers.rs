@@ -9,6 +9,7 @@ use axum::extract::{Path, Query};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use documents::{Format, card, invoice, reception};
+use domain::money::Unit;
 use words::Lang;
 
 use super::frame::Person;
@@ -137,6 +138,8 @@ fn card_pdf(data: &CardPaper, lang: Lang, link: &str) -> Result<Vec<u8>> {
 
 fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
     let view = &data.invoice;
+    // A paper speaks of the currency of the accounts, also where people speak of Toman.
+    let unit = Unit::named(&view.currency).unwrap_or(Unit::RIAL);
     let lines = view
         .lines
         .iter()
@@ -145,9 +148,9 @@ fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
             code: line.code.clone(),
             repair: line.repair.as_ref().map_or_else(String::new, |repair| repair.number.clone()),
             quantity: lang.quantity(&line.quantity_milli),
-            net: lang.number(&line.net),
-            vat: lang.number(&line.vat),
-            total: lang.number(&line.total),
+            net: lang.amount(&line.net, unit),
+            vat: lang.amount(&line.vat, unit),
+            total: lang.amount(&line.total, unit),
         })
         .collect();
     let paper = invoice::Invoice {
@@ -163,10 +166,11 @@ fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
         corrects: view.corrects.as_ref().map_or_else(String::new, |other| other.number.clone()),
         reason: view.reason.clone().unwrap_or_default(),
         devices: data.repairs.iter().map(|(number, title, serial)| (number.clone(), lang.pick(&title.fa, &title.en).to_owned(), serial.clone())).collect(),
-        net: lang.number(&view.net),
-        vat: lang.number(&view.vat),
-        total: lang.number(&view.total),
-        words: lang.money_in_words(view.total),
+        unit: lang.unit(unit),
+        net: lang.amount(&view.net, unit),
+        vat: lang.amount(&view.vat, unit),
+        total: lang.amount(&view.total, unit),
+        words: lang.money_in_words(view.total, unit),
         lines,
     };
     invoice::draw(&paper, lang).map_err(Error::internal)

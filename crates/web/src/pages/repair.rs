@@ -8,6 +8,7 @@ use app::views::ListQuery;
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
+use domain::money::Unit;
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use super::objects::{Told, told};
@@ -103,7 +104,7 @@ pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -
         })
         .collect();
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
-    let page = RepairPage { history: told(lang, person.zone(), history), p: page, lines, ways, faults, causes, services, parts, covers, view };
+    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, view };
     answer(page.p.status(), &page)
 }
 
@@ -129,6 +130,7 @@ fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
 #[template(path = "preview.html")]
 struct Preview {
     l: words::Lang,
+    unit: Unit,
     change: CoverageChange,
     reasons: Vec<(String, String)>,
 }
@@ -137,7 +139,7 @@ struct Preview {
 pub(crate) async fn preview(person: Person, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
     let input = from_form(&pairs(query.unwrap_or_default().as_bytes()), &shape::<DiagnoseRepair>().schema);
     let Ok(command) = read::<DiagnoseRepair>(&input) else { return "".into_response() };
-    let (now, lang) = (person.app.db().now(), person.lang);
+    let (now, lang, unit) = (person.app.db().now(), person.lang, person.current.actor.unit);
     let found = person.read(move |conn, actor| {
         let view = get_repair(conn, actor, &id, now)?;
         let change = preview_diagnosis(conn, actor, &id, now, &command)?;
@@ -155,7 +157,7 @@ pub(crate) async fn preview(person: Person, Path(id): Path<String>, RawQuery(que
                     reasons.push((name, sentence));
                 }
             }
-            html(&Preview { l: lang, change, reasons })
+            html(&Preview { l: lang, unit, change, reasons })
         }
         // What is typed half is no error yet.
         Err(_) => "".into_response(),

@@ -12,6 +12,8 @@ const PAGES: &[(&str, Option<Action>)] = &[
     ("/", Some(Action::ViewWork)),
     ("/me", None),
     ("/keep", None),
+    ("/keep/house", Some(Action::ViewCatalogue)),
+    ("/keep/permissions", Some(Action::KeepAccess)),
     ("/search", Some(Action::ViewWork)),
     ("/receive", Some(Action::Receive)),
     ("/receive/answer", None),

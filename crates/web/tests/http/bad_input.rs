@@ -96,7 +96,7 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad("POST", on("operations"), json!({"service": "x", "quantity_milli": 0}), 422, "quantity_milli", "too-small"),
         Bad("POST", on("operations"), json!({"service": "x", "unit_price": -5}), 422, "unit_price", "too-small"),
         Bad("POST", on("operations"), json!({"service": "x", "unit_price": 1.5}), 422, "unit_price", "whole-number"),
-        Bad("POST", on("operations"), json!({"service": "x", "unit_price": "12e3"}), 422, "unit_price", "whole-number"),
+        Bad("POST", on("operations"), json!({"service": "x", "unit_price": "12e3"}), 422, "unit_price", "no-amount"),
         Bad("POST", on("parts"), json!({"product": "none"}), 422, "product", "unknown-product"),
         Bad("POST", on("moves"), json!({"transition": "fly"}), 409, "", "no-such-way"),
         Bad("POST", on("moves"), json!({"transition": ""}), 422, "transition", "required"),

@@ -6,7 +6,8 @@ use app::access::Actor;
 use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token};
 use app::access::users::{SaveMembership, SaveUser, save_user};
-use app::catalogue::organisation::{PartyKind, SaveBrand, SaveCentre, SaveLegalEntity, save_brand, save_centre, save_legal_entity};
+use app::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
+use app::catalogue::organisation::{SaveBrand, SaveCentre, save_brand, save_centre};
 use app::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_product_kind};
 use app::setup::{SetUp, set_up};
 use app::store::Clock;
@@ -59,6 +60,11 @@ fn title(name: &str) -> Title {
 impl House {
     /// Two centres, two brands, and `ROLE` for each role, all of them in the first centre but for the administrator.
     pub fn new() -> Self {
+        Self::in_money("IRR")
+    }
+
+    /// The same with amounts in a unit.
+    pub fn in_money(unit: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), Arc::new(Noon), [7; 32]).expect("a store");
         db.migrate().expect("migrated");
@@ -70,7 +76,7 @@ impl House {
             password: PASSWORD.to_owned(),
             calendar: None,
             time_zone: None,
-            currency: None,
+            money_unit: Some(unit.to_owned()),
         };
         set_up(&db, &command).expect("set up");
         let mut house = Self { router: Router::new(), db, centres: Vec::new(), brands: Vec::new(), _dir: dir };

@@ -6,5 +6,6 @@ mod access;
 mod bad_input;
 mod house;
 mod isolation;
+mod money;
 mod openapi;
 mod translations;

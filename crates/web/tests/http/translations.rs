@@ -6,8 +6,26 @@ use std::path::{Path, PathBuf};
 use words::{Lang, keys};
 
 /// Beginnings of keys that are put together from a code at run time.
-const COMPOSED: &[&str] =
-    &["word-", "event-", "field-", "keep-", "column-", "condition-", "nav-", "weekday-", "outcome-", "verdict-", "way-", "paper-", "doc-", "report-", "awaits-", "why-", "term-"];
+const COMPOSED: &[&str] = &[
+    "word-",
+    "event-",
+    "field-",
+    "keep-",
+    "column-",
+    "condition-",
+    "nav-",
+    "weekday-",
+    "outcome-",
+    "verdict-",
+    "way-",
+    "paper-",
+    "doc-",
+    "report-",
+    "awaits-",
+    "why-",
+    "term-",
+    "amount-and-",
+];
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {

@@ -1,4 +1,7 @@
-amount-irr = { $amount } IRR
+amount-in = { $amount } { $unit }
+amount-and-1 = { $whole } and { $number }/10
+amount-and-2 = { $whole } and { $number }/100
+amount-and-3 = { $whole } and { $number }/1000
 weekday-saturday = Saturday
 weekday-sunday = Sunday
 weekday-monday = Monday

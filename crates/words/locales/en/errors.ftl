@@ -133,3 +133,5 @@ error-unknown-customer = No one customer has this number.
 error-one-of = Write one of: { $words }
 error-malformed-unlike = It is malformed: write it like { $example }
 error-no-demo = There is no demo here.
+error-accounts-in-another-currency = The accounts are in another currency; choose a unit of that currency.
+error-no-amount = Write the amount in digits, such as 1,250,000, and no finer than the currency's smallest part.

@@ -1,4 +1,7 @@
-amount-irr = { $amount } ریال
+amount-in = { $amount } { $unit }
+amount-and-1 = { $whole } و { $words } دهم
+amount-and-2 = { $whole } و { $words } صدم
+amount-and-3 = { $whole } و { $words } هزارم
 weekday-saturday = شنبه
 weekday-sunday = یکشنبه
 weekday-monday = دوشنبه

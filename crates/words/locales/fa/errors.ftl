@@ -133,3 +133,5 @@ error-unknown-customer = با این شماره یک مشتری پیدا نشد.
 error-one-of = یکی از این‌ها را بنویسید: { $words }
 error-malformed-unlike = درست نوشته نشده است؛ مانند { $example } بنویسید.
 error-no-demo = اینجا داده‌ای نمایشی نیست.
+error-accounts-in-another-currency = حساب‌ها به پول دیگری است؛ واحد نمایش را از همان پول برگزینید.
+error-no-amount = مبلغ را با رقم بنویسید، مانند ۱٬۲۵۰٬۰۰۰، و نه ریزتر از خردهٔ پول.

@@ -4,7 +4,9 @@ use app::access::permissions::{self, ChangePermission, PermissionView};
 use app::access::tokens::{self, CreateToken, TokenView};
 use app::access::users::{self, SaveUser, UserView};
 use app::catalogue::faults::{self, SaveCause, SaveFault};
-use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveLegalEntity, SaveSection};
+use app::catalogue::house::{self, ChangeHouse, HouseView, SetVatRate};
+use app::catalogue::legal_entities::{self as legal, SaveLegalEntity};
+use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveSection};
 use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, SaveProductKind};
 use app::catalogue::services::{self, SaveService};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
@@ -35,8 +37,29 @@ struct NewPassword {
 }
 
 pub(super) fn organisation(out: &mut Vec<Operation>) {
+    out.push(get("getHouse", "/house", A::ViewCatalogue, "What holds for the whole house: currency, calendar, VAT.", |conn, actor, _, _: Nothing| -> Result<HouseView> {
+        house::get_house(conn, actor)
+    }));
+    out.push(write(
+        Method::POST,
+        "changeHouse",
+        "/house",
+        A::KeepOrganisation,
+        "Change in what amounts are shown and typed; the accounts stay in their currency.",
+        json!({"money_unit": "toman"}),
+        |tx, _, body: ChangeHouse| -> Result<HouseView> { house::change_house(tx, &body) },
+    ));
+    out.push(write(
+        Method::POST,
+        "setVatRate",
+        "/house/vat-rates",
+        A::KeepOrganisation,
+        "Set the VAT from a day on, or take that day's rate back.",
+        json!({"from": "2027-03-21", "percent": 12}),
+        |tx, _, body: SetVatRate| -> Result<HouseView> { house::set_vat_rate(tx, &body) },
+    ));
     kept!(out, "/legal-entities", KeepOrganisation, SaveLegalEntity, json!({"name": "خدمات سِرمان", "roles": ["legal_entity"]}),
-        "listLegalEntities" => org::list_legal_entities, "getLegalEntity" => org::get_legal_entity, "createLegalEntity", "updateLegalEntity" => org::save_legal_entity, "retireLegalEntity" => org::retire_legal_entity, "legal entities");
+        "listLegalEntities" => legal::list_legal_entities, "getLegalEntity" => legal::get_legal_entity, "createLegalEntity", "updateLegalEntity" => legal::save_legal_entity, "retireLegalEntity" => legal::retire_legal_entity, "legal entities");
     kept!(out, "/brands", KeepOrganisation, SaveBrand, json!({"code": "SERMAN", "title": title(), "maker": ID}),
         "listBrands" => org::list_brands, "getBrand" => org::get_brand, "createBrand", "updateBrand" => org::save_brand, "retireBrand" => org::retire_brand, "brands");
     kept!(out, "/centres", KeepOrganisation, SaveCentre, json!({"code": "02", "title": title(), "legal_entity": ID, "diagnosis_fee": 600_000}),

@@ -1,238 +1,20 @@
 //! Keeping what the house works with: one list and one form for every kind of thing, made from what its operation asks for.
 
+mod kinds;
+
 use std::collections::HashMap;
 
 use app::error::Error;
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
+use domain::access::Action;
 use serde_json::{Value, json};
 use words::Lang;
 
+use self::kinds::{Field, Input, KINDS, kind};
 use super::frame::{Attempt, Page, Person, html, show};
 use crate::api::{self, Call, pairs};
-
-/// A kind of thing that is kept.
-struct Kind {
-    slug: &'static str,
-    list: &'static str,
-    get: &'static str,
-    create: &'static str,
-    update: &'static str,
-    retire: &'static str,
-    action: &'static str,
-    fields: &'static [Field],
-}
-
-/// A field of its form.
-#[derive(Clone, Copy)]
-struct Field {
-    name: &'static str,
-    kind: Input,
-}
-
-#[derive(Clone, Copy)]
-enum Input {
-    Text,
-    Number,
-    Flag,
-    /// Another kept thing, by the slug of its kind.
-    One(&'static str),
-    /// Words of a closed list, by the list's name.
-    Word(&'static str, &'static [&'static str]),
-    /// Texts, one per line.
-    Lines,
-    /// Any JSON.
-    Json,
-    /// Any number of rows with these fields, and two more to fill.
-    Rows(&'static [Field]),
-}
-
-const fn text(name: &'static str) -> Field {
-    Field { name, kind: Input::Text }
-}
-const fn one(name: &'static str, slug: &'static str) -> Field {
-    Field { name, kind: Input::One(slug) }
-}
-const fn number(name: &'static str) -> Field {
-    Field { name, kind: Input::Number }
-}
-const fn flag(name: &'static str) -> Field {
-    Field { name, kind: Input::Flag }
-}
-
-/// The roles that a person can have.
-const ROLES: &[&str] =
-    &["receptionist", "technician", "expert", "centre_manager", "storekeeper", "accountant", "warranty_auditor", "auditor", "region_manager", "brand_manager", "administrator"];
-
-const TITLE: [Field; 3] = [text("code"), text("title.fa"), text("title.en")];
-
-macro_rules! kind {
-    ($slug:literal, $list:literal, $one:literal, $action:literal, [$($field:expr),* $(,)?]) => {
-        Kind { slug: $slug, list: $list, get: concat!("get", $one), create: concat!("create", $one), update: concat!("update", $one), retire: concat!("retire", $one), action: $action, fields: &[$($field),*] }
-    };
-}
-
-static KINDS: &[Kind] = &[
-    kind!(
-        "legal-entities",
-        "listLegalEntities",
-        "LegalEntity",
-        "keep_organisation",
-        [
-            text("name"),
-            Field { name: "roles[]", kind: Input::Word("party-kind", &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]) },
-            text("company_id"),
-            text("economic_code")
-        ]
-    ),
-    kind!("brands", "listBrands", "Brand", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("maker", "legal-entities")]),
-    kind!(
-        "centres",
-        "listCentres",
-        "Centre",
-        "keep_organisation",
-        [
-            TITLE[0],
-            TITLE[1],
-            TITLE[2],
-            one("legal_entity", "legal-entities"),
-            text("phone"),
-            text("address"),
-            text("hours.fa"),
-            text("hours.en"),
-            text("time_zone"),
-            one("paid_policy", "policies"),
-            number("diagnosis_fee")
-        ]
-    ),
-    kind!("sections", "listSections", "Section", "keep_organisation", [one("centre", "centres"), TITLE[0], TITLE[1], TITLE[2]]),
-    kind!(
-        "staff",
-        "listStaff",
-        "StaffMember",
-        "keep_staff",
-        [one("centre", "centres"), text("personnel_code"), text("name"), text("specialty"), text("phone"), one("section", "sections"), text("login")]
-    ),
-    kind!(
-        "users",
-        "listUsers",
-        "User",
-        "keep_access",
-        [
-            text("login"),
-            text("name"),
-            Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
-            text("password"),
-            Field { name: "roles", kind: Input::Rows(&[Field { name: "role", kind: Input::Word("role", ROLES) }, one("centre", "centres"), one("brand", "brands")]) }
-        ]
-    ),
-    kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
-    kind!(
-        "products",
-        "listProducts",
-        "Product",
-        "keep_catalogue",
-        [
-            TITLE[0],
-            TITLE[1],
-            TITLE[2],
-            one("kind", "product-kinds"),
-            one("brand", "brands"),
-            text("gtin"),
-            number("price"),
-            one("policy", "policies"),
-            flag("is_serialised"),
-            flag("is_warrantied"),
-            flag("is_part"),
-            Field { name: "components", kind: Input::Rows(&[one("product", "parts"), text("position"), number("quantity")]) }
-        ]
-    ),
-    kind!(
-        "services",
-        "listServices",
-        "Service",
-        "keep_catalogue",
-        [
-            TITLE[0],
-            TITLE[1],
-            TITLE[2],
-            Field { name: "line_type", kind: Input::Word("line-type", &["labour", "travel", "shipping"]) },
-            one("kind", "product-kinds"),
-            number("price"),
-            number("standard_minutes"),
-            flag("is_free_once")
-        ]
-    ),
-    kind!(
-        "faults",
-        "listFaults",
-        "Fault",
-        "keep_catalogue",
-        [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]
-    ),
-    kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one("kind", "product-kinds")]),
-    kind!(
-        "policies",
-        "listPolicies",
-        "Policy",
-        "keep_policies",
-        [
-            TITLE[0],
-            TITLE[1],
-            TITLE[2],
-            Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) },
-            one("brand", "brands"),
-            one("payer", "legal-entities"),
-            number("usual.months"),
-            Field { name: "usual.components", kind: Input::Rows(&[text("kind"), number("months")]) },
-            number("usual.repair_part_days"),
-            number("usual.repair_labour_days"),
-            Field { name: "usual.excluded_causes[]", kind: Input::Lines },
-            Field { name: "rules", kind: Input::Json }
-        ]
-    ),
-    kind!(
-        "customers",
-        "listCustomers",
-        "Customer",
-        "keep_customers",
-        [
-            text("name"),
-            flag("is_company"),
-            Field { name: "phones[]", kind: Input::Lines },
-            text("addresses[0].address"),
-            text("addresses[0].city"),
-            text("addresses[0].postal_code"),
-            text("national_id"),
-            text("company_id"),
-            text("economic_code"),
-            text("subscription"),
-            Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
-            text("note")
-        ]
-    ),
-    kind!(
-        "devices",
-        "listDevices",
-        "Device",
-        "keep_devices",
-        [
-            text("product"),
-            text("serial"),
-            text("imei"),
-            text("tracking_code"),
-            Field { name: "events[0].type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) },
-            text("events[0].on"),
-            text("components[0].product"),
-            text("components[0].serial")
-        ]
-    ),
-];
-
-fn kind(slug: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.slug == slug)
-}
 
 #[derive(Template)]
 #[template(path = "keep.html")]
@@ -245,11 +27,10 @@ struct Index {
 
 pub(crate) async fn index(person: Person) -> Response {
     let lang = person.lang;
-    let kinds = KINDS
-        .iter()
-        .filter(|kind| person.current.actor.can(domain::access::Action::named(kind.action).unwrap_or(domain::access::Action::KeepAccess)) || kind.action != "keep_access");
-    let kinds = kinds.map(|kind| (kind.slug.to_owned(), lang.t(&format!("keep-{}", kind.slug)))).collect::<Vec<_>>();
-    let can_remove_demo = person.current.actor.can(domain::access::Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
+    let kinds = KINDS.iter().filter(|kind| person.current.actor.can(Action::named(kind.action).unwrap_or(Action::KeepAccess)) || kind.action != "keep_access");
+    let slugs = kinds.map(|kind| kind.slug).chain(["house"]).chain(person.current.actor.can(Action::KeepAccess).then_some("permissions"));
+    let kinds = slugs.map(|slug| (slug.to_owned(), lang.t(&format!("keep-{slug}")))).collect::<Vec<_>>();
+    let can_remove_demo = person.current.actor.can(Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
     html(&Index { p: person.page("keep", lang.t("keep-title")), kinds, can_remove_demo })
 }
 
@@ -357,7 +138,7 @@ impl Form<'_> {
         let name = if at.is_empty() { field.name.to_owned() } else { format!("{at}.{}", field.name) };
         let (input, mut choices) = match field.kind {
             Input::Text => ("text", Vec::new()),
-            Input::Number => ("number", Vec::new()),
+            Input::Number | Input::Money => ("number", Vec::new()),
             Input::Flag => ("flag", Vec::new()),
             Input::Lines => ("lines", Vec::new()),
             Input::Json => ("json", Vec::new()),
@@ -372,14 +153,18 @@ impl Form<'_> {
             }
             _ => Vec::new(),
         };
-        let value = self.page.value(self.operation, &name, shown_at(self.object, &name));
+        let kept = match (field.kind, value_at(self.object, &name).and_then(Value::as_i64)) {
+            (Input::Money, Some(amount)) => self.page.amount(&amount),
+            _ => shown_at(self.object, &name),
+        };
+        let value = self.page.value(self.operation, &name, kept);
         // What is chosen stays to be chosen, also where the list is longer than what is offered.
         if input == "select" && !value.is_empty() && !choices.iter().any(|(code, _)| *code == value) {
             let title = value_at(self.object, &name).map_or_else(|| value.clone(), |link| shown(self.lang, link));
             choices.push((value.clone(), title));
         }
         Shown {
-            label: self.lang.t(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
+            label: self.page.in_unit(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
             fault: self.page.fault(self.operation, name.trim_end_matches("[]")),
             name,
             input,

@@ -1,0 +1,72 @@
+//! What the administrator keeps for the whole house: in what amounts are shown, VAT, and who may do what.
+
+use app::access::permissions::{PermissionView, table};
+use app::catalogue::house::{HouseView, get_house};
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use domain::access::{Action, Role};
+use domain::money::Unit;
+
+use super::frame::{Attempt, Page, Person, show as answer};
+
+#[derive(Template)]
+#[template(path = "house.html")]
+struct House {
+    p: Page,
+    view: HouseView,
+    /// Names of the units in which the accounts' currency can be shown.
+    units: Vec<&'static str>,
+}
+
+pub(crate) async fn show(person: Person) -> Response {
+    page(person, None).await
+}
+
+/// The page, with what was tried on it.
+pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
+    match person.read(get_house).await {
+        Ok(view) => {
+            let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
+            let p = person.page("keep", person.lang.t("keep-house")).with(attempt);
+            answer(p.status(), &House { p, view, units })
+        }
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "permissions.html")]
+struct Permissions {
+    p: Page,
+    role: &'static str,
+    roles: Vec<&'static str>,
+    rows: Vec<PermissionView>,
+}
+
+/// Whose permissions are shown.
+#[derive(Default, serde::Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    role: String,
+}
+
+pub(crate) async fn permissions(person: Person, Query(asked): Query<Asked>) -> Response {
+    permissions_page(person, &asked.role, None).await
+}
+
+/// The page of a role, with what was tried on it; of the receptionist where there is no such role.
+pub(crate) async fn permissions_page(person: Person, role: &str, attempt: Option<Attempt>) -> Response {
+    let role = Role::named(role).unwrap_or(Role::Receptionist);
+    let read = person.read(move |conn, actor| {
+        actor.may(Action::KeepAccess, None, None)?;
+        Ok(table(conn)?.into_iter().filter(|cell| cell.role == role && cell.action != Action::UseSystem).collect())
+    });
+    match read.await {
+        Ok(rows) => {
+            let p = person.page("keep", person.lang.t("keep-permissions")).with(attempt);
+            answer(p.status(), &Permissions { p, role: role.name(), roles: Role::ALL.iter().map(|role| role.name()).collect(), rows })
+        }
+        Err(response) => response,
+    }
+}
