@@ -125,6 +125,17 @@ pub fn from_form_in(unit: Unit, pairs: &[(String, String)], schema: &Value) -> V
         let leaf = leaf(typed, at(schema, schema, &path), unit);
         put(&mut root, &path, leaf);
     }
+    // Of an object that must be there, and of which nothing was typed, each part is told to be missing, beside its field.
+    let requires = |schema: &Value, key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|required| required == key));
+    for path in pairs.iter().map(|(name, _)| segments(name)) {
+        if let [Segment::Key(object), Segment::Key(part)] = path.as_slice()
+            && root.get(object).is_none()
+            && requires(schema, object)
+            && at(schema, schema, &path[..1]).is_some_and(|inner| requires(inner, part))
+        {
+            put(&mut root, &path[..1], Value::Object(Map::new()));
+        }
+    }
     root
 }
 
@@ -298,6 +309,13 @@ mod tests {
             "devices": [{"new_device": {"events": [{"type": "sold", "on": "2024-04-03"}]}, "meters": {"hours": 1200}, "faults": ["C01"]}],
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn what_is_missing_is_told_at_its_field() {
+        let form = from_form(&pairs(&[("code", "C-1"), ("title.fa", ""), ("title.en", " ")]), &shape::<app::catalogue::faults::SaveFault>().schema);
+        let faults = read::<app::catalogue::faults::SaveFault>(&form).expect_err("no title");
+        assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["title.fa", "title.en"]);
     }
 
     #[test]

@@ -194,9 +194,7 @@ pub(super) static KINDS: &[Kind] = &[
             text("name"),
             flag("is_company"),
             Field { name: "phones[]", kind: Input::Lines },
-            text("addresses[0].address"),
-            text("addresses[0].city"),
-            text("addresses[0].postal_code"),
+            Field { name: "addresses", kind: Input::Rows(&[text("address"), text("city"), text("postal_code")]) },
             text("national_id"),
             text("company_id"),
             text("economic_code"),
@@ -215,10 +213,11 @@ pub(super) static KINDS: &[Kind] = &[
             text("serial"),
             text("imei"),
             text("tracking_code"),
-            Field { name: "events[0].type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) },
-            text("events[0].on"),
-            text("components[0].product"),
-            text("components[0].serial")
+            Field {
+                name: "events",
+                kind: Input::Rows(&[Field { name: "type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) }, text("on")])
+            },
+            Field { name: "components", kind: Input::Rows(&[text("product"), text("serial"), text("position")]) }
         ]
     ),
 ];
