@@ -20,10 +20,10 @@ lint:
     cargo fmt --all -- --check
     cargo clippy --workspace --all-targets -- -D warnings
 
-# Measure speed as ratios to a limit: all benches, or one.
+# Measure speed as ratios to a limit: all benches, or one; `--postgres URL` for those on a cluster (`scripts/postgres start` prints one).
 bench *name:
     cargo build --release -p zamen
-    target/release/zamen bench {{name}}
+    ${CARGO_TARGET_DIR:-target}/release/zamen bench {{name}}
 
 # Take the screenshots of every page into docs/screens/all (not kept), and those that are kept into docs/screens.
 screens:

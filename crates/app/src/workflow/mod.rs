@@ -33,7 +33,7 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
         .first::<(i64, String)>(tx.conn)
         .optional()?;
     if let Some((id, body)) = latest {
-        return Ok((id, parsed(body)?));
+        return Ok((id, parsed(id, body)?));
     }
     let chart = domain::workflow::standard();
     let row = WorkflowChart { id: 0, code: chart.code.clone(), version: 1, body: serde_json::to_string(&chart).map_err(Error::internal)?, published_at: At::from(tx.now) };
@@ -46,24 +46,29 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
 /// # Errors
 /// The store.
 pub fn chart(conn: &mut Conn, id: i64) -> Result<Arc<Chart>> {
-    parsed(workflow_charts::table.find(id).select(workflow_charts::body).first::<String>(conn)?)
+    let body = workflow_charts::table.find(id).select(workflow_charts::body).first::<String>(conn)?;
+    parsed(id, body)
 }
 
-/// Charts by their text: a published one never changes, and every case asks for it.
-static PARSED: LazyLock<Mutex<HashMap<String, Arc<Chart>>>> = LazyLock::new(Mutex::default);
+/// The text of a chart with what it says.
+type Parsed = (String, Arc<Chart>);
+
+/// Charts by their id, the texts of several stores under one: a published one never changes, and every case asks for it. Texts are compared, not hashed,
+/// which would take longer than all the rest of a look-up.
+static PARSED: LazyLock<Mutex<HashMap<i64, Vec<Parsed>>>> = LazyLock::new(Mutex::default);
 /// A house has a handful of charts and versions of them; beyond this all are forgotten and parsed again.
 const MOST_PARSED: usize = 200;
 
-fn parsed(body: String) -> Result<Arc<Chart>> {
+fn parsed(id: i64, body: String) -> Result<Arc<Chart>> {
     let mut charts = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(chart) = charts.get(&body) {
+    if let Some((_, chart)) = charts.get(&id).into_iter().flatten().find(|(text, _)| *text == body) {
         return Ok(chart.clone());
     }
-    if charts.len() >= MOST_PARSED {
+    if charts.values().map(Vec::len).sum::<usize>() >= MOST_PARSED {
         charts.clear();
     }
     let chart: Arc<Chart> = Arc::new(serde_json::from_str(&body).map_err(Error::internal)?);
-    charts.insert(body, chart.clone());
+    charts.entry(id).or_default().push((body, chart.clone()));
     Ok(chart)
 }
 
