@@ -16,7 +16,7 @@ after(async () => {
 
 const PLAIN = [
   "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
-  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/house", "/keep/permissions",
+  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions",
 ];
 const LISTS = ["/repairs", "/repairs?step=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
 
@@ -195,7 +195,7 @@ test("the demo can be removed, and an empty house of one's own begins", async ()
   await page.click("button[data-main]");
   await page.waitForURL(/\/keep\/services\/[0-9a-z]{16}$/);
   assert.equal(await page.inputValue('[name="price"]'), "۱۲۵٬۰۰۰");
-  await page.goto(`${server.base}/keep/house`);
+  await page.goto(`${server.base}/keep/installation`);
   await page.fill("#setVatRate-from", "1406/01/01");
   await page.fill('[name="percent"]', "۱۲");
   await page.click('form[action="/do/setVatRate"]:has([name="percent"]) button');
@@ -207,7 +207,7 @@ test("the demo can be removed, and an empty house of one's own begins", async ()
   await page.click("tr:has-text('۱۴۰۶/۰۱/۰۱') button");
   await page.waitForFunction(() => !document.body.textContent.includes("۱۴۰۶/۰۱/۰۱"));
   await page.selectOption('[name="money_unit"]', "IRR");
-  await page.click('form[action="/do/changeHouse"] button');
+  await page.click('form[action="/do/changeInstallation"] button');
   await page.goBack();
   await page.goto(`${server.base}/keep/services`);
   await page.click("main td a");

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use domain::money::Unit;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -30,9 +31,12 @@ pub enum Error {
     /// Too many attempts; try again after this many seconds.
     #[error("too many attempts")]
     TooMany { retry_after_seconds: i64 },
+    /// The store cannot take it now, for a reason outside the program: `store-full`, `store-read-only`, `store-away`. Nothing was written.
+    #[error("unavailable: {0}")]
+    Unavailable(&'static str),
     /// The store failed.
     #[error("store: {0}")]
-    Store(#[from] diesel::result::Error),
+    Store(DieselError),
     /// Our fault.
     #[error("internal: {0}")]
     Internal(String),
@@ -53,6 +57,34 @@ impl Error {
     #[must_use]
     pub fn conflict(code: &'static str) -> Self {
         Self::Conflict(Reason::new(code))
+    }
+}
+
+impl From<DieselError> for Error {
+    fn from(error: DieselError) -> Self {
+        match unavailable(&error) {
+            Some(code) => {
+                tracing::error!(%error, code, "the store cannot be used");
+                Self::Unavailable(code)
+            }
+            None => Self::Store(error),
+        }
+    }
+}
+
+/// Why the store cannot be used, where that lies outside the program. SQLite's result codes FULL, READONLY, IOERR and CANTOPEN and PostgreSQL's
+/// disk_full are told by their texts, since Diesel gives no more of them.
+fn unavailable(error: &DieselError) -> Option<&'static str> {
+    let DieselError::DatabaseError(kind, info) = error else { return None };
+    let message = info.message();
+    let tells = |texts: &[&str]| texts.iter().any(|text| message.contains(text));
+    match kind {
+        DatabaseErrorKind::ReadOnlyTransaction => Some("store-read-only"),
+        DatabaseErrorKind::ClosedConnection => Some("store-away"),
+        _ if tells(&["database or disk is full", "No space left on device"]) => Some("store-full"),
+        _ if tells(&["attempt to write a readonly database"]) => Some("store-read-only"),
+        _ if tells(&["disk I/O error", "unable to open database file"]) => Some("store-away"),
+        _ => None,
     }
 }
 

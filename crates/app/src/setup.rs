@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::access::Actor;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
-use crate::catalogue::house::{SetVatRate, set_vat_rate, unit};
+use crate::catalogue::installation::{SetVatRate, set_vat_rate, unit};
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveCentre, save_centre};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};

@@ -79,6 +79,7 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
         Error::Conflict(reason) => (StatusCode::CONFLICT, reason.code.to_string(), sentence(lang, reason)),
         Error::Invalid(_) => plain(StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
         Error::TooMany { retry_after_seconds } => (StatusCode::TOO_MANY_REQUESTS, "too-many".to_owned(), lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds))),
+        Error::Unavailable(code) => plain(StatusCode::SERVICE_UNAVAILABLE, code),
         Error::Store(_) | Error::Internal(_) => {
             let id = domain::keys::public_id(u128::from(rand::random::<u64>()) << 64 | u128::from(rand::random::<u64>()));
             tracing::error!(%error, id, "our fault");
@@ -98,9 +99,11 @@ pub fn answer(lang: Lang, error: &Error) -> Response {
         _ => Vec::new(),
     };
     let mut response = of(status, &code, &detail, errors);
-    if let Error::TooMany { retry_after_seconds } = error {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
-    }
+    match error {
+        Error::TooMany { retry_after_seconds } => response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds)),
+        Error::Unavailable(_) => response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(60)),
+        _ => None,
+    };
     if matches!(error, Error::Unauthenticated) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

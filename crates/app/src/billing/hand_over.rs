@@ -12,7 +12,8 @@ use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
 use crate::access::secrets::digest;
 use crate::catalogue::rows::Centre;
-use crate::coverage::decide::{current_shares, decide_repair, spend};
+use crate::coverage::claims::spend;
+use crate::coverage::decide::{current_shares, decide_repair};
 use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invoices::{counter, of_hand_over};
-use crate::coverage::decide::reserve;
+use crate::coverage::claims::reserve;
 use crate::coverage::repair_warranty;
 use crate::devices::append_event;
 use crate::error::{Error, Reason, Result};

@@ -5,7 +5,7 @@
 //! are unique; a title stands in both languages.
 
 pub mod faults;
-pub mod house;
+pub mod installation;
 pub mod legal_entities;
 pub mod organisation;
 pub mod prices;

@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::case::{Asked, Built, build, counter_lines, cover_id};
+use super::claims;
 use super::overrides::{Ruling, rulings};
-use super::rows::{Cover, CoverClaim, CoverageDecision, CoverageShare};
+use super::rows::{Cover, CoverageDecision, CoverageShare};
 use crate::access::Actor;
 use crate::catalogue::legal_entities::party_link;
 use crate::devices::device_row;
@@ -20,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::store::query::*;
-use crate::store::schema::{causes, cover_claims, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs};
+use crate::store::schema::{causes, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{PartyLink, Title};
@@ -294,7 +295,7 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         let event = Event::CoverageChanged { number: repair.number.clone(), customer_before, customer_after };
         tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     }
-    refresh_reservations(tx, &work.repair)?;
+    claims::refresh(tx, &work.repair)?;
     Ok(customer_after)
 }
 
@@ -305,57 +306,6 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
 pub(crate) fn current_shares(conn: &mut Conn, repair: &Repair) -> Result<Vec<CoverageShare>> {
     let Some(decision_id) = repair.decision_id else { return Ok(Vec::new()) };
     Ok(coverage_shares::table.filter(coverage_shares::decision_id.eq(decision_id)).order(coverage_shares::id).select(CoverageShare::as_select()).load(conn)?)
-}
-
-/// Reserves what the covers pay of a repair: when the estimate is accepted, or work under cover begins.
-///
-/// # Errors
-/// The store.
-pub(crate) fn reserve(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
-    set_claims(tx, repair_id, "reserved")
-}
-
-/// Spends what was reserved: at hand-over.
-///
-/// # Errors
-/// The store.
-pub(crate) fn spend(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
-    set_claims(tx, repair_id, "spent")
-}
-
-/// Gives back what was reserved: the device goes without repair.
-///
-/// # Errors
-/// The store.
-pub(crate) fn release(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
-    diesel::update(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id))).set(cover_claims::state.eq("released")).execute(tx.conn)?;
-    Ok(())
-}
-
-fn set_claims(tx: &mut Tx<'_>, repair_id: i64, state: &str) -> Result<()> {
-    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first(tx.conn)?;
-    diesel::delete(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id))).execute(tx.conn)?;
-    let mut sums: Vec<(i64, i64)> = Vec::new();
-    for share in current_shares(tx.conn, &repair)? {
-        if let Some(cover) = share.cover_id {
-            match sums.iter_mut().find(|(id, _)| *id == cover) {
-                Some((_, sum)) => *sum += share.amount_minor,
-                None => sums.push((cover, share.amount_minor)),
-            }
-        }
-    }
-    for (cover_id, amount_minor) in sums {
-        let row = CoverClaim { id: 0, cover_id, repair_id, claimed_on: repair.occurred_on, amount_minor, state: state.to_owned() };
-        diesel::insert_into(cover_claims::table).values(row).execute(tx.conn)?;
-    }
-    Ok(())
-}
-
-fn refresh_reservations(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
-    let reserved =
-        cover_claims::table.filter(cover_claims::repair_id.eq(repair.id)).filter(cover_claims::state.eq("reserved")).select(cover_claims::id).first::<i64>(tx.conn).optional()?;
-    let work_began = matches!(repair.step.as_str(), "repair" | "part" | "quality");
-    if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
 }
 
 /// What a change would do to who pays, before it is saved.

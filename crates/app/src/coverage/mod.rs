@@ -6,6 +6,7 @@
 //! machine's, never instead of it.
 
 pub mod case;
+pub(crate) mod claims;
 pub mod covers;
 pub mod decide;
 pub mod goodwill;

@@ -82,7 +82,8 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<(
     let import = db.read(|conn| Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?))?;
     let ran = Runner::new(db, import.clone()).and_then(|mut runner| runner.run(told));
     match ran {
-        Err(Error::Store(error)) => Err(Error::Store(error)),
+        // What the store could not take is taken up again.
+        Err(error @ (Error::Store(_) | Error::Unavailable(_))) => Err(error),
         Err(error) => {
             tracing::error!(%error, import = public_id, "an import failed");
             end(db, &import, "failed")

@@ -15,7 +15,7 @@ use crate::access::secrets::verify_password;
 use crate::access::session::{count_wrong, not_blocked};
 use crate::access::{Actor, session};
 use crate::catalogue::same_version;
-use crate::coverage::decide::{release, reserve};
+use crate::coverage::claims::{release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{case_moves, checklist_answers, repairs, users};

@@ -14,6 +14,8 @@ pub mod rows;
 pub mod schema;
 pub mod search_keys;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 mod tx;
 pub mod types;
 
@@ -154,7 +156,7 @@ impl Db {
     /// # Errors
     /// What `read` tells, or the store.
     pub fn read<T>(&self, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-        read_with(&mut *self.0.readers.get().map_err(Error::internal)?, read)
+        read_with(&mut *idle(&self.0.readers)?, read)
     }
 
     /// Reads as `read` does, where that is over sooner than it could be handed to another thread: the store is embedded, and a connection is idle.
@@ -191,7 +193,7 @@ impl Db {
     }
 
     fn write_once<T>(&self, actor: &Actor, alone: bool, write: &mut impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        let mut conn = self.0.writers.get().map_err(Error::internal)?;
+        let mut conn = idle(&self.0.writers)?;
         let open = OpenTransaction::begin(&mut conn, |conn| conn.begin_write(alone))?;
         let mut tx = Tx::new(open.conn, actor, self.now(), self);
         let out = write(&mut tx);
@@ -201,11 +203,22 @@ impl Db {
                 Ok(out)
             }
             Err(error) => {
-                open.rollback()?;
+                // A store that is full may have rolled back by itself; what was wrong first is what is told.
+                if let Err(again) = open.rollback() {
+                    tracing::warn!(%again, "a write that failed could not be rolled back");
+                }
                 Err(error)
             }
         }
     }
+}
+
+/// A connection of a pool; waits for one.
+fn idle(pool: &conn::Pool) -> Result<diesel::r2d2::PooledConnection<conn::Manager>> {
+    pool.get().map_err(|error| {
+        tracing::error!(%error, "the store cannot be reached");
+        Error::Unavailable("store-away")
+    })
 }
 
 fn read_with<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {

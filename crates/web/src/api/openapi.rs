@@ -93,6 +93,7 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
     if operation.has_version && operation.method != Method::GET {
         refusals.push(("412", "Changed by somebody else since the version that was seen."));
     }
+    refusals.push(("503", "The store cannot be reached, is full or takes no changes; nothing was saved."));
     for (status, description) in refusals {
         responses.insert(status.to_owned(), json!({"description": description, "content": {"application/problem+json": {"schema": problem}}}));
     }

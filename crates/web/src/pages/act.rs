@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Person, local};
-use super::{house, imports, keep, objects, repair};
+use super::{imports, installation, keep, objects, repair};
 use crate::api::{self, Call, pairs};
 use crate::problem;
 use crate::schema::{from_form_in, without_gaps};
@@ -71,10 +71,10 @@ async fn again(person: Person, page: &str, attempt: Attempt) -> Response {
         "customers" => objects::customer_page(person, id, Some(attempt)).await,
         "imports" => imports::import_page(person, id, Some(attempt)).await,
         "invoices" => objects::invoice_page(person, id, Some(attempt)).await,
-        "keep" if id == "house" => house::page(person, Some(attempt)).await,
+        "keep" if id == "installation" => installation::page(person, Some(attempt)).await,
         "keep" if id == "permissions" => {
             let role = page.split_once("role=").map_or("", |(_, role)| role).to_owned();
-            house::permissions_page(person, &role, Some(attempt)).await
+            installation::permissions_page(person, &role, Some(attempt)).await
         }
         "keep" => {
             let object = parts.next().unwrap_or("new").to_owned();

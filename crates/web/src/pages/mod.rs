@@ -4,8 +4,8 @@
 mod act;
 mod entry;
 pub(crate) mod frame;
-mod house;
 mod imports;
+mod installation;
 mod keep;
 mod lists;
 mod me;
@@ -65,8 +65,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/imports/{id}/progress", get(imports::progress))
         .route("/imports/{id}/problems.csv", get(imports::problems))
         .route("/keep", get(keep::index))
-        .route("/keep/house", get(house::show))
-        .route("/keep/permissions", get(house::permissions))
+        .route("/keep/installation", get(installation::show))
+        .route("/keep/permissions", get(installation::permissions))
         .route("/keep/{what}", get(keep::list))
         .route("/keep/{what}/{id}", get(keep::edit))
         .route("/do/{operation}", post(act::act))

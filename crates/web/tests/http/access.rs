@@ -12,7 +12,7 @@ const PAGES: &[(&str, Option<Action>)] = &[
     ("/", Some(Action::ViewWork)),
     ("/me", None),
     ("/keep", None),
-    ("/keep/house", Some(Action::ViewCatalogue)),
+    ("/keep/installation", Some(Action::ViewCatalogue)),
     ("/keep/permissions", Some(Action::KeepAccess)),
     ("/search", Some(Action::ViewWork)),
     ("/receive", Some(Action::Receive)),

@@ -8,4 +8,5 @@ mod house;
 mod isolation;
 mod money;
 mod openapi;
+mod store;
 mod translations;

@@ -32,7 +32,7 @@ async fn a_house_that_counts_in_dollars() {
     let (status, page) = service(&house, &person, "1,250.5").await;
     assert_eq!((status, price(&house).await), (StatusCode::SEE_OTHER, json!(125_050)));
     assert!(page.contains("value=\"۱٬۲۵۰٫۵۰\"") && page.contains("بها (دلار)"), "{page}");
-    let page = house.page(Some(&person.0), "/keep/house").await.text;
+    let page = house.page(Some(&person.0), "/keep/installation").await.text;
     assert!(page.contains("نرخی ثبت نشده"), "the VAT of Iran is not that of everybody");
 }
 

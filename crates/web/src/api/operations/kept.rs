@@ -4,7 +4,7 @@ use app::access::permissions::{self, ChangePermission, PermissionView};
 use app::access::tokens::{self, CreateToken, TokenView};
 use app::access::users::{self, SaveUser, UserView};
 use app::catalogue::faults::{self, SaveCause, SaveFault};
-use app::catalogue::house::{self, ChangeHouse, HouseView, SetVatRate};
+use app::catalogue::installation::{self, ChangeInstallation, InstallationView, SetVatRate};
 use app::catalogue::legal_entities::{self as legal, SaveLegalEntity};
 use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveSection};
 use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, SaveProductKind};
@@ -37,26 +37,30 @@ struct NewPassword {
 }
 
 pub(super) fn organisation(out: &mut Vec<Operation>) {
-    out.push(get("getHouse", "/house", A::ViewCatalogue, "What holds for the whole house: currency, calendar, VAT.", |conn, actor, _, _: Nothing| -> Result<HouseView> {
-        house::get_house(conn, actor)
-    }));
+    out.push(get(
+        "getInstallation",
+        "/installation",
+        A::ViewCatalogue,
+        "What holds for the whole installation: currency, calendar, VAT.",
+        |conn, actor, _, _: Nothing| -> Result<InstallationView> { installation::get_installation(conn, actor) },
+    ));
     out.push(write(
         Method::POST,
-        "changeHouse",
-        "/house",
+        "changeInstallation",
+        "/installation",
         A::KeepOrganisation,
         "Change in what amounts are shown and typed; the accounts stay in their currency.",
         json!({"money_unit": "toman"}),
-        |tx, _, body: ChangeHouse| -> Result<HouseView> { house::change_house(tx, &body) },
+        |tx, _, body: ChangeInstallation| -> Result<InstallationView> { installation::change_installation(tx, &body) },
     ));
     out.push(write(
         Method::POST,
         "setVatRate",
-        "/house/vat-rates",
+        "/installation/vat-rates",
         A::KeepOrganisation,
         "Set the VAT from a day on, or take that day's rate back.",
         json!({"from": "2027-03-21", "percent": 12}),
-        |tx, _, body: SetVatRate| -> Result<HouseView> { house::set_vat_rate(tx, &body) },
+        |tx, _, body: SetVatRate| -> Result<InstallationView> { installation::set_vat_rate(tx, &body) },
     ));
     kept!(out, "/legal-entities", KeepOrganisation, SaveLegalEntity, json!({"name": "خدمات سِرمان", "roles": ["legal_entity"]}),
         "listLegalEntities" => legal::list_legal_entities, "getLegalEntity" => legal::get_legal_entity, "createLegalEntity", "updateLegalEntity" => legal::save_legal_entity, "retireLegalEntity" => legal::retire_legal_entity, "legal entities");

@@ -1,4 +1,4 @@
-//! What holds for the whole house: in what amounts are shown and typed, and the tax on them.
+//! What holds for the whole installation: in what amounts are shown and typed, and the tax on them.
 
 use domain::access::Action;
 use domain::money::Unit;
@@ -19,7 +19,7 @@ use crate::store::{Conn, Event, Subject, Tx, settings};
 pub const STANDARD: &str = "standard";
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct HouseView {
+pub struct InstallationView {
     /// In which the months of policies are counted.
     pub calendar: Calendar,
     /// ISO code of the currency of the accounts.
@@ -40,18 +40,18 @@ pub struct VatRateView {
 
 /// # Errors
 /// `Forbidden`.
-pub fn get_house(conn: &mut Conn, actor: &Actor) -> Result<HouseView> {
+pub fn get_installation(conn: &mut Conn, actor: &Actor) -> Result<InstallationView> {
     actor.may(Action::ViewCatalogue, None, None)?;
     let unit = settings::money_unit(conn)?;
     let rates = vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).order(vat_rates::from_on.desc()).select(VatRate::as_select()).load::<VatRate>(conn)?;
     let vat_rates = rates.into_iter().map(|rate| VatRateView { from: rate.from_on.date(), percent: rate.percent }).collect();
-    Ok(HouseView { calendar: settings::calendar(conn)?, currency: unit.currency.to_owned(), money_unit: unit.name.to_owned(), vat_rates })
+    Ok(InstallationView { calendar: settings::calendar(conn)?, currency: unit.currency.to_owned(), money_unit: unit.name.to_owned(), vat_rates })
 }
 
 /// Changes in what amounts are shown and typed; the accounts stay in their currency.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ChangeHouse {
+pub struct ChangeInstallation {
     #[schemars(length(max = 10), example = &"toman")]
     pub money_unit: String,
 }
@@ -66,15 +66,15 @@ pub(crate) fn unit(name: &str) -> Result<Unit> {
 
 /// # Errors
 /// `Forbidden`; `Invalid`; `Conflict` where the accounts are in another currency.
-pub fn change_house(tx: &mut Tx<'_>, command: &ChangeHouse) -> Result<HouseView> {
+pub fn change_installation(tx: &mut Tx<'_>, command: &ChangeInstallation) -> Result<InstallationView> {
     tx.actor.may(Action::KeepOrganisation, None, None)?;
     let unit = unit(&command.money_unit)?;
     if unit.currency != settings::money_unit(tx.conn)?.currency {
         return Err(Error::conflict("accounts-in-another-currency"));
     }
     settings::set(tx.conn, settings::MONEY_UNIT, unit.name)?;
-    tx.record(None, &Event::MoneyUnitChanged { unit: unit.name.to_owned() }, &[Subject::Object("house", 0)])?;
-    get_house(tx.conn, tx.actor)
+    tx.record(None, &Event::MoneyUnitChanged { unit: unit.name.to_owned() }, &[Subject::Object("installation", 0)])?;
+    get_installation(tx.conn, tx.actor)
 }
 
 /// Sets the VAT from a day on. Bills that were issued stay as they are; what is open is billed by the rate of its day.
@@ -91,15 +91,15 @@ pub struct SetVatRate {
 
 /// # Errors
 /// `Forbidden`.
-pub fn set_vat_rate(tx: &mut Tx<'_>, command: &SetVatRate) -> Result<HouseView> {
+pub fn set_vat_rate(tx: &mut Tx<'_>, command: &SetVatRate) -> Result<InstallationView> {
     tx.actor.may(Action::KeepOrganisation, None, None)?;
     let from_on = Day::from(command.from);
     diesel::delete(vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).filter(vat_rates::from_on.eq(from_on))).execute(tx.conn)?;
     if let Some(percent) = command.percent {
         diesel::insert_into(vat_rates::table).values(VatRate { tax_class: STANDARD.to_owned(), from_on, percent }).execute(tx.conn)?;
     }
-    tx.record(None, &Event::VatRateSet { on: command.from, percent: command.percent }, &[Subject::Object("house", 0)])?;
-    get_house(tx.conn, tx.actor)
+    tx.record(None, &Event::VatRateSet { on: command.from, percent: command.percent }, &[Subject::Object("installation", 0)])?;
+    get_installation(tx.conn, tx.actor)
 }
 
 #[cfg(test)]
@@ -121,12 +121,12 @@ mod tests {
             assert_eq!(percent("2027-03-21"), 11);
             house.write(|tx| set_vat_rate(tx, &set("2027-03-21", None)));
             assert_eq!(percent("2027-03-21"), 10);
-            let to = |unit: &str| ChangeHouse { money_unit: unit.to_owned() };
-            let view = house.write(|tx| change_house(tx, &to("toman")));
+            let to = |unit: &str| ChangeInstallation { money_unit: unit.to_owned() };
+            let view = house.write(|tx| change_installation(tx, &to("toman")));
             assert_eq!((view.currency.as_str(), view.money_unit.as_str()), ("IRR", "toman"));
-            let other = house.db.write(&house.admin, |tx| change_house(tx, &to("USD"))).expect_err("another currency");
+            let other = house.db.write(&house.admin, |tx| change_installation(tx, &to("USD"))).expect_err("another currency");
             assert!(matches!(other, Error::Conflict(reason) if reason.code == "accounts-in-another-currency"));
-            let none = house.db.write(&house.admin, |tx| change_house(tx, &to("XXX"))).expect_err("no unit");
+            let none = house.db.write(&house.admin, |tx| change_installation(tx, &to("XXX"))).expect_err("no unit");
             assert!(matches!(none, Error::Invalid(faults) if faults[0].path == "money_unit"));
         });
     }

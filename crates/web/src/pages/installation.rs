@@ -1,7 +1,7 @@
-//! What the administrator keeps for the whole house: in what amounts are shown, VAT, and who may do what.
+//! What the administrator keeps for the whole installation: in what amounts are shown, VAT, and who may do what.
 
 use app::access::permissions::{PermissionView, table};
-use app::catalogue::house::{HouseView, get_house};
+use app::catalogue::installation::{InstallationView, get_installation};
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
@@ -11,10 +11,10 @@ use domain::money::Unit;
 use super::frame::{Attempt, Page, Person, show as answer};
 
 #[derive(Template)]
-#[template(path = "house.html")]
-struct House {
+#[template(path = "installation.html")]
+struct Installation {
     p: Page,
-    view: HouseView,
+    view: InstallationView,
     /// Names of the units in which the accounts' currency can be shown.
     units: Vec<&'static str>,
 }
@@ -25,11 +25,11 @@ pub(crate) async fn show(person: Person) -> Response {
 
 /// The page, with what was tried on it.
 pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
-    match person.read(get_house).await {
+    match person.read(get_installation).await {
         Ok(view) => {
             let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
-            let p = person.page("keep", person.lang.t("keep-house")).with(attempt);
-            answer(p.status(), &House { p, view, units })
+            let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
+            answer(p.status(), &Installation { p, view, units })
         }
         Err(response) => response,
     }
