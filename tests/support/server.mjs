@@ -1,10 +1,11 @@
 // A zamen of its own for a test: a store on either engine, a clock that can be set, a person for each role, and calls of its API.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 const binary = process.env.TEST_BINARY;
 assert.ok(binary, "TEST_BINARY names the program that is tested");
@@ -29,6 +30,13 @@ let databases = 0;
 export class Server {
   /** @param {"sqlite" | "postgres"} engine */
   static async start(engine, { command = "serve", clock = null } = {}) {
+    const self = await Server.place(engine, command);
+    await self.run(clock);
+    return self;
+  }
+
+  /** An empty place for a store, where nothing runs yet. */
+  static async place(engine, command = "serve") {
     const self = new Server();
     self.command = command;
     self.data = mkdtempSync(join(tmpdir(), "zamen-test-"));
@@ -41,7 +49,6 @@ export class Server {
       self.flags.push("--database-url", `${process.env.TEST_CLUSTER}/${name}`);
     }
     self.tokens = new Map();
-    await self.run(clock);
     return self;
   }
 
@@ -74,7 +81,7 @@ export class Server {
   }
 
   async remove() {
-    await this.stop();
+    if (this.process) await this.stop();
     rmSync(this.data, { recursive: true, force: true });
   }
 
@@ -83,7 +90,12 @@ export class Server {
     const clock = this.clock ? ["--training-clock", this.clock] : [];
     // The demo keeps its store in a folder of its own.
     const flags = this.command === "demo" ? this.flags.map((flag) => (flag === this.data ? join(this.data, "demo") : flag)) : this.flags;
-    return execFileSync(binary, [...words, ...flags, ...clock], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    return execFileSync(binary, [...words, ...flags, ...clock], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** The same, while this process goes on with other things. */
+  async cliBeside(...words) {
+    return (await promisify(execFile)(binary, [...words, ...this.flags])).stdout;
   }
 
   token(login) {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use app::access::session::actor_by_login;
@@ -9,11 +10,12 @@ use app::access::tokens::{CreateToken, create_token as make_token};
 use app::access::users::{reset_password as reset, user_id_by_login};
 use app::access::{Actor, permissions};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
+use app::store::backup;
 use serde_json::json;
 use words::Lang;
 
 use crate::config::Config;
-use crate::serve::open;
+use crate::serve::{make_data_folder, open};
 
 type Done = Result<ExitCode, String>;
 
@@ -81,6 +83,19 @@ pub(crate) fn check(config: &Config) -> Done {
     } else {
         Ok(ExitCode::from(2))
     }
+}
+
+pub(crate) fn backup(config: &Config, file: &Path) -> Done {
+    let sums = backup::save(&config.database_url(), file)?;
+    println!("{}: {sums}", file.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn restore(config: &Config, file: &Path) -> Done {
+    make_data_folder(config)?;
+    let sums = backup::restore(file, &config.database_url())?;
+    println!("{}: {sums}", file.display());
+    check(config)
 }
 
 pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Done {

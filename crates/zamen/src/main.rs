@@ -35,6 +35,16 @@ enum Command {
     Migrate,
     /// Recompute what is derived and compare it with what is stored. Exit status 2 where something differs.
     Check,
+    /// Copy the whole store into a new file, while it is served or not. The key of secrets, zamen.key, is not in it; keep that apart.
+    Backup {
+        /// The file, which must not be there yet.
+        file: std::path::PathBuf,
+    },
+    /// Make a store from a copy, where there is none, and check it. Exit status 2 where something differs.
+    Restore {
+        /// A file that `zamen backup` made.
+        file: std::path::PathBuf,
+    },
     /// Decide coverage.
     #[command(subcommand)]
     Coverage(CoverageCommand),
@@ -154,6 +164,8 @@ fn main() -> ExitCode {
             Command::Demo { fresh } => serve::demo(&config, fresh),
             Command::Migrate => commands::migrate(&config),
             Command::Check => commands::check(&config),
+            Command::Backup { file } => commands::backup(&config, &file),
+            Command::Restore { file } => commands::restore(&config, &file),
             Command::Import { kind, file, dry_run, whole, centre } => {
                 import::import(&config, &kind, &file, centre.as_deref(), RunImport { columns: None, is_dry_run: dry_run, is_whole: whole })
             }

@@ -1,6 +1,7 @@
 //! Serving: the store is opened and brought up to date, and pages are served until somebody says stop.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,12 +37,23 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
+/// Makes the folder of an embedded store.
+pub(crate) fn make_data_folder(config: &Config) -> Result<(), String> {
+    match config.database.url {
+        Some(_) => Ok(()),
+        // What stands there is nobody else's to read.
+        None => std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&config.data)
+            .map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display())),
+    }
+}
+
 /// Opens the configured store and brings its tables up to this version.
 pub(crate) fn open(config: &Config) -> Result<Db, String> {
+    make_data_folder(config)?;
     let url = config.database_url();
-    if config.database.url.is_none() {
-        std::fs::create_dir_all(&config.data).map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display()))?;
-    }
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
     let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed).map_err(|error| format!("the store cannot be opened: {error}"))?;

@@ -4,6 +4,7 @@
 //! opened here and nowhere else.
 
 pub mod among;
+pub mod backup;
 pub mod conn;
 pub mod events;
 pub mod idempotency;
@@ -122,18 +123,13 @@ impl Db {
     /// # Errors
     /// The store.
     pub(crate) fn empty(&self) -> Result<()> {
-        #[derive(QueryableByName)]
-        struct Table {
-            #[diesel(sql_type = diesel::sql_types::Text)]
-            name: String,
-        }
-        let mut conn = self.0.writers.get().map_err(Error::internal)?;
-        let (tables, before, after) = match &*conn {
+        let mut conn = idle(&self.0.writers)?;
+        let (before, after) = match &*conn {
             // Nothing is left that could refer to anything; looking for it row by row would take minutes.
-            Conn::Sqlite(_) => ("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
-            Conn::Pg(_) => ("SELECT table_name::text AS name FROM information_schema.tables WHERE table_schema = 'public'", "SELECT 1", "SELECT 1"),
+            Conn::Sqlite(_) => ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+            Conn::Pg(_) => ("SELECT 1", "SELECT 1"),
         };
-        let names = diesel::sql_query(tables).load::<Table>(&mut conn)?.into_iter().map(|table| table.name).filter(|name| !name.starts_with("__diesel")).collect::<Vec<_>>();
+        let names = backup::tables(&mut conn)?;
         let emptied = match &*conn {
             Conn::Sqlite(_) => names.iter().map(|name| format!("DELETE FROM {name};")).collect::<String>(),
             Conn::Pg(_) => format!("TRUNCATE {} RESTART IDENTITY", names.join(", ")),
