@@ -75,7 +75,7 @@ pub const MANAGER: &str = "laleh";
 pub fn each_engine(test: impl Fn(Db, Arc<Hands>, Option<tempfile::TempDir>)) {
     let dir = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(Hands::default());
-    let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), clock.clone(), [7; 32]).expect("a store");
+    let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), clock.clone(), [7; 32], [8; 32]).expect("a store");
     db.migrate().expect("migrated");
     test(db, clock, Some(dir));
     match std::env::var("ZAMEN_TEST_PG") {
@@ -85,7 +85,7 @@ pub fn each_engine(test: impl Fn(Db, Arc<Hands>, Option<tempfile::TempDir>)) {
             use diesel::connection::SimpleConnection;
             conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
             let clock = Arc::new(Hands::default());
-            let db = Db::open(&format!("{base}/{name}"), clock.clone(), [7; 32]).expect("a store");
+            let db = Db::open(&format!("{base}/{name}"), clock.clone(), [7; 32], [8; 32]).expect("a store");
             db.migrate().expect("migrated");
             test(db, clock, None);
         }

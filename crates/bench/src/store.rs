@@ -36,7 +36,7 @@ impl Store {
     pub(crate) fn filled(orders: usize) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(told)?;
         let path = folder.path().join("zamen.db");
-        let db = Db::open(path.to_str().unwrap_or_default(), Arc::new(Wall), [9; 32]).map_err(told)?;
+        let db = Db::open(path.to_str().unwrap_or_default(), Arc::new(Wall), [9; 32], [9; 32]).map_err(told)?;
         db.migrate().map_err(told)?;
         app::demo::fill(&db).map_err(told)?;
         let raw = raw(&path)?;

@@ -92,14 +92,18 @@ struct Given<'a, T> {
     qr: String,
 }
 
+/// A QR code as SVG, without the quiet zone that belongs around it.
+///
+/// # Errors
+/// Where the text is too long for one.
+pub fn qr_code(text: &str) -> Result<String, DrawError> {
+    Ok(QrCode::new(text.as_bytes()).map_err(DrawError::of)?.render::<svg::Color<'_>>().quiet_zone(false).min_dimensions(200, 200).build())
+}
+
 /// Draws a template with its data.
 fn draw<T: Serialize>(template: &'static str, data: &T, format: &str, link: &str, lang: Lang) -> Result<Vec<u8>, DrawError> {
     let labels = words::keys(lang).into_iter().filter_map(|key| Some((key.strip_prefix("paper-")?.to_owned(), lang.t(&key)))).collect();
-    let qr = if link.is_empty() {
-        String::new()
-    } else {
-        QrCode::new(link.as_bytes()).map_err(DrawError::of)?.render::<svg::Color<'_>>().quiet_zone(false).min_dimensions(200, 200).build()
-    };
+    let qr = if link.is_empty() { String::new() } else { qr_code(link)? };
     let given = Given { d: data, t: labels, lang: lang.code(), format, qr };
     let mut inputs = Dict::new();
     inputs.insert("data".into(), serde_json::to_string(&given).map_err(DrawError::of)?.into_value());

@@ -24,6 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use tower::ServiceBuilder;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -40,6 +41,8 @@ pub fn router(app: App) -> Router {
         .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"));
+    // Where pages come over TLS, a browser that was here once asks for nothing else for a year.
+    let tls_only = app.is_secure().then(|| header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     Router::new()
         .merge(pages::router())
         .merge(assets::router())
@@ -47,5 +50,6 @@ pub fn router(app: App) -> Router {
         .fallback(problem::not_found)
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         .layer(layers)
+        .layer(option_layer(tls_only))
         .with_state(app)
 }

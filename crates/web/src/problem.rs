@@ -88,6 +88,16 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
     }
 }
 
+/// Status and all that is wrong in one text, for a form that shows it in one place.
+#[must_use]
+pub fn in_a_sentence(lang: Lang, error: &Error) -> (StatusCode, String) {
+    let (status, _, message) = told(lang, error);
+    match error {
+        Error::Invalid(faults) => (status, faults.iter().map(|fault| sentence(lang, &fault.reason)).collect::<Vec<_>>().join(" ")),
+        _ => (status, message),
+    }
+}
+
 /// The answer of the API to an error.
 #[must_use]
 pub fn answer(lang: Lang, error: &Error) -> Response {

@@ -42,6 +42,9 @@ pub(crate) struct Config {
     #[serde(default)]
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<IpAddr>,
+    /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the first start.
+    #[serde(default)]
+    pub secret_key_file: Option<PathBuf>,
     #[serde(default)]
     pub tls: Option<Tls>,
     /// The instant at which the clock starts, for training; absent: the clock on the wall.
@@ -73,6 +76,7 @@ impl Default for Config {
             database: Database::default(),
             public_url: None,
             trusted_proxies: Vec::new(),
+            secret_key_file: None,
             tls: None,
             training_clock: None,
         }
@@ -108,6 +112,11 @@ impl Config {
     /// The store's URL.
     pub(crate) fn database_url(&self) -> String {
         self.database.url.clone().unwrap_or_else(|| self.data.join("zamen.db").display().to_string())
+    }
+
+    /// The file with the key of secrets.
+    pub(crate) fn secret_key_file(&self) -> PathBuf {
+        self.secret_key_file.clone().unwrap_or_else(|| self.data.join("zamen.key"))
     }
 
     /// What links begin with.

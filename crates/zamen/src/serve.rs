@@ -1,7 +1,9 @@
 //! Serving: the store is opened and brought up to date, and pages are served until somebody says stop.
 
+use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,16 +39,34 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Makes the folder of an embedded store.
+/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read.
 pub(crate) fn make_data_folder(config: &Config) -> Result<(), String> {
-    match config.database.url {
-        Some(_) => Ok(()),
-        // What stands there is nobody else's to read.
-        None => std::fs::DirBuilder::new()
+    match (&config.database.url, &config.secret_key_file) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(&config.data)
             .map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display())),
+    }
+}
+
+/// The key of secrets, made where there is none yet; nobody else may read it.
+fn secret_key(path: &Path) -> Result<[u8; 32], String> {
+    let told = |error: std::io::Error| format!("the key of secrets {} cannot be used: {error}", path.display());
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(mut file) => {
+            let mut key = [0; 32];
+            rand::rng().fill_bytes(&mut key);
+            file.write_all(&key).and_then(|()| file.sync_all()).map_err(told)?;
+            Ok(key)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let bytes = std::fs::read(path).map_err(told)?;
+            bytes.try_into().map_err(|_| format!("the key of secrets {} has not 32 bytes", path.display()))
+        }
+        Err(error) => Err(told(error)),
     }
 }
 
@@ -56,7 +76,8 @@ pub(crate) fn open(config: &Config) -> Result<Db, String> {
     let url = config.database_url();
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
-    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed).map_err(|error| format!("the store cannot be opened: {error}"))?;
+    let key = secret_key(&config.secret_key_file())?;
+    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed, key).map_err(|error| format!("the store cannot be opened: {error}"))?;
     db.migrate().map_err(|error| format!("the store's tables cannot be brought up to date: {error}"))?;
     Ok(db)
 }

@@ -5,8 +5,10 @@
 //! as a hash.
 
 mod actor;
+pub mod own;
 pub mod permissions;
 pub mod rows;
+pub mod second_factor;
 pub mod secrets;
 pub mod session;
 pub mod tokens;

@@ -19,6 +19,10 @@ pub struct User {
     pub version: i64,
     pub created_at: At,
     pub disabled_at: Option<At>,
+    /// The seed of the second factor, sealed; None: the password alone.
+    pub totp_sealed: Option<String>,
+    /// The last step of thirty seconds whose code was taken.
+    pub totp_step: Option<i64>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -44,6 +48,8 @@ pub struct Session {
     pub created_at: At,
     pub seen_at: At,
     pub expires_at: At,
+    /// Whether the password was right and the code of the second factor is still to come.
+    pub awaits_code: bool,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -6,10 +6,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, Faults, Result};
 
 /// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
-pub const MIN_PASSWORD: usize = 8;
+const MIN_PASSWORD: usize = 8;
+
+/// Notes what is wrong with a new password: too short, or among those that are tried first (OWASP ASVS 5.0, 6.2.4), as lists of leaked passwords and
+/// `about`, what is known of the person, make it.
+pub fn check_password(faults: &mut Faults, password: &str, about: &[&str], path: &str) {
+    if password.chars().count() < MIN_PASSWORD {
+        faults.add(Fault::new(path, "password-too-short"));
+    } else if zxcvbn::zxcvbn(password, &[about, &["zamen", "ضامن"]].concat()).score() < zxcvbn::Score::Two {
+        faults.add(Fault::new(path, "password-too-common"));
+    }
+}
 
 /// argon2id with the parameters of OWASP's second choice (19 MiB, two passes, one lane).
 fn argon2id() -> Argon2<'static> {

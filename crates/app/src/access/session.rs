@@ -9,21 +9,24 @@ use serde::Deserialize;
 
 use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
+use super::second_factor::AskedOf;
 use super::secrets::{self, digest, verify_password};
 use super::{Actor, Member};
-use crate::error::{Error, Fault, Faults, Result};
+use crate::error::{Error, Fault, Result};
 use crate::link;
 use crate::store::query::*;
 use crate::store::rows::Guess;
-use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, users};
+use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, settings as stored, users};
 use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject, Tx};
+use crate::store::{Conn, Db, Event, Subject, Tx, settings};
 
 /// How long a session lives without being used, and at most.
 const IDLE_HOURS: i64 = 12;
 /// How old the note of a session's last use may be: a page that is only read should write once in a while, not each time.
 const NOTE_MINUTES: i64 = 10;
 const MAX_HOURS: i64 = 24 * 7;
+/// How long a right password waits for its code.
+const CODE_MINUTES: i64 = 5;
 
 /// Wrong guesses that cost nothing; each further one doubles the wait.
 const FREE_GUESSES: i64 = 5;
@@ -38,11 +41,12 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// A session that was opened: the secrets go to the person's browser and nowhere else.
+/// A session that was opened: its secret goes to the person's browser and nowhere else.
 pub struct Opened {
     pub token: String,
-    pub csrf: String,
     pub must_change_password: bool,
+    /// Whether the session opens nothing before the code of the second factor was given (`second_factor::enter_code`).
+    pub awaits_code: bool,
 }
 
 /// Opens a session. Wrong guesses are counted per account and per address, and cost time.
@@ -64,9 +68,7 @@ pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
     match user.filter(|_| is_right) {
         Some(user) => db.write(&Actor { user_id: Some(user.id), ..actor }, |tx| {
             diesel::delete(guesses::table.find(&subjects[0])).execute(tx.conn)?;
-            let opened = open(tx, &user)?;
-            tx.record(None, &Event::SignedIn, &[Subject::User(user.id)])?;
-            Ok(opened)
+            open(tx, &user, user.totp_sealed.is_some())
         }),
         None => {
             db.write(&actor, |tx| {
@@ -81,7 +83,8 @@ pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
     }
 }
 
-fn open(tx: &mut Tx<'_>, user: &User) -> Result<Opened> {
+/// Opens a session, or one that awaits the code of the second factor.
+pub(super) fn open(tx: &mut Tx<'_>, user: &User, awaits_code: bool) -> Result<Opened> {
     let token = secrets::token([tx.random(), tx.random()]);
     let csrf = secrets::token([tx.random(), tx.random()]);
     let first_centre =
@@ -95,13 +98,17 @@ fn open(tx: &mut Tx<'_>, user: &User) -> Result<Opened> {
         token_hash: digest(&token),
         user_id: user.id,
         centre_id,
-        csrf: csrf.clone(),
+        csrf,
         created_at: At::from(tx.now),
         seen_at: At::from(tx.now),
-        expires_at: At::from(tx.now + MAX_HOURS.hours()),
+        expires_at: At::from(if awaits_code { tx.now + CODE_MINUTES.minutes() } else { tx.now + MAX_HOURS.hours() }),
+        awaits_code,
     };
     diesel::insert_into(sessions::table).values(row).execute(tx.conn)?;
-    Ok(Opened { token, csrf, must_change_password: user.must_change_password })
+    if !awaits_code {
+        tx.record(None, &Event::SignedIn, &[Subject::User(user.id)])?;
+    }
+    Ok(Opened { token, must_change_password: user.must_change_password, awaits_code })
 }
 
 /// # Errors
@@ -142,9 +149,13 @@ pub fn count_wrong(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
 pub struct Current {
     pub actor: Actor,
     pub csrf: String,
+    pub login: String,
     pub language: String,
     pub must_change_password: bool,
     pub has_pin: bool,
+    pub has_second_factor: bool,
+    /// Whether the installation asks for a second factor that this person does not have yet.
+    pub must_add_second_factor: bool,
     /// The centre in which the person works now, by title.
     pub centre: Option<crate::views::Link>,
     /// Whether it is time to note that the session is in use (`touch`).
@@ -156,14 +167,16 @@ pub struct Current {
 /// # Errors
 /// The store.
 pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Current>> {
+    let asked_of = stored::table.filter(stored::name.eq(settings::SECOND_FACTOR)).select(stored::value).single_value();
     let row = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::token_hash.eq(digest(token)))
+        .filter(sessions::awaits_code.eq(false))
         .filter(users::disabled_at.is_null())
-        .select((Session::as_select(), User::as_select()))
-        .first::<(Session, User)>(conn)
+        .select((Session::as_select(), User::as_select(), asked_of))
+        .first::<(Session, User, Option<String>)>(conn)
         .optional()?;
-    let Some((session, user)) = row else { return Ok(None) };
+    let Some((session, user, asked_of)) = row else { return Ok(None) };
     if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
         return Ok(None);
     }
@@ -173,9 +186,20 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Cu
         None => None,
     };
     let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;
-    let current =
-        Current { is_note_old, actor, csrf: session.csrf, language: user.language, must_change_password: user.must_change_password, has_pin: user.pin_hash.is_some(), centre };
-    Ok(Some(current))
+    let has_second_factor = user.totp_sealed.is_some();
+    let is_asked = AskedOf::named(asked_of.as_deref()).asks(&actor);
+    Ok(Some(Current {
+        must_add_second_factor: is_asked && !has_second_factor,
+        has_second_factor,
+        is_note_old,
+        actor,
+        csrf: session.csrf,
+        login: user.login,
+        language: user.language,
+        must_change_password: user.must_change_password,
+        has_pin: user.pin_hash.is_some(),
+        centre,
+    }))
 }
 
 /// Notes that a session is in use, so that it does not end while somebody works.
@@ -266,7 +290,7 @@ pub struct SwitchPerson {
 /// Gives an open session to another person of the same centre.
 ///
 /// # Errors
-/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones.
+/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones; `Conflict` for who has a second factor.
 pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson) -> Result<()> {
     let login = domain::text::fold(&command.login);
     let subject = format!("pin:{login}");
@@ -281,91 +305,14 @@ pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson
         return Err(Error::invalid("pin", "wrong-pin"));
     }
     let Some(user) = user else { return Err(Error::NotFound) };
+    // A PIN is less than what this person asks for.
+    if user.totp_sealed.is_some() {
+        return Err(Error::conflict("second-factor-signs-in"));
+    }
     db.write(actor, |tx| {
         diesel::delete(guesses::table.find(&subject)).execute(tx.conn)?;
         diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::user_id.eq(user.id)).execute(tx.conn)?;
         tx.record(None, &Event::PersonSwitched, &[Subject::User(user.id)])?;
-        Ok(())
-    })
-}
-
-/// A new password of one's own.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ChangePassword {
-    #[schemars(length(min = 1, max = 200))]
-    pub old_password: String,
-    #[schemars(length(min = 8, max = 200))]
-    pub new_password: String,
-}
-
-/// Changes one's own password and ends one's other sessions.
-///
-/// # Errors
-/// `Invalid` where the old one is wrong or the new one too short.
-pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePassword) -> Result<()> {
-    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
-    let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
-    let mut faults = Faults::default();
-    faults.check(verify_password(&command.old_password, Some(&hash)), "old_password", "wrong-password");
-    faults.check(command.new_password.chars().count() >= secrets::MIN_PASSWORD, "new_password", "password-too-short");
-    faults.told()?;
-    let hash = secrets::hash_password(&command.new_password, db.random())?;
-    db.write(actor, |tx| {
-        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&hash), users::must_change_password.eq(false))).execute(tx.conn)?;
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
-        tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
-        Ok(())
-    })
-}
-
-/// A PIN of one's own, four to twelve digits.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SetPin {
-    #[schemars(length(min = 4, max = 12))]
-    pub pin: String,
-}
-
-/// # Errors
-/// `Invalid` where it is no PIN.
-pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
-    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
-    let pin = domain::text::digits(&command.pin);
-    if !(4..=12).contains(&pin.len()) || pin.len() != domain::text::key(&command.pin).len() {
-        return Err(Error::invalid("pin", "pin-digits"));
-    }
-    let hash = secrets::hash_password(&pin, db.random())?;
-    db.write(actor, |tx| {
-        diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
-        tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
-        Ok(())
-    })
-}
-
-/// The language of one's pages.
-///
-/// # Errors
-/// `Invalid` where it is neither fa nor en.
-pub fn change_language(db: &Db, actor: &Actor, language: &str) -> Result<()> {
-    if !matches!(language, "fa" | "en") {
-        return Err(Error::invalid("language", "unknown-language"));
-    }
-    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
-    db.write(actor, |tx| {
-        diesel::update(users::table.find(user_id)).set(users::language.eq(language)).execute(tx.conn)?;
-        Ok(())
-    })
-}
-
-/// The centre in which one works from now on.
-///
-/// # Errors
-/// `NotFound` where it is not one's own.
-pub fn change_centre(db: &Db, actor: &Actor, token: &str, centre: &str) -> Result<()> {
-    db.write(actor, |tx| {
-        let centre_id = tx.actor.working_centre(tx.conn, Some(centre))?;
-        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::centre_id.eq(Some(centre_id))).execute(tx.conn)?;
         Ok(())
     })
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Membership, User};
-use super::secrets;
+use super::{second_factor, secrets};
 use crate::error::{Error, Faults, Result};
 use crate::refer;
 use crate::store::query::*;
@@ -118,7 +118,7 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
     let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "login", "taken");
     match &command.password {
-        Some(password) => faults.check(password.chars().count() >= secrets::MIN_PASSWORD, "password", "password-too-short"),
+        Some(password) => secrets::check_password(&mut faults, password, &[&login, &command.name], "password"),
         None => faults.check(old.is_some(), "password", "required"),
     }
     let mut members = Vec::new();
@@ -153,6 +153,8 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
                 version: 1,
                 created_at: At::from(tx.now),
                 disabled_at: None,
+                totp_sealed: None,
+                totp_step: None,
             };
             diesel::insert_into(users::table).values(row).returning(users::id).get_result(tx.conn)?
         }
@@ -197,20 +199,21 @@ pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
     view(tx.conn, row)
 }
 
-/// Gives a person a new first password, ends their sessions, and opens the account again if it was disabled.
+/// Gives a person a new first password, ends their sessions, takes their second factor away, and opens the account again if it was disabled.
 ///
 /// # Errors
-/// `NotFound`; `Invalid` where the password is too short.
+/// `NotFound`; `Invalid` where the password is too short or easily guessed.
 pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, password: &str) -> Result<UserView> {
     tx.actor.may(Action::KeepAccess, None, None)?;
     let row = by_id(tx.conn, public_id)?;
-    if password.chars().count() < secrets::MIN_PASSWORD {
-        return Err(Error::invalid("password", "password-too-short"));
-    }
+    let mut faults = Faults::default();
+    secrets::check_password(&mut faults, password, &[&row.login, &row.name], "password");
+    faults.told()?;
     let hash = secrets::hash_password(password, tx.random())?;
     diesel::update(users::table.find(row.id))
         .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
         .execute(tx.conn)?;
+    second_factor::forget(tx, row.id)?;
     diesel::delete(sessions::table.filter(sessions::user_id.eq(row.id))).execute(tx.conn)?;
     tx.record(None, &Event::PasswordReset { login: row.login.clone() }, &[Subject::User(row.id)])?;
     let row = by_id(tx.conn, public_id)?;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::VatRate;
 use crate::access::Actor;
+use crate::access::second_factor::AskedOf;
 use crate::error::{Error, Result};
 use crate::store::query::*;
 use crate::store::schema::vat_rates;
@@ -26,6 +27,8 @@ pub struct InstallationView {
     pub currency: String,
     /// In what people see and type amounts: the currency's code, or `toman`. Amounts of this API are in minor units of the currency, whatever it is.
     pub money_unit: String,
+    /// Of whom a code of six digits is asked beside the password.
+    pub second_factor: AskedOf,
     /// Of what is not exempt, the latest first.
     pub vat_rates: Vec<VatRateView>,
 }
@@ -45,15 +48,26 @@ pub fn get_installation(conn: &mut Conn, actor: &Actor) -> Result<InstallationVi
     let unit = settings::money_unit(conn)?;
     let rates = vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).order(vat_rates::from_on.desc()).select(VatRate::as_select()).load::<VatRate>(conn)?;
     let vat_rates = rates.into_iter().map(|rate| VatRateView { from: rate.from_on.date(), percent: rate.percent }).collect();
-    Ok(InstallationView { calendar: settings::calendar(conn)?, currency: unit.currency.to_owned(), money_unit: unit.name.to_owned(), vat_rates })
+    Ok(InstallationView {
+        calendar: settings::calendar(conn)?,
+        currency: unit.currency.to_owned(),
+        money_unit: unit.name.to_owned(),
+        second_factor: settings::second_factor(conn)?,
+        vat_rates,
+    })
 }
 
-/// Changes in what amounts are shown and typed; the accounts stay in their currency.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// Changes what holds for the installation; what is absent stays as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeInstallation {
+    /// In what amounts are shown and typed; the accounts stay in their currency.
     #[schemars(length(max = 10), example = &"toman")]
-    pub money_unit: String,
+    #[serde(default)]
+    pub money_unit: Option<String>,
+    /// Of whom a code of six digits is asked beside the password. Who has none yet sets one up before anything else.
+    #[serde(default)]
+    pub second_factor: Option<AskedOf>,
 }
 
 /// The unit of a name that was given.
@@ -68,12 +82,19 @@ pub(crate) fn unit(name: &str) -> Result<Unit> {
 /// `Forbidden`; `Invalid`; `Conflict` where the accounts are in another currency.
 pub fn change_installation(tx: &mut Tx<'_>, command: &ChangeInstallation) -> Result<InstallationView> {
     tx.actor.may(Action::KeepOrganisation, None, None)?;
-    let unit = unit(&command.money_unit)?;
-    if unit.currency != settings::money_unit(tx.conn)?.currency {
-        return Err(Error::conflict("accounts-in-another-currency"));
+    let subjects = [Subject::Object("installation", 0)];
+    if let Some(name) = &command.money_unit {
+        let unit = unit(name)?;
+        if unit.currency != settings::money_unit(tx.conn)?.currency {
+            return Err(Error::conflict("accounts-in-another-currency"));
+        }
+        settings::set(tx.conn, settings::MONEY_UNIT, unit.name)?;
+        tx.record(None, &Event::MoneyUnitChanged { unit: unit.name.to_owned() }, &subjects)?;
     }
-    settings::set(tx.conn, settings::MONEY_UNIT, unit.name)?;
-    tx.record(None, &Event::MoneyUnitChanged { unit: unit.name.to_owned() }, &[Subject::Object("installation", 0)])?;
+    if let Some(whom) = command.second_factor {
+        settings::set(tx.conn, settings::SECOND_FACTOR, whom.name())?;
+        tx.record(None, &Event::SecondFactorAskedOf { whom: whom.name().to_owned() }, &subjects)?;
+    }
     get_installation(tx.conn, tx.actor)
 }
 
@@ -121,7 +142,7 @@ mod tests {
             assert_eq!(percent("2027-03-21"), 11);
             house.write(|tx| set_vat_rate(tx, &set("2027-03-21", None)));
             assert_eq!(percent("2027-03-21"), 10);
-            let to = |unit: &str| ChangeInstallation { money_unit: unit.to_owned() };
+            let to = |unit: &str| ChangeInstallation { money_unit: Some(unit.to_owned()), ..Default::default() };
             let view = house.write(|tx| change_installation(tx, &to("toman")));
             assert_eq!((view.currency.as_str(), view.money_unit.as_str()), ("IRR", "toman"));
             let other = house.db.write(&house.admin, |tx| change_installation(tx, &to("USD"))).expect_err("another currency");

@@ -19,6 +19,7 @@ pub mod settings;
 mod tests;
 mod tx;
 pub mod types;
+mod vault;
 
 use std::sync::{Arc, Mutex};
 
@@ -35,6 +36,7 @@ pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
 pub(crate) use tx::start_of;
 pub use tx::{Tx, local_date, zone};
+pub use vault::Vault;
 
 use crate::access::Actor;
 use crate::error::{Error, Result};
@@ -62,21 +64,23 @@ struct Inner {
     readers: conn::Pool,
     clock: Arc<dyn Clock>,
     random: Mutex<ChaCha20Rng>,
+    vault: Vault,
 }
 
 impl Db {
-    /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers and tokens.
+    /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers and tokens;
+    /// `key` seals the secrets that are stored.
     ///
     /// # Errors
     /// Where the store cannot be reached.
-    pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32]) -> Result<Self> {
+    pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32], key: [u8; 32]) -> Result<Self> {
         let engine = Engine::of(url);
         let pool = |size| conn::pool(url, size).map_err(Error::internal);
         let (writers, readers) = match engine {
             Engine::Sqlite => (pool(1)?, pool(8)?),
             Engine::Postgres => (pool(8)?, pool(8)?),
         };
-        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)) })))
+        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)), vault: Vault::new(key) })))
     }
 
     #[must_use]
@@ -97,12 +101,17 @@ impl Db {
         u128::from(random.next_u64()) << 64 | u128::from(random.next_u64())
     }
 
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
     /// The same store with another clock: for filling a demo's past.
     #[must_use]
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
         let inner = &self.0;
         let random = Mutex::new(ChaCha20Rng::seed_from_u64(1405));
-        Self(Arc::new(Inner { engine: inner.engine, writers: inner.writers.clone(), readers: inner.readers.clone(), clock, random }))
+        Self(Arc::new(Inner { engine: inner.engine, writers: inner.writers.clone(), readers: inner.readers.clone(), clock, random, vault: inner.vault.clone() }))
     }
 
     /// Brings the tables up to this version of the program. Returns the names of the migrations that were run.

@@ -190,6 +190,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         disabled_at -> Nullable<Timestamp>,
+        totp_sealed -> Nullable<Text>,
+        totp_step -> Nullable<BigInt>,
     }
 }
 
@@ -213,6 +215,7 @@ diesel::table! {
         created_at -> Timestamp,
         seen_at -> Timestamp,
         expires_at -> Timestamp,
+        awaits_code -> Bool,
     }
 }
 

@@ -6,11 +6,15 @@ use domain::time::Calendar;
 use super::conn::Conn;
 use super::rows::Setting;
 use super::schema::settings;
+use crate::access::second_factor::AskedOf;
 use crate::error::Result;
 use crate::store::query::*;
 
 /// The name of the setting that `money_unit` reads.
 pub const MONEY_UNIT: &str = "money_unit";
+
+/// The name of the setting that says who must have a second factor.
+pub const SECOND_FACTOR: &str = "second_factor";
 
 /// # Errors
 /// The store.
@@ -40,6 +44,14 @@ pub fn calendar(conn: &mut Conn) -> Result<Calendar> {
 /// The store.
 pub fn money_unit(conn: &mut Conn) -> Result<Unit> {
     Ok(unit_named(get(conn, MONEY_UNIT)?))
+}
+
+/// Of whom a second factor is asked.
+///
+/// # Errors
+/// The store.
+pub fn second_factor(conn: &mut Conn) -> Result<AskedOf> {
+    Ok(AskedOf::named(get(conn, SECOND_FACTOR)?.as_deref()))
 }
 
 /// The unit of a setting; Rial where nothing is set.

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Db;
 use super::conn::Conn;
 use super::events::{Event, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
+use super::{Db, Vault};
 use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::store::query::*;
@@ -53,6 +53,12 @@ impl<'c> Tx<'c> {
     #[must_use]
     pub fn random(&self) -> u128 {
         self.db.random()
+    }
+
+    /// What seals the secrets that are stored.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        self.db.vault()
     }
 
     /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.

@@ -55,7 +55,7 @@ impl Store {
         let name = format!("zamen_bench_{}", std::process::id());
         Connection::open(&format!("{cluster}/postgres"))?.run(&format!("CREATE DATABASE {name}"))?;
         let url = format!("{cluster}/{name}");
-        let db = Db::open(&url, Arc::new(Wall), [9; 32]).map_err(told)?;
+        let db = Db::open(&url, Arc::new(Wall), [9; 32], [9; 32]).map_err(told)?;
         db.migrate().map_err(told)?;
         app::demo::fill(&db).map_err(told)?;
         let there = db.read(|conn| Ok(repairs::table.count().get_result::<i64>(conn)?)).map_err(told)?;

@@ -1,6 +1,8 @@
 //! Signing in and out, language, centre, switching the person; the first start.
 
-use app::access::session::{self, SignIn, SwitchPerson};
+use app::access::own;
+use app::access::second_factor::enter_code;
+use app::access::session::{self, Opened, SignIn, SwitchPerson};
 use app::error::{Error, Fault};
 use app::setup::{SetUp, is_empty, set_up};
 use askama::Template;
@@ -89,21 +91,56 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Respons
     let login = command.login.clone();
     let opened = app.run(move |app| session::sign_in(app.db(), &command, &address)).await;
     match opened {
-        Ok(opened) => {
-            let mut response = Redirect::to(if opened.must_change_password { "/me" } else { &next }).into_response();
-            let secure = if app.is_secure() { "; Secure" } else { "" };
-            set_cookie(&mut response, &format!("{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=604800{secure}", cookie_name(&app), opened.token));
-            response
-        }
+        Ok(opened) => enter(&app, &opened, &next),
         Err(error) => {
-            let (status, _, message) = problem::told(lang, &error);
-            let message = match &error {
-                Error::Invalid(faults) => faults.iter().map(|fault| problem::sentence(lang, &fault.reason)).collect(),
-                _ => message,
-            };
+            let (status, message) = problem::in_a_sentence(lang, &error);
             let is_demo = app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
             let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login, message, is_demo };
             show(status, &page)
+        }
+    }
+}
+
+/// Gives the browser what opens a session, and leads on.
+fn enter(app: &App, opened: &Opened, next: &str) -> Response {
+    let asked = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    let to = match opened {
+        Opened { awaits_code: true, .. } => format!("/sign-in/code?{asked}"),
+        Opened { must_change_password: true, .. } => "/me".to_owned(),
+        _ => next.to_owned(),
+    };
+    let mut response = Redirect::to(&to).into_response();
+    set_cookie(&mut response, app, &format!("{}={}; HttpOnly; Max-Age=604800", cookie_name(app), opened.token));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "sign_in_code.html")]
+struct CodePage {
+    l: Lang,
+    css: String,
+    next: String,
+    message: String,
+}
+
+/// The second half of signing in, for who has a second factor.
+pub(crate) async fn code_form(Query(query): Query<Next>, headers: HeaderMap) -> Response {
+    let next = query.next.as_deref().map_or("/", local).to_owned();
+    show(StatusCode::OK, &CodePage { l: chosen_language(&headers), css: crate::assets::url("track.css"), next, message: String::new() })
+}
+
+pub(crate) async fn code(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
+    let lang = chosen_language(&headers);
+    let fields = pairs(&body);
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str()).to_owned();
+    let next = local(&field("next")).to_owned();
+    let (token, code) = (cookie(&headers, cookie_name(&app)).unwrap_or_default(), field("code"));
+    match app.run(move |app| enter_code(app.db(), &token, &code)).await {
+        Ok(opened) => enter(&app, &opened, &next),
+        Err(Error::Unauthenticated) => Redirect::to("/sign-in").into_response(),
+        Err(error) => {
+            let (status, message) = problem::in_a_sentence(lang, &error);
+            show(status, &CodePage { l: lang, css: crate::assets::url("track.css"), next, message })
         }
     }
 }
@@ -117,7 +154,7 @@ pub(crate) async fn sign_out(person: Person, body: Bytes) -> Response {
         return person.error(&error);
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    set_cookie(&mut response, &format!("{}=; Path=/; Max-Age=0", cookie_name(&person.app)));
+    set_cookie(&mut response, &person.app, &format!("{}=; HttpOnly; Max-Age=0", cookie_name(&person.app)));
     response
 }
 
@@ -131,7 +168,7 @@ pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: B
         let csrf = field("_csrf").to_owned();
         let changed = app
             .run(move |app| match app.db().read(|conn| session::current(conn, app.db().now(), &token))? {
-                Some(current) if current.csrf == csrf => session::change_language(app.db(), &current.actor, lang.code()),
+                Some(current) if current.csrf == csrf => own::change_language(app.db(), &current.actor, lang.code()),
                 _ => Ok(()),
             })
             .await;
@@ -140,7 +177,7 @@ pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: B
         }
     }
     let mut response = Redirect::to(&back).into_response();
-    set_cookie(&mut response, &format!("zamen-lang={}; Path=/; SameSite=Lax; Max-Age=31536000", lang.code()));
+    set_cookie(&mut response, &app, &format!("zamen-lang={}; Max-Age=31536000", lang.code()));
     response
 }
 
@@ -152,7 +189,7 @@ pub(crate) async fn centre(person: Person, body: Bytes) -> Response {
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
     let (actor, token, centre) = (person.current.actor.clone(), person.token.clone(), field("centre").unwrap_or_default().to_owned());
-    match person.app.run(move |app| session::change_centre(app.db(), &actor, &token, &centre)).await {
+    match person.app.run(move |app| own::change_centre(app.db(), &actor, &token, &centre)).await {
         Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
         Err(error) => person.error(&error),
     }

@@ -63,7 +63,7 @@ impl FromRequestParts<App> for Person {
             Ok(Some(current)) => {
                 let lang = Lang::named(&current.language).unwrap_or(Lang::Fa);
                 let is_own_page = parts.uri.path().starts_with("/me") || parts.uri.path() == "/language";
-                if current.must_change_password && !is_own_page {
+                if (current.must_change_password || current.must_add_second_factor) && !is_own_page {
                     return Err(Redirect::to("/me").into_response());
                 }
                 Ok(Self { app: app.clone(), current, lang, token, here })
@@ -265,8 +265,9 @@ pub(crate) fn local(path: &str) -> &str {
 }
 
 /// Sets a cookie on an answer.
-pub(crate) fn set_cookie(response: &mut Response, cookie: &str) {
-    if let Ok(value) = HeaderValue::from_str(cookie) {
+pub(crate) fn set_cookie(response: &mut Response, app: &App, cookie: &str) {
+    let secure = if app.is_secure() { "; Secure" } else { "" };
+    if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Path=/; SameSite=Lax{secure}")) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
 }

@@ -1,6 +1,7 @@
 //! What the administrator keeps for the whole installation: in what amounts are shown, VAT, and who may do what.
 
 use app::access::permissions::{PermissionView, table};
+use app::access::second_factor::AskedOf;
 use app::catalogue::installation::{InstallationView, get_installation};
 use askama::Template;
 use axum::extract::Query;
@@ -17,6 +18,7 @@ struct Installation {
     view: InstallationView,
     /// Names of the units in which the accounts' currency can be shown.
     units: Vec<&'static str>,
+    asked_of: [AskedOf; 3],
 }
 
 pub(crate) async fn show(person: Person) -> Response {
@@ -29,7 +31,7 @@ pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
         Ok(view) => {
             let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
             let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
-            answer(p.status(), &Installation { p, view, units })
+            answer(p.status(), &Installation { p, view, units, asked_of: AskedOf::ALL })
         }
         Err(response) => response,
     }

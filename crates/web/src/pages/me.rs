@@ -1,6 +1,7 @@
 //! One's own page: password, PIN, tokens, another person at the counter; and the phone on the screen.
 
-use app::access::session::{self, ChangePassword, SetPin};
+use app::access::own::{self, ChangePassword, OpenSession, SetPin, open_sessions};
+use app::access::second_factor;
 use app::access::tokens::{CreateToken, TokenView, create_token, list_tokens};
 use app::error::Error;
 use app::messaging::{MessageView, latest};
@@ -18,6 +19,9 @@ use crate::problem;
 struct Me {
     p: Page,
     tokens: Vec<TokenView>,
+    sessions: Vec<OpenSession>,
+    has_second_factor: bool,
+    must_add_second_factor: bool,
     secret: String,
     must_change: bool,
     wrong: (String, String),
@@ -25,11 +29,21 @@ struct Me {
 
 async fn render(person: Person, secret: String, wrong: (String, String), status: StatusCode) -> Response {
     let user = person.current.actor.user_id.unwrap_or(0);
-    let tokens = match person.read(move |conn, _| list_tokens(conn, user)).await {
-        Ok(tokens) => tokens,
+    let (now, token) = (person.app.db().now(), person.token.clone());
+    let (tokens, sessions) = match person.read(move |conn, _| Ok((list_tokens(conn, user)?, open_sessions(conn, user, now, &token)?))).await {
+        Ok(both) => both,
         Err(response) => return response,
     };
-    let page = Me { p: person.page("me", person.lang.t("me-title")), tokens, secret, must_change: person.current.must_change_password, wrong };
+    let page = Me {
+        p: person.page("me", person.lang.t("me-title")),
+        tokens,
+        sessions,
+        has_second_factor: person.current.has_second_factor,
+        must_add_second_factor: person.current.must_add_second_factor,
+        secret,
+        must_change: person.current.must_change_password,
+        wrong,
+    };
     answer(status, &page)
 }
 
@@ -39,21 +53,17 @@ pub(crate) async fn show(person: Person) -> Response {
 
 /// The page with what went wrong in one of its forms.
 pub(crate) async fn page(person: Person, form: &str, error: &Error) -> Response {
-    let (status, _, message) = problem::told(person.lang, error);
-    let message = match error {
-        Error::Invalid(faults) => faults.iter().map(|fault| problem::sentence(person.lang, &fault.reason)).collect::<Vec<_>>().join(" "),
-        _ => message,
-    };
+    let (status, message) = problem::in_a_sentence(person.lang, error);
     render(person, String::new(), (form.to_owned(), message), status).await
 }
 
-fn fields_of(person: &Person, body: &Bytes) -> Result<Vec<(String, String)>, Response> {
+pub(super) fn fields_of(person: &Person, body: &Bytes) -> Result<Vec<(String, String)>, Response> {
     let fields = pairs(body);
     let is_own = person.sent_it(fields.iter().find(|(name, _)| name == "_csrf").map(|(_, value)| value.as_str()));
     if is_own { Ok(fields) } else { Err(person.error(&Error::Forbidden(app::Reason::new("not-from-here")))) }
 }
 
-fn text(fields: &[(String, String)], name: &str) -> String {
+pub(super) fn text(fields: &[(String, String)], name: &str) -> String {
     fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone())
 }
 
@@ -64,7 +74,7 @@ pub(crate) async fn password(person: Person, body: Bytes) -> Response {
     };
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
-    match person.app.run(move |app| session::change_password(app.db(), &actor, &token, &command)).await {
+    match person.app.run(move |app| own::change_password(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => page(person, "password", &error).await,
     }
@@ -77,9 +87,34 @@ pub(crate) async fn pin(person: Person, body: Bytes) -> Response {
     };
     let actor = person.current.actor.clone();
     let command = SetPin { pin: text(&fields, "pin") };
-    match person.app.run(move |app| session::set_pin(app.db(), &actor, &command)).await {
+    match person.app.run(move |app| own::set_pin(app.db(), &actor, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "pin", &error).await,
+    }
+}
+
+/// Ends one's sessions elsewhere.
+pub(crate) async fn end_sessions(person: Person, body: Bytes) -> Response {
+    if let Err(response) = fields_of(&person, &body) {
+        return response;
+    }
+    let (actor, token) = (person.current.actor.clone(), person.token.clone());
+    match person.app.run(move |app| own::end_other_sessions(app.db(), &actor, &token)).await {
+        Ok(()) => Redirect::to("/me").into_response(),
+        Err(error) => page(person, "sessions", &error).await,
+    }
+}
+
+/// Turns one's second factor off.
+pub(crate) async fn second_factor_off(person: Person, body: Bytes) -> Response {
+    let fields = match fields_of(&person, &body) {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
+    match person.app.run(move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
+        Ok(()) => Redirect::to("/me").into_response(),
+        Err(error) => page(person, "second-factor", &error).await,
     }
 }
 

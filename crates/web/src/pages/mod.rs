@@ -17,6 +17,7 @@ mod reasons;
 mod receive;
 mod repair;
 pub(crate) mod report;
+mod second_factor;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -28,6 +29,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .route("/", get(lists::home))
         .route("/sign-in", get(entry::form).post(entry::sign_in))
+        .route("/sign-in/code", get(entry::code_form).post(entry::code))
         .route("/sign-out", post(entry::sign_out))
         .route("/language", post(entry::language))
         .route("/centre", post(entry::centre))
@@ -39,6 +41,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/me/password", post(me::password))
         .route("/me/pin", post(me::pin))
         .route("/me/tokens", post(me::token))
+        .route("/me/sessions/end", post(me::end_sessions))
+        .route("/me/second-factor", get(second_factor::show).post(second_factor::on))
+        .route("/me/second-factor/off", post(me::second_factor_off))
         .route("/messages", get(me::messages))
         .route("/search", get(lists::search))
         .route("/receive", get(receive::form).post(receive::receive))

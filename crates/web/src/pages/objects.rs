@@ -43,6 +43,7 @@ pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Ve
                     let text = match (name.as_str(), value) {
                         ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0), actor.unit),
                         ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
+                        ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
                         ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
                         ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
                         ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),

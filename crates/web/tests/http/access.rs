@@ -11,6 +11,7 @@ use crate::house::House;
 const PAGES: &[(&str, Option<Action>)] = &[
     ("/", Some(Action::ViewWork)),
     ("/me", None),
+    ("/me/second-factor", None),
     ("/keep", None),
     ("/keep/installation", Some(Action::ViewCatalogue)),
     ("/keep/permissions", Some(Action::KeepAccess)),
@@ -33,6 +34,7 @@ const PAGES: &[(&str, Option<Action>)] = &[
 /// Pages of one object, forms and what strangers may open: tried by their own tests.
 const ELSEWHERE: &[&str] = &[
     "/sign-in",
+    "/sign-in/code",
     "/sign-out",
     "/language",
     "/centre",
@@ -42,6 +44,8 @@ const ELSEWHERE: &[&str] = &[
     "/me/password",
     "/me/pin",
     "/me/tokens",
+    "/me/sessions/end",
+    "/me/second-factor/off",
     "/receptions/{id}",
     "/repairs/{id}",
     "/repairs/{id}/preview",

@@ -117,6 +117,7 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad("POST", "/centres", json!({"code": "09", "title": {"fa": "م", "en": "C"}, "legal_entity": ID, "time_zone": "Mars/Olympus"}), 422, "time_zone", "time-zone"),
         Bad("POST", "/policies", json!({"code": "G", "title": {"fa": "گ", "en": "G"}, "rules": {"terms": []}}), 422, "rules.start", "policy-malformed"),
         Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "short", "roles": [{"role": "receptionist"}]}), 422, "password", "too-short"),
+        Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "password1", "roles": [{"role": "receptionist"}]}), 422, "password", "password-too-common"),
         Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "correct horse", "roles": [{"role": "king"}]}), 422, "roles[0].role", "not-in-list"),
         Bad("POST", "/imports", json!({"kind": "customers", "file_name": "x.csv", "content": "%%%"}), 422, "content", "base64"),
         Bad("POST", "/imports", json!({"kind": "customers", "file_name": "x.csv", "content": "eA=="}), 422, "columns.name", "column-required"),

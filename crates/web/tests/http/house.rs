@@ -66,7 +66,7 @@ impl House {
     /// The same with amounts in a unit.
     pub fn in_money(unit: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), Arc::new(Noon), [7; 32]).expect("a store");
+        let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), Arc::new(Noon), [7; 32], [8; 32]).expect("a store");
         db.migrate().expect("migrated");
         let command = SetUp {
             legal_entity: "خدمات ولیعصر".to_owned(),
@@ -127,8 +127,13 @@ impl House {
         for role in Role::ALL.iter().filter(|role| **role != Role::Administrator) {
             house.person(role.name(), *role, Some(house.centres[0].clone()), None);
         }
-        house.router = web::router(App::new(house.db.clone(), Settings { public_url: "http://127.0.0.1:8080".to_owned(), ..Settings::default() }));
+        house.serve_at("http://127.0.0.1:8080");
         house
+    }
+
+    /// Serves under an address.
+    pub fn serve_at(&mut self, public_url: &str) {
+        self.router = web::router(App::new(self.db.clone(), Settings { public_url: public_url.to_owned(), ..Settings::default() }));
     }
 
     /// Somebody with one role.
@@ -173,12 +178,16 @@ impl House {
         self.send(request.body(body).expect("a request")).await
     }
 
+    /// The cookie that an answer sets, as a browser sends it.
+    pub fn cookie(&self, answer: &Answer) -> String {
+        answer.headers[header::SET_COOKIE].to_str().expect("a cookie").split(';').next().expect("a cookie").to_owned()
+    }
+
     /// Signs in and returns the cookie, and the key that forms must carry.
     pub async fn signed_in(&self, login: &str) -> (String, String) {
         let form = format!("login={login}&password={}", PASSWORD.replace(' ', "+"));
         let request = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form)).expect("a request");
-        let cookie = |answer: &Answer| answer.headers[header::SET_COOKIE].to_str().expect("a cookie").split(';').next().expect("a cookie").to_owned();
-        let signed_in = cookie(&self.send(request).await);
+        let signed_in = self.cookie(&self.send(request).await);
         let csrf = |text: &str| text.split("name=\"_csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned).expect("the key of a form");
         let page = self.page(Some(&signed_in), "/me").await;
         let key = csrf(&page.text);

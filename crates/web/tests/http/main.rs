@@ -8,5 +8,6 @@ mod house;
 mod isolation;
 mod money;
 mod openapi;
+mod second_factor;
 mod store;
 mod translations;

@@ -138,3 +138,6 @@ error-malformed-unlike = It is malformed: write it like { $example }
 error-no-demo = There is no demo here.
 error-accounts-in-another-currency = The accounts are in another currency; choose a unit of that currency.
 error-no-amount = Write the amount in digits, such as 1,250,000, and no finer than the currency's smallest part.
+error-password-too-common = This password is among the first that are tried. Choose one that is harder to guess.
+error-second-factor-signs-in = This person has a second factor and signs in with it; the PIN is not enough.
+error-second-factor-unreadable = The code cannot be checked, because the key of secrets is another one. Ask an administrator to reset you.

@@ -1,0 +1,3 @@
+ALTER TABLE sessions DROP COLUMN awaits_code;
+ALTER TABLE users DROP COLUMN totp_step;
+ALTER TABLE users DROP COLUMN totp_sealed;

@@ -1,0 +1,133 @@
+//! What people keep of their own account: password, PIN, language, the centre they work in, and where they are signed in.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Actor;
+use super::secrets::{self, digest, verify_password};
+use crate::error::{Error, Faults, Result};
+use crate::store::query::*;
+use crate::store::schema::{sessions, users};
+use crate::store::types::At;
+use crate::store::{Conn, Db, Event, Subject};
+
+/// A new password of one's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangePassword {
+    #[schemars(length(min = 1, max = 200))]
+    pub old_password: String,
+    #[schemars(length(min = 8, max = 200))]
+    pub new_password: String,
+}
+
+/// Changes one's own password and ends one's other sessions.
+///
+/// # Errors
+/// `Invalid` where the old one is wrong, or the new one too short or easily guessed.
+pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePassword) -> Result<()> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
+    let mut faults = Faults::default();
+    faults.check(verify_password(&command.old_password, Some(&hash)), "old_password", "wrong-password");
+    secrets::check_password(&mut faults, &command.new_password, &[&actor.name], "new_password");
+    faults.told()?;
+    let hash = secrets::hash_password(&command.new_password, db.random())?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&hash), users::must_change_password.eq(false))).execute(tx.conn)?;
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
+        tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
+        Ok(())
+    })
+}
+
+/// A PIN of one's own, four to twelve digits.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetPin {
+    #[schemars(length(min = 4, max = 12))]
+    pub pin: String,
+}
+
+/// # Errors
+/// `Invalid` where it is no PIN.
+pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    let pin = domain::text::digits(&command.pin);
+    if !(4..=12).contains(&pin.len()) || pin.len() != domain::text::key(&command.pin).len() {
+        return Err(Error::invalid("pin", "pin-digits"));
+    }
+    let hash = secrets::hash_password(&pin, db.random())?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
+        tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
+        Ok(())
+    })
+}
+
+/// The language of one's pages.
+///
+/// # Errors
+/// `Invalid` where it is neither fa nor en.
+pub fn change_language(db: &Db, actor: &Actor, language: &str) -> Result<()> {
+    if !matches!(language, "fa" | "en") {
+        return Err(Error::invalid("language", "unknown-language"));
+    }
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    db.write(actor, |tx| {
+        diesel::update(users::table.find(user_id)).set(users::language.eq(language)).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+/// The centre in which one works from now on.
+///
+/// # Errors
+/// `NotFound` where it is not one's own.
+pub fn change_centre(db: &Db, actor: &Actor, token: &str, centre: &str) -> Result<()> {
+    db.write(actor, |tx| {
+        let centre_id = tx.actor.working_centre(tx.conn, Some(centre))?;
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::centre_id.eq(Some(centre_id))).execute(tx.conn)?;
+        Ok(())
+    })
+}
+
+/// One of the places where a person is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    pub opened_at: Timestamp,
+    /// To within ten minutes.
+    pub seen_at: Timestamp,
+    /// Whether it is the one that asks.
+    pub is_this: bool,
+}
+
+/// Where a person is signed in, the latest first.
+///
+/// # Errors
+/// The store.
+pub fn open_sessions(conn: &mut Conn, user_id: i64, now: Timestamp, token: &str) -> Result<Vec<OpenSession>> {
+    let rows = sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::awaits_code.eq(false))
+        .filter(sessions::expires_at.gt(At::from(now)))
+        .order(sessions::seen_at.desc())
+        .select((sessions::created_at, sessions::seen_at, sessions::token_hash))
+        .load::<(At, At, String)>(conn)?;
+    let this = digest(token);
+    Ok(rows.into_iter().map(|(opened, seen, hash)| OpenSession { opened_at: opened.instant(), seen_at: seen.instant(), is_this: hash == this }).collect())
+}
+
+/// Ends all of a person's sessions but the one that asks.
+///
+/// # Errors
+/// The store.
+pub fn end_other_sessions(db: &Db, actor: &Actor, token: &str) -> Result<()> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    db.write(actor, |tx| {
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
+        tx.record(None, &Event::SessionsEnded, &[Subject::User(user_id)])?;
+        Ok(())
+    })
+}
