@@ -36,6 +36,8 @@ words! {
         KeepCatalogue = "keep_catalogue",
         KeepPolicies = "keep_policies",
         KeepCustomers = "keep_customers",
+        /// Answer what a customer asks about their own data: tell all of it, erase it.
+        KeepPersonalData = "keep_personal_data",
         KeepDevices = "keep_devices",
         IssueCards = "issue_cards",
         Receive = "receive",
@@ -81,7 +83,7 @@ pub fn default_permission(role: Role, action: Action) -> Option<Limit> {
             viewing || matches!(action, A::ViewAudit | A::KeepCatalogue | A::KeepPolicies | A::KeepDevices | A::IssueCards | A::OverrideCoverage | A::GiveGoodwill | A::Import)
         }
         R::RegionManager => viewing || matches!(action, A::ViewAudit | A::OverrideCoverage | A::GiveGoodwill | A::ReopenRepair | A::KeepStaff),
-        R::CentreManager => !matches!(action, A::KeepOrganisation | A::KeepAccess | A::KeepPolicies | A::KeepCatalogue),
+        R::CentreManager => !matches!(action, A::KeepOrganisation | A::KeepAccess | A::KeepPersonalData | A::KeepPolicies | A::KeepCatalogue),
         R::Receptionist => matches!(
             action,
             A::ViewCatalogue

@@ -3,6 +3,8 @@
 //! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
 //! is written down.
 
+pub mod personal;
+
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;

@@ -44,11 +44,17 @@ pub struct MessageView {
     pub at: Timestamp,
 }
 
+impl From<Message> for MessageView {
+    fn from(row: Message) -> Self {
+        Self { to: row.to_number, body: row.body, purpose: row.purpose, at: row.created_at.instant() }
+    }
+}
+
 /// The latest messages.
 ///
 /// # Errors
 /// The store.
 pub fn latest(conn: &mut Conn, limit: i64) -> Result<Vec<MessageView>> {
     let rows = messages::table.order(messages::id.desc()).limit(limit).select(Message::as_select()).load::<Message>(conn)?;
-    Ok(rows.into_iter().map(|row| MessageView { to: row.to_number, body: row.body, purpose: row.purpose, at: row.created_at.instant() }).collect())
+    Ok(rows.into_iter().map(MessageView::from).collect())
 }

@@ -71,6 +71,8 @@ pub enum Event {
     PolicyPublished { code: String, number: i64 },
     CustomerSaved,
     CustomerLookedUp,
+    CustomerExported,
+    CustomerErased { reason: String },
     DeviceRegistered { serial: String },
     DeviceEventAdded { kind: String, on: Date },
     OwnerChanged,

@@ -59,6 +59,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/cards/{id}", get(objects::card))
         .route("/customers", get(lists::customers))
         .route("/customers/{id}", get(objects::customer))
+        .route("/customers/{id}/export", post(objects::customer_export))
         .route("/invoices", get(lists::invoices))
         .route("/invoices/{id}", get(objects::invoice))
         .route("/documents/{id}", get(papers::show))

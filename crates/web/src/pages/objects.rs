@@ -12,17 +12,22 @@ use app::customers::{CustomerView, get_customer};
 use app::devices::view::DeviceRow;
 use app::devices::view::PlaceView;
 use app::devices::{DeviceView, ListDevices, get_device, list_devices};
+use app::lookup::personal::export_customer;
 use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
 use app::views::ListQuery;
 use askama::Template;
+use axum::Json;
+use axum::body::Bytes;
 use axum::extract::Path;
-use axum::response::Response;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use words::Lang;
 
 use super::frame::{Attempt, Page, Person, show};
+use super::me::fields_of;
 use super::reasons::{Drawing, Verdict, drawing, verdict};
 
 /// An entry of a timeline as a sentence.
@@ -256,6 +261,21 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
             show(page.status(), &CustomerPage { history: told(person.lang, &person.current.actor, history), p: page, view, balance, devices, receptions, invoices })
         }
         Err(response) => response,
+    }
+}
+
+/// All that is kept of a customer, as a file.
+pub(crate) async fn customer_export(person: Person, Path(id): Path<String>, body: Bytes) -> Response {
+    if let Err(response) = fields_of(&person, &body) {
+        return response;
+    }
+    let actor = person.current.actor.clone();
+    match person.app.run(move |app| app.db().write(&actor, |tx| export_customer(tx, &id))).await {
+        Ok(data) => {
+            let disposition = format!("attachment; filename=\"customer-{}.json\"", data.customer.id);
+            ([(header::CONTENT_DISPOSITION, disposition)], Json(data)).into_response()
+        }
+        Err(error) => person.error(&error),
     }
 }
 

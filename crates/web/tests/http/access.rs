@@ -52,6 +52,7 @@ const ELSEWHERE: &[&str] = &[
     "/devices/{id}",
     "/cards/{id}",
     "/customers/{id}",
+    "/customers/{id}/export",
     "/invoices/{id}",
     "/documents/{id}",
     "/photos",

@@ -11,6 +11,7 @@ use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, Sav
 use app::catalogue::services::{self, SaveService};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
 use app::error::{Error, Result};
+use app::lookup::personal::{EraseCustomer, Erased, PersonalData, erase_customer, export_customer};
 use app::staff::{self, SaveStaffMember};
 use app::views::{ListQuery, Page};
 use axum::http::Method;
@@ -108,6 +109,24 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         "Open a customer of other centres by an exact number; who did is written down.",
         json!({"number": "09123456789"}),
         |tx, _, body: LookUpCustomer| -> Result<CustomerView> { customers::look_up_customer(tx, &body) },
+    ));
+    out.push(write(
+        Method::POST,
+        "exportCustomer",
+        "/customers/{id}/export",
+        A::KeepPersonalData,
+        "Tell all that is kept of a customer; who asked is written down.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<PersonalData> { export_customer(tx, call.id()) },
+    ));
+    out.push(write(
+        Method::POST,
+        "eraseCustomer",
+        "/customers/{id}/erase",
+        A::KeepPersonalData,
+        "Erase what is kept of a customer as a person. Issued papers stay; it cannot be undone.",
+        json!({"reason": "letter 1405/214 of the customer"}),
+        |tx, call, body: EraseCustomer| -> Result<Erased> { erase_customer(tx, call.id(), &body) },
     ));
     out.push(get("listUsers", "/users", A::KeepAccess, "List people who sign in.", |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> {
         users::list_users(conn, actor, &query)
