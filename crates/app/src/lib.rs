@@ -20,6 +20,7 @@ pub mod exchange;
 pub mod lookup;
 pub mod messaging;
 pub mod parts;
+pub mod personal;
 pub mod reception;
 pub mod repair;
 pub mod reporting;

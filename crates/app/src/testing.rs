@@ -279,8 +279,8 @@ impl House {
         self.db.read(|conn| Ok(policies::table.filter(policies::code.eq(code)).select(policies::public_id).first(conn)?)).expect("a policy")
     }
 
-    pub fn receive(&self, customer: &str, devices: &[(&str, &str)]) -> ReceptionView {
-        let command = ReceiveDevices {
+    pub fn reception(&self, customer: &str, devices: &[(&str, &str)]) -> ReceiveDevices {
+        ReceiveDevices {
             centre: None,
             place: None,
             customer: CustomerChoice { id: Some(customer.to_owned()), new: None },
@@ -289,7 +289,11 @@ impl House {
                 .map(|(device, fault)| ReceiveDevice { device: Some((*device).to_owned()), faults: vec![(*fault).to_owned()], ..ReceiveDevice::default() })
                 .collect(),
             note: None,
-        };
+        }
+    }
+
+    pub fn receive(&self, customer: &str, devices: &[(&str, &str)]) -> ReceptionView {
+        let command = self.reception(customer, devices);
         self.by(RECEPTIONIST, |tx| receive_devices(tx, &command)).expect("received")
     }
 

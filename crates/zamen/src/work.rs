@@ -1,9 +1,9 @@
-//! What goes on beside the pages: imports that wait, and the papers that were issued. Each look finds the oldest thing to do; nothing is kept in
-//! memory, so another process may take over at any moment.
+//! What goes on beside the pages: imports that wait, the papers that were issued, and what is kept too long. Each look finds the oldest thing to
+//! do; nothing is kept in memory, so another process may take over at any moment.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::store::{events::PAPERS, outbox};
 use web::App;
@@ -34,8 +34,18 @@ impl Drop for Worker {
     }
 }
 
+/// How often is looked whether what is kept too long was deleted today.
+const SWEEP: Duration = Duration::from_secs(3600);
+
 fn work(app: &App, stopped: &Receiver<()>) {
+    let mut swept: Option<Instant> = None;
     loop {
+        if swept.is_none_or(|at| at.elapsed() > SWEEP) {
+            swept = Some(Instant::now());
+            if let Err(error) = app::personal::retention::sweep(app.db()) {
+                tracing::warn!(%error, "what is kept too long could not be deleted");
+            }
+        }
         let rest = match once(app) {
             Ok(true) => Duration::ZERO,
             Ok(false) => REST,

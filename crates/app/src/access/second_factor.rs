@@ -126,7 +126,7 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
     faults.check(step.is_some(), "code", "wrong-code");
     faults.told()?;
     db.write(actor, |tx| {
-        let sealed = tx.vault().seal(&seed, &sealed_as(&user), [tx.random(), tx.random()])?;
+        let sealed = db.vault().seal(&seed, &sealed_as(&user), [db.random(), db.random()])?;
         diesel::update(users::table.find(user.id)).set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step))).execute(tx.conn)?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
         tx.record(None, &Event::SecondFactorTurnedOn, &[Subject::User(user.id)])?;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::rows::LedgerEntry;
 use crate::access::Actor;
 use crate::catalogue::legal_entities::party_link;
-use crate::customers::{customer_row, is_known_to};
-use crate::error::{Error, Result};
+use crate::customers::known_customer;
+use crate::error::Result;
 use crate::store::Conn;
 use crate::store::query::*;
 use crate::store::schema::{invoices, ledger_entries, payments};
@@ -42,10 +42,7 @@ pub struct AccountEntry {
 /// `Forbidden`, `NotFound`.
 pub fn get_account(conn: &mut Conn, actor: &Actor, party: &str) -> Result<AccountView> {
     actor.may(Action::ViewMoney, None, None)?;
-    let party_id = customer_row(conn, party)?.id;
-    if !is_known_to(conn, actor, party_id)? {
-        return Err(Error::NotFound);
-    }
+    let party_id = known_customer(conn, actor, party)?.id;
     let rows = ledger_entries::table
         .filter(ledger_entries::party_id.eq(party_id))
         .filter(ledger_entries::account.eq("receivable"))

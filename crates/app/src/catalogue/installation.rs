@@ -11,6 +11,7 @@ use super::rows::VatRate;
 use crate::access::Actor;
 use crate::access::second_factor::AskedOf;
 use crate::error::{Error, Result};
+use crate::personal::retention::Retention;
 use crate::store::query::*;
 use crate::store::schema::vat_rates;
 use crate::store::types::Day;
@@ -29,6 +30,8 @@ pub struct InstallationView {
     pub money_unit: String,
     /// Of whom a code of six digits is asked beside the password.
     pub second_factor: AskedOf,
+    /// For how long things are kept that tell of people.
+    pub retention: Retention,
     /// Of what is not exempt, the latest first.
     pub vat_rates: Vec<VatRateView>,
 }
@@ -53,6 +56,7 @@ pub fn get_installation(conn: &mut Conn, actor: &Actor) -> Result<InstallationVi
         currency: unit.currency.to_owned(),
         money_unit: unit.name.to_owned(),
         second_factor: settings::second_factor(conn)?,
+        retention: Retention::set(conn)?,
         vat_rates,
     })
 }
@@ -68,6 +72,9 @@ pub struct ChangeInstallation {
     /// Of whom a code of six digits is asked beside the password. Who has none yet sets one up before anything else.
     #[serde(default)]
     pub second_factor: Option<AskedOf>,
+    /// For how long things are kept that tell of people; all kinds at once.
+    #[serde(default)]
+    pub retention: Option<Retention>,
 }
 
 /// The unit of a name that was given.
@@ -94,6 +101,10 @@ pub fn change_installation(tx: &mut Tx<'_>, command: &ChangeInstallation) -> Res
     if let Some(whom) = command.second_factor {
         settings::set(tx.conn, settings::SECOND_FACTOR, whom.name())?;
         tx.record(None, &Event::SecondFactorAskedOf { whom: whom.name().to_owned() }, &subjects)?;
+    }
+    if let Some(retention) = command.retention {
+        settings::set(tx.conn, settings::RETENTION, &serde_json::to_string(&retention).map_err(Error::internal)?)?;
+        tx.record(None, &Event::RetentionChanged, &subjects)?;
     }
     get_installation(tx.conn, tx.actor)
 }

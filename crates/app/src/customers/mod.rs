@@ -145,16 +145,19 @@ pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Resu
     Ok(any.is_none())
 }
 
+/// The row of a customer whom the actor may know.
+pub(crate) fn known_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Party> {
+    let row = customer_row(conn, public_id)?;
+    if is_known_to(conn, actor, row.id)? { Ok(row) } else { Err(Error::NotFound) }
+}
+
 /// A customer that the actor's centres have dealt with.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<CustomerView> {
     actor.may(Action::ViewCustomers, None, None)?;
-    let row = customer_row(conn, public_id)?;
-    if !is_known_to(conn, actor, row.id)? {
-        return Err(Error::NotFound);
-    }
+    let row = known_customer(conn, actor, public_id)?;
     customer_view(conn, row)
 }
 
@@ -201,11 +204,8 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
 /// `Invalid` where a phone or an identifier is none; `Conflict` on another version.
 pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCustomer) -> Result<CustomerView> {
     tx.actor.may(Action::KeepCustomers, None, None)?;
-    let old = id.map(|(public_id, _)| customer_row(tx.conn, public_id)).transpose()?;
+    let old = id.map(|(public_id, _)| known_customer(tx.conn, tx.actor, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
-        if !is_known_to(tx.conn, tx.actor, old.id)? {
-            return Err(Error::NotFound);
-        }
         same_version(old.version, version)?;
     }
     let party_id = write_customer(tx, old.as_ref(), command, "")?;
@@ -309,10 +309,7 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
 /// `Forbidden`, `NotFound`, `Conflict` on another version.
 pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<CustomerView> {
     tx.actor.may(Action::KeepCustomers, None, None)?;
-    let row = customer_row(tx.conn, public_id)?;
-    if !is_known_to(tx.conn, tx.actor, row.id)? {
-        return Err(Error::NotFound);
-    }
+    let row = known_customer(tx.conn, tx.actor, public_id)?;
     same_version(row.version, version)?;
     diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
     tx.record(None, &Event::Retired { what: "customer".to_owned(), code: String::new() }, &[Subject::Customer(row.id)])?;

@@ -19,6 +19,7 @@ mod view;
 
 pub use columns::ImportKind;
 pub use run::{Progress, resume, run};
+pub(crate) use start::forget_files;
 pub use start::{CancelImport, RunImport, StartImport, cancel_import, keep_file, run_import, start_import};
 pub use view::{ImportProblemView, ImportView, ListProblems, get_import, list_import_problems, list_imports};
 

@@ -18,7 +18,7 @@ use crate::refer;
 use crate::store::query::*;
 use crate::store::schema::{centres, import_problems, imports};
 use crate::store::types::At;
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Conn, Event, Subject, Tx};
 
 /// The largest file that is sent within JSON, in characters of base64.
 const MAX_CONTENT: u32 = 96 * 1024 * 1024;
@@ -126,12 +126,15 @@ pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8
 /// Puts an import that is kept into the queue, from its beginning.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` while it runs; `Invalid` where a column that is needed stands nowhere.
+/// `NotFound`; `Conflict` while it runs, or where its file is kept no more; `Invalid` where a column that is needed stands nowhere.
 pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Result<ImportView> {
     tx.actor.may(Action::Import, None, None)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     if matches!(row.state.as_str(), "queued" | "running") {
         return Err(Error::conflict("import-runs"));
+    }
+    if row.content.is_empty() {
+        return Err(Error::conflict("import-file-gone"));
     }
     let kind = ImportKind::named(&row.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
     let mut layout: Layout = serde_json::from_str(&row.columns_json).map_err(Error::internal)?;
@@ -173,4 +176,25 @@ pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
     diesel::update(imports::table.find(row.id)).set((imports::state.eq("cancelled"), imports::finished_at.eq(Some(At::from(tx.now))))).execute(tx.conn)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     import_view(tx.conn, row)
+}
+
+/// Empties the files of imports and what their pages show of them: of all that are over, or of those that were made before an instant, begun or not.
+///
+/// # Errors
+/// The store.
+pub(crate) fn forget_files(conn: &mut Conn, before: Option<At>) -> Result<i64> {
+    let mut old =
+        imports::table.filter(imports::state.ne_all(["queued", "running"])).filter(imports::content.ne(Vec::new())).select((imports::id, imports::columns_json)).into_boxed();
+    old = match before {
+        Some(before) => old.filter(imports::created_at.lt(before)),
+        None => old.filter(imports::state.ne("draft")),
+    };
+    let old = old.load_boxed::<(i64, String)>(conn)?;
+    for (id, columns) in &old {
+        let layout = Layout { sample: Vec::new(), ..serde_json::from_str(columns).map_err(Error::internal)? };
+        let columns = serde_json::to_string(&layout).map_err(Error::internal)?;
+        diesel::update(imports::table.find(id)).set((imports::content.eq(Vec::new()), imports::columns_json.eq(columns))).execute(conn)?;
+        diesel::update(import_problems::table.filter(import_problems::import_id.eq(id))).set(import_problems::cell.eq("")).execute(conn)?;
+    }
+    Ok(i64::try_from(old.len()).unwrap_or(i64::MAX))
 }

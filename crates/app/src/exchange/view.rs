@@ -28,6 +28,8 @@ pub struct ImportView {
     pub headings: Vec<String>,
     /// Which heading stands for which column.
     pub columns: BTreeMap<String, String>,
+    /// Whether the file is still kept: only then it can be run again.
+    pub has_file: bool,
     /// The first rows of the file.
     pub sample: Vec<Vec<String>>,
     pub total: i64,
@@ -79,6 +81,7 @@ pub(super) fn import_view(_: &mut Conn, row: Import) -> Result<ImportView> {
         is_whole: row.is_whole,
         headings: layout.headings,
         columns: layout.columns,
+        has_file: !row.content.is_empty(),
         sample: layout.sample,
         total: row.total_count,
         done: row.done_count,

@@ -3,8 +3,6 @@
 //! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
 //! is written down.
 
-pub mod personal;
-
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;
@@ -235,8 +233,10 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         .order(journal::id.desc())
         .select((journal::id, journal::kind, journal::payload, journal::occurred_at, users::name.nullable()))
         .limit(limit + 1);
+    // Who looked at a customer is for who keeps personal data.
+    let hidden = if actor.can(Action::KeepPersonalData) { "" } else { crate::personal::opened::OPENED };
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
-    let rows = select.filter(journal::id.lt(after)).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
+    let rows = select.filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
     let sees_money = actor.can(Action::ViewMoney);
     Ok(Page::of(
         rows,

@@ -19,6 +19,7 @@ use crate::devices::rows::Device;
 use crate::devices::{NewDevice, append_event, device_row};
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::repair::passcode::seal;
 use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
 use crate::store::numbering::{self, Series};
 use crate::store::query::*;
@@ -255,6 +256,7 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
         version: 1,
     };
     let number = row.number.clone();
+    let passcode = command.passcode.as_deref().map(|passcode| seal(tx, &row.public_id, passcode)).transpose()?;
     let repair_id = diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
     let json = |list: &Vec<String>| serde_json::to_string(list).map_err(Error::internal);
     let details = RepairDetail {
@@ -263,7 +265,7 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
         accessories: json(&command.accessories)?,
         conditions: json(&command.conditions)?,
         meters: serde_json::to_string(&command.meters).map_err(Error::internal)?,
-        passcode: command.passcode.clone(),
+        passcode,
     };
     diesel::insert_into(repair_details::table).values(details).execute(tx.conn)?;
     for (position, fault_id) in (0..).zip(reported) {

@@ -10,6 +10,7 @@ mod facts;
 pub mod fit;
 pub mod lines;
 pub mod list;
+pub mod passcode;
 pub(crate) mod past;
 pub mod plan;
 pub mod road;

@@ -56,8 +56,8 @@ pub struct RepairView {
     pub reported_note: Option<String>,
     pub accessories: Vec<String>,
     pub conditions: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub passcode: Option<String>,
+    /// Whether a passcode of the device is kept that the actor may see: `getPasscode`.
+    pub has_passcode: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -368,7 +368,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         reported_note: details.reported_note,
         accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
         conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
-        passcode: details.passcode.filter(|_| may_work),
+        has_passcode: may_work && details.passcode.is_some(),
         fault,
         cause,
         component,

@@ -16,6 +16,12 @@ pub const MONEY_UNIT: &str = "money_unit";
 /// The name of the setting that says who must have a second factor.
 pub const SECOND_FACTOR: &str = "second_factor";
 
+/// The name of the setting that says for how long things are kept.
+pub const RETENTION: &str = "retention";
+
+/// The day on which was last deleted what is older.
+pub const SWEPT_ON: &str = "swept_on";
+
 /// # Errors
 /// The store.
 pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {

@@ -53,8 +53,10 @@ fn a_full_disk_is_told_and_loses_nothing() {
 #[test]
 fn a_store_that_takes_no_changes_is_read_on() {
     in_a_house(|house| {
+        let known = house.customer("مینا رستمی", "09123456780");
         tell_writer(house, "PRAGMA query_only = ON", "SET default_transaction_read_only = on");
         refused_with(house, "store-read-only", "خواندنی");
+        crate::personal::opened::note_opened(&house.db, &house.admin, &known).expect("who stands at the counter is served");
         tell_writer(house, "PRAGMA query_only = OFF", "SET default_transaction_read_only = off");
         house.customer("زهرا کریمی", "09123456789");
     });

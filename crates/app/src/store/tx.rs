@@ -4,15 +4,18 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::Db;
 use super::conn::Conn;
 use super::events::{Event, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
-use super::{Db, Vault};
 use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::store::query::*;
+
+/// Stands before a secret that is stored sealed.
+const SEALED: &str = "sealed:";
 
 /// What a command works with: the connection in its transaction, who acts, and when.
 pub struct Tx<'c> {
@@ -55,10 +58,21 @@ impl<'c> Tx<'c> {
         self.db.random()
     }
 
-    /// What seals the secrets that are stored.
-    #[must_use]
-    pub fn vault(&self) -> &Vault {
-        self.db.vault()
+    /// A secret as it is stored, sealed as `of`.
+    ///
+    /// # Errors
+    /// Where it cannot be sealed.
+    pub(crate) fn seal(&self, secret: &str, of: &str) -> Result<String> {
+        let sealed = self.db.vault().seal(secret.as_bytes(), of, [self.random(), self.random()])?;
+        Ok(format!("{SEALED}{sealed}"))
+    }
+
+    /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
+    pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
+        match stored.strip_prefix(SEALED) {
+            Some(sealed) => String::from_utf8(self.db.vault().open(sealed, of)?).ok(),
+            None => Some(stored),
+        }
     }
 
     /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.

@@ -12,7 +12,7 @@ use app::access::secrets::digest;
 use app::access::session::token_actor;
 use app::error::{Error, Fault, Result};
 use app::store::idempotency;
-use app::{Conn, Tx};
+use app::{Conn, Db, Tx};
 use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -59,6 +59,7 @@ impl Call<'_> {
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
 type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Send + Sync>;
 
 /// What an operation does.
@@ -102,6 +103,10 @@ pub struct Operation {
     check: fn(&Value) -> Result<(), Vec<Fault>>,
     output: Option<fn(&mut SchemaGenerator) -> Schema>,
     does: Does,
+    /// What it answers is a secret, and is stored sealed where it is stored.
+    is_secret: bool,
+    /// Writes down that the object of this public id was read.
+    note: Option<NoteFn>,
 }
 
 /// No body, or no query.
@@ -206,6 +211,8 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         check: check::<I>,
         output,
         does,
+        is_secret: false,
+        note: None,
     }
 }
 
@@ -228,6 +235,13 @@ impl Operation {
     #[must_use]
     pub fn versioned(mut self) -> Self {
         self.has_version = true;
+        self
+    }
+
+    /// It answers with a secret.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.is_secret = true;
         self
     }
 
@@ -278,6 +292,14 @@ impl Operation {
         run(conn, actor, call, input)
     }
 
+    /// Writes down that an object was read, where that is asked for: after `read`, by pages and the API alike.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn note(&self, db: &Db, actor: &Actor, id: &str) -> Result<()> {
+        self.note.map_or(Ok(()), |note| note(db, actor, id))
+    }
+
     /// Does what changes something, once for each key: for the API and for the forms of pages alike.
     ///
     /// # Errors
@@ -297,7 +319,7 @@ impl Operation {
             }
             let value = run(tx, call, input)?;
             if let Some(key) = key {
-                idempotency::keep(tx, key, &hash, i64::from(self.status.as_u16()), &value.to_string())?;
+                idempotency::keep(tx, key, &hash, i64::from(self.status.as_u16()), &value.to_string(), self.is_secret)?;
             }
             Ok((self.status, value))
         })
@@ -395,7 +417,11 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
         .run(move |app| {
             let call = Call { path: &path, version, now: app.db().now(), lang };
             match (&operation.does, &actor) {
-                (Does::Read(run), Some(actor)) => Ok(Ran::Json(operation.status, app.db().read(|conn| run(conn, actor, &call, &input))?)),
+                (Does::Read(run), Some(actor)) => {
+                    let value = app.db().read(|conn| run(conn, actor, &call, &input))?;
+                    operation.note(app.db(), actor, call.id())?;
+                    Ok(Ran::Json(operation.status, value))
+                }
                 (Does::Open(run), _) => Ok(Ran::Json(operation.status, run(&db_app, &address, &call, &input)?)),
                 (Does::Bytes(run), Some(actor)) => run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes)),
                 (Does::Write(_), Some(actor)) => {

@@ -26,6 +26,8 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
     let next = field("_next").map(|next| local(next).to_owned());
     let version = field("_version").and_then(|version| version.parse().ok());
     let key = field("_key").map(str::to_owned);
+    // The key of a form bears its name.
+    let form = field("_key").and_then(|key| key.split_once('-')).map_or(name, |(_, form)| form).to_owned();
     let mut input = from_form_in(person.current.actor.unit, &fields, operation.input_schema());
     without_gaps(&mut input);
     let actor = person.current.actor.clone();
@@ -52,7 +54,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
             if problem::told(lang, &error).0 == StatusCode::NOT_FOUND {
                 return person.error(&error);
             }
-            let attempt = Attempt::of(lang, name, fields, &error);
+            let attempt = Attempt::of(lang, &form, fields, &error);
             again(person, &page, attempt).await
         }
     }

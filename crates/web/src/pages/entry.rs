@@ -23,7 +23,6 @@ use crate::state::App;
 #[template(path = "sign_in.html")]
 struct SignInPage {
     l: Lang,
-    css: String,
     next: String,
     login: String,
     message: String,
@@ -34,7 +33,6 @@ struct SignInPage {
 #[template(path = "setup.html")]
 struct SetupPage {
     l: Lang,
-    css: String,
     units: [Unit; Unit::ALL.len()],
     values: Vec<(String, String)>,
     faults: Vec<(String, String)>,
@@ -42,7 +40,7 @@ struct SetupPage {
 
 impl SetupPage {
     fn of(l: Lang, values: Vec<(String, String)>, faults: Vec<(String, String)>) -> Self {
-        Self { l, css: crate::assets::url("track.css"), units: Unit::ALL, values, faults }
+        Self { l, units: Unit::ALL, values, faults }
     }
 
     fn value(&self, name: &str) -> &str {
@@ -71,7 +69,7 @@ pub(crate) async fn form(State(app): State<App>, Query(query): Query<Next>, head
         Err(error) => return plain_error(lang, &error),
     };
     let next = query.next.as_deref().map_or("/", local).to_owned();
-    let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login: String::new(), message: String::new(), is_demo };
+    let page = SignInPage { l: lang, next, login: String::new(), message: String::new(), is_demo };
     show(StatusCode::OK, &page)
 }
 
@@ -95,7 +93,7 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Respons
         Err(error) => {
             let (status, message) = problem::in_a_sentence(lang, &error);
             let is_demo = app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
-            let page = SignInPage { l: lang, css: crate::assets::url("track.css"), next, login, message, is_demo };
+            let page = SignInPage { l: lang, next, login, message, is_demo };
             show(status, &page)
         }
     }
@@ -118,7 +116,6 @@ fn enter(app: &App, opened: &Opened, next: &str) -> Response {
 #[template(path = "sign_in_code.html")]
 struct CodePage {
     l: Lang,
-    css: String,
     next: String,
     message: String,
 }
@@ -126,7 +123,7 @@ struct CodePage {
 /// The second half of signing in, for who has a second factor.
 pub(crate) async fn code_form(Query(query): Query<Next>, headers: HeaderMap) -> Response {
     let next = query.next.as_deref().map_or("/", local).to_owned();
-    show(StatusCode::OK, &CodePage { l: chosen_language(&headers), css: crate::assets::url("track.css"), next, message: String::new() })
+    show(StatusCode::OK, &CodePage { l: chosen_language(&headers), next, message: String::new() })
 }
 
 pub(crate) async fn code(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
@@ -140,7 +137,7 @@ pub(crate) async fn code(State(app): State<App>, headers: HeaderMap, body: Bytes
         Err(Error::Unauthenticated) => Redirect::to("/sign-in").into_response(),
         Err(error) => {
             let (status, message) = problem::in_a_sentence(lang, &error);
-            show(status, &CodePage { l: lang, css: crate::assets::url("track.css"), next, message })
+            show(status, &CodePage { l: lang, next, message })
         }
     }
 }

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use words::Lang;
 
-use crate::problem;
 use crate::state::App;
+use crate::{api, problem};
 
 /// The name of the session's cookie.
 pub(crate) fn cookie_name(app: &App) -> &'static str {
@@ -77,7 +77,8 @@ impl FromRequestParts<App> for Person {
 /// What was tried with a form that failed: it comes back filled, each fault beside its field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    pub operation: String,
+    /// The name of the form: its operation, and which one where a page has several of it.
+    pub form: String,
     pub values: Vec<(String, String)>,
     pub faults: Vec<(String, String)>,
     pub message: String,
@@ -86,13 +87,13 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// What was tried, and what came of it.
-    pub fn of(lang: Lang, operation: &str, values: Vec<(String, String)>, error: &Error) -> Self {
+    pub fn of(lang: Lang, form: &str, values: Vec<(String, String)>, error: &Error) -> Self {
         let (status, _, message) = problem::told(lang, error);
         let faults = match error {
             Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
             _ => Vec::new(),
         };
-        Self { operation: operation.to_owned(), values, faults, message, status }
+        Self { form: form.to_owned(), values, faults, message, status }
     }
 }
 
@@ -141,6 +142,13 @@ impl Person {
         self.app.run(move |app| app.db().read(|conn| read(conn, &actor))).await.map_err(|error| self.error(&error))
     }
 
+    /// Writes down that an object was read, where its operation asks for that.
+    pub async fn note(&self, operation: &'static str, id: String) -> Result<(), Response> {
+        let actor = self.current.actor.clone();
+        let noted = self.app.run(move |app| api::named(operation).map_or(Ok(()), |operation| operation.note(app.db(), &actor, &id)));
+        noted.await.map_err(|error| self.error(&error))
+    }
+
     /// An error as a page.
     pub fn error(&self, error: &Error) -> Response {
         let (status, _, message) = problem::told(self.lang, error);
@@ -165,19 +173,47 @@ impl Page {
         self
     }
 
+    fn tried(&self, form: &str) -> Option<&Attempt> {
+        self.attempt.as_ref().filter(|attempt| attempt.form == form)
+    }
+
+    /// The id of a field of a form, or the name of a form of which a page has several.
+    pub fn id(&self, form: impl std::fmt::Display, name: impl std::fmt::Display) -> String {
+        format!("{form}-{name}")
+    }
+
     /// What stood in a field of a form that failed, else `default`.
-    pub fn value(&self, operation: &str, name: &str, default: impl AsRef<str>) -> String {
-        let tried = self.attempt.as_ref().filter(|attempt| attempt.operation == operation);
-        match tried {
+    pub fn value(&self, form: impl AsRef<str>, name: &str, default: impl AsRef<str>) -> String {
+        match self.tried(form.as_ref()) {
             Some(attempt) => attempt.values.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone()),
             None => default.as_ref().to_owned(),
         }
     }
 
+    /// Marks the value of a choice that was made in a form that failed, else `default`.
+    pub fn chosen(&self, form: impl AsRef<str>, name: impl AsRef<str>, value: impl AsRef<str>, default: impl AsRef<str>) -> &'static str {
+        if self.value(form, name.as_ref(), default) == value.as_ref() { " selected" } else { "" }
+    }
+
+    /// Marks a box that was ticked in a form that failed, else `default`.
+    pub fn among(&self, form: &str, name: &str, value: impl AsRef<str>, default: bool) -> &'static str {
+        let is_ticked = match self.tried(form) {
+            Some(attempt) => attempt.values.iter().any(|(field, ticked)| field == name && ticked == value.as_ref()),
+            None => default,
+        };
+        if is_ticked { " checked" } else { "" }
+    }
+
+    /// Opens what a form that failed is folded into; a name that ends in `-` stands for all of its forms.
+    pub fn open(&self, form: impl AsRef<str>) -> &'static str {
+        let form = form.as_ref();
+        let is_tried = self.attempt.as_ref().is_some_and(|attempt| attempt.form == form || form.ends_with('-') && attempt.form.starts_with(form));
+        if is_tried { " open" } else { "" }
+    }
+
     /// What is wrong with a field of a form that failed; empty where nothing is.
-    pub fn fault(&self, operation: &str, path: &str) -> String {
-        let tried = self.attempt.as_ref().filter(|attempt| attempt.operation == operation);
-        tried.and_then(|attempt| attempt.faults.iter().find(|(at, _)| at == path)).map_or_else(String::new, |(_, message)| message.clone())
+    pub fn fault(&self, form: impl AsRef<str>, path: &str) -> String {
+        self.tried(form.as_ref()).and_then(|attempt| attempt.faults.iter().find(|(at, _)| at == path)).map_or_else(String::new, |(_, message)| message.clone())
     }
 
     /// Date and time of an instant, where the person works.
@@ -230,13 +266,12 @@ struct Wrong {
 struct WrongPublic {
     l: Lang,
     message: String,
-    css: String,
 }
 
 /// An error for somebody who is not signed in.
 pub(crate) fn plain_error(lang: Lang, error: &Error) -> Response {
     let (status, _, message) = problem::told(lang, error);
-    (status, html(&WrongPublic { l: lang, message, css: crate::assets::url("track.css") })).into_response()
+    (status, html(&WrongPublic { l: lang, message })).into_response()
 }
 
 /// A template as HTML.

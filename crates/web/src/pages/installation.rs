@@ -3,6 +3,7 @@
 use app::access::permissions::{PermissionView, table};
 use app::access::second_factor::AskedOf;
 use app::catalogue::installation::{InstallationView, get_installation};
+use app::personal::retention::Retention;
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
@@ -19,6 +20,23 @@ struct Installation {
     /// Names of the units in which the accounts' currency can be shown.
     units: Vec<&'static str>,
     asked_of: [AskedOf; 3],
+    kept: Vec<Kept>,
+}
+
+/// For how many months a kind is kept, and what can be chosen.
+struct Kept {
+    name: &'static str,
+    months: i64,
+    choices: Vec<i64>,
+}
+
+/// Months that are offered; another number is set over the API. 0 is for ever.
+const MONTHS: [i64; 8] = [0, 3, 6, 12, 24, 36, 60, 120];
+
+fn kept(retention: Retention) -> Vec<Kept> {
+    let kinds = [("photos", retention.photos), ("messages", retention.messages), ("import_files", retention.import_files), ("customers", retention.customers)];
+    let choices = |months| MONTHS.into_iter().chain((!MONTHS.contains(&months)).then_some(months)).collect();
+    kinds.into_iter().map(|(name, months)| Kept { name, months, choices: choices(months) }).collect()
 }
 
 pub(crate) async fn show(person: Person) -> Response {
@@ -31,7 +49,7 @@ pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
         Ok(view) => {
             let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
             let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
-            answer(p.status(), &Installation { p, view, units, asked_of: AskedOf::ALL })
+            answer(p.status(), &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL })
         }
         Err(response) => response,
     }

@@ -52,6 +52,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/receptions/{id}", get(objects::reception))
         .route("/repairs", get(lists::repairs))
         .route("/repairs/{id}", get(repair::show))
+        .route("/repairs/{id}/passcode", post(repair::passcode))
         .route("/repairs/{id}/preview", get(repair::preview))
         .route("/devices", get(lists::devices))
         .route("/devices/{id}", get(objects::device))

@@ -12,8 +12,8 @@ use app::customers::{CustomerView, get_customer};
 use app::devices::view::DeviceRow;
 use app::devices::view::PlaceView;
 use app::devices::{DeviceView, ListDevices, get_device, list_devices};
-use app::lookup::personal::export_customer;
 use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
+use app::personal::export::export_customer;
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
@@ -245,6 +245,7 @@ pub(crate) async fn customer(person: Person, Path(id): Path<String>) -> Response
 }
 
 pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let opened = id.clone();
     let read = person.read(move |conn, actor| {
         let view = get_customer(conn, actor, &id)?;
         let receptions = list_receptions(conn, actor, &ListReceptions { customer: Some(id.clone()), ..ListReceptions::default() })?.items;
@@ -257,6 +258,9 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
     });
     match read.await {
         Ok((view, balance, devices, receptions, invoices, history)) => {
+            if let Err(response) = person.note("getCustomer", opened).await {
+                return response;
+            }
             let page = person.page("customers", view.name.clone()).with(attempt);
             show(page.status(), &CustomerPage { history: told(person.lang, &person.current.actor, history), p: page, view, balance, devices, receptions, invoices })
         }

@@ -15,7 +15,6 @@ use crate::state::App;
 #[template(path = "track.html")]
 struct Track {
     l: Lang,
-    css: String,
     view: TrackView,
     /// Of the centre.
     zone: jiff::tz::TimeZone,
@@ -26,9 +25,7 @@ struct Track {
 #[template(path = "track_ask.html")]
 struct Ask {
     l: Lang,
-    css: String,
     message: String,
-    here: String,
 }
 
 #[derive(Default, serde::Deserialize)]
@@ -44,12 +41,12 @@ pub(crate) async fn ask(Query(query): Query<Asked>, headers: HeaderMap) -> Respo
     match query.number.as_deref().map(domain::text::key).filter(|number| !number.is_empty()) {
         Some(number) if number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Redirect::to(&format!("/t/{number}")).into_response(),
         Some(_) => wrong(language(&headers), StatusCode::NOT_FOUND, "track-not-found"),
-        None => answer(StatusCode::OK, &Ask { l: language(&headers), css: crate::assets::url("track.css"), message: String::new(), here: "/t".to_owned() }),
+        None => answer(StatusCode::OK, &Ask { l: language(&headers), message: String::new() }),
     }
 }
 
 fn wrong(lang: Lang, status: StatusCode, key: &str) -> Response {
-    answer(status, &Ask { l: lang, css: crate::assets::url("track.css"), message: lang.t(key), here: "/t".to_owned() })
+    answer(status, &Ask { l: lang, message: lang.t(key) })
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, request: Request) -> Response {
@@ -65,14 +62,14 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
     match found {
         Ok(view) => {
             let here = format!("/t/{}", view.tracking_number);
-            let mut response = answer(StatusCode::OK, &Track { l: lang, css: crate::assets::url("track.css"), zone: app::store::zone(&view.time_zone), view, here });
+            let mut response = answer(StatusCode::OK, &Track { l: lang, zone: app::store::zone(&view.time_zone), view, here });
             response.headers_mut().insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
             response
         }
         Err(app::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),
         Err(error) => {
             let (status, _, message) = problem::told(lang, &error);
-            let mut response = answer(status, &Ask { l: lang, css: crate::assets::url("track.css"), message, here: "/t".to_owned() });
+            let mut response = answer(status, &Ask { l: lang, message });
             if let app::Error::TooMany { retry_after_seconds } = error {
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
             }

@@ -174,7 +174,7 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
     match read.await {
         Ok((fields, faults, products, devices, answers, customer, namesakes)) => {
             let page = person.page("receive", lang.t("receive-title"));
-            let mut attempt = Attempt { operation: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
+            let mut attempt = Attempt { form: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
             if value(&attempt.values, "_key").is_none() {
                 attempt.values.push(("_key".to_owned(), page.key.clone()));
             }
@@ -300,7 +300,7 @@ pub(crate) async fn receive(person: Person, headers: HeaderMap, body: Bytes) -> 
                         return Ok(id);
                     }
                     let view = receive_devices(tx, &command)?;
-                    idempotency::keep(tx, &key, &hash, 201, &view.id)?;
+                    idempotency::keep(tx, &key, &hash, 201, &view.id, false)?;
                     Ok(view.id)
                 })
             })

@@ -2,15 +2,18 @@
 
 use app::coverage::decide::CoverageChange;
 use app::lookup::{GetTimeline, get_timeline};
+use app::repair::passcode::show_passcode;
 use app::repair::view::LineView;
 use app::repair::{DiagnoseRepair, RepairView, get_repair, preview_diagnosis};
 use app::views::ListQuery;
 use askama::Template;
+use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use domain::money::Unit;
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
+use super::me::fields_of;
 use super::objects::{Told, told};
 use super::reasons::{Why, barred, cover_name, why};
 use crate::api::pairs;
@@ -24,6 +27,13 @@ pub(crate) struct Line {
     pub customer: i64,
     pub payers: String,
     pub whys: Vec<Why>,
+}
+
+impl Line {
+    /// The operation that takes it away again.
+    fn taken_away_by(&self) -> &'static str {
+        if self.view.is_fitted { "takePartOut" } else { "removeLine" }
+    }
 }
 
 /// A way out of the step.
@@ -56,13 +66,31 @@ struct RepairPage {
     parts: Vec<Choice>,
     history: Vec<Told>,
     covers: Vec<(String, String)>,
+    /// What opens the device, once it was asked for.
+    passcode: Option<String>,
 }
 
 pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Response {
     page(person, id, None).await
 }
 
+/// The page with what opens the device; who asked is written down.
+pub(crate) async fn passcode(person: Person, Path(id): Path<String>, body: Bytes) -> Response {
+    if let Err(response) = fields_of(&person, &body) {
+        return response;
+    }
+    let (actor, repair) = (person.current.actor.clone(), id.clone());
+    match person.app.run(move |app| app.db().write(&actor, |tx| show_passcode(tx, &repair))).await {
+        Ok(shown) => render(person, id, None, Some(shown.passcode)).await,
+        Err(error) => person.error(&error),
+    }
+}
+
 pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    render(person, id, attempt, None).await
+}
+
+async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: Option<String>) -> Response {
     let now = person.app.db().now();
     let lang = person.lang;
     let all = || ListQuery { limit: Some(200), ..ListQuery::default() };
@@ -104,7 +132,7 @@ pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -
         })
         .collect();
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
-    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, view };
+    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, passcode, view };
     answer(page.p.status(), &page)
 }
 

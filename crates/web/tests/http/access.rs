@@ -48,6 +48,7 @@ const ELSEWHERE: &[&str] = &[
     "/me/second-factor/off",
     "/receptions/{id}",
     "/repairs/{id}",
+    "/repairs/{id}/passcode",
     "/repairs/{id}/preview",
     "/devices/{id}",
     "/cards/{id}",

@@ -4,10 +4,12 @@
 
 mod access;
 mod bad_input;
+mod forms;
 mod house;
 mod isolation;
 mod money;
 mod openapi;
+mod personal;
 mod second_factor;
 mod store;
 mod translations;

@@ -11,7 +11,9 @@ use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, Sav
 use app::catalogue::services::{self, SaveService};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
 use app::error::{Error, Result};
-use app::lookup::personal::{EraseCustomer, Erased, PersonalData, erase_customer, export_customer};
+use app::personal::erase::{EraseCustomer, Erased, erase_customer};
+use app::personal::export::{PersonalData, export_customer};
+use app::personal::opened::note_opened;
 use app::staff::{self, SaveStaffMember};
 use app::views::{ListQuery, Page};
 use axum::http::Method;
@@ -101,6 +103,9 @@ pub(super) fn people(out: &mut Vec<Operation>) {
     ));
     kept_one!(out, "/customers", ViewCustomers, KeepCustomers, SaveCustomer, json!({"name": "زهرا کریمی", "phones": ["0912 345 6789"]}),
         "getCustomer" => customers::get_customer, "createCustomer", "updateCustomer" => customers::save_customer, "retireCustomer" => customers::retire_customer, "customers");
+    if let Some(read) = out.iter_mut().find(|operation| operation.id == "getCustomer") {
+        read.note = Some(note_opened);
+    }
     out.push(write(
         Method::POST,
         "lookUpCustomer",
@@ -202,6 +207,7 @@ pub(super) fn people(out: &mut Vec<Operation>) {
                 Ok(NewToken { secret: tokens::create_token(tx, &body)? })
             },
         )
+        .secret()
         .makes(),
     );
     out.push(write(Method::POST, "revokeToken", "/tokens/{id}/revoke", A::UseSystem, "End one of one's own tokens.", json!({}), |tx, call, _: Nothing| -> Result<Done> {

@@ -6,6 +6,7 @@ use app::coverage::decide::CoverageChange;
 use app::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use app::coverage::overrides::{OverrideCoverage, override_coverage};
 use app::error::Result;
+use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
     self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair,
     PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
@@ -44,6 +45,15 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         )
         .versioned(),
     );
+    out.push(write(
+        Method::GET,
+        "getPasscode",
+        "/repairs/{id}/passcode",
+        A::Diagnose,
+        "Read what opens the device; who did is written down. 404 where there is none, or after hand-over.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<PasscodeView> { show_passcode(tx, call.id()) },
+    ));
     out.push(
         on_repair(
             "diagnoseRepair",

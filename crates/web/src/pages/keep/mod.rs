@@ -281,6 +281,9 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
         Err(response) => return response,
     };
     let is_new = id == "new";
+    if !is_new && let Err(response) = person.note(kind.get, id.clone()).await {
+        return response;
+    }
     let operation = if is_new { kind.create } else { kind.update };
     let title = if is_new { lang.t(&format!("keep-new-{what}")) } else { row(lang, &object).title };
     let page = person.page("keep", title).with(attempt);

@@ -1,4 +1,4 @@
-//! What a customer may ask for as a person: all that is kept of them in one file, and that it be erased.
+//! Erasing what is kept of a customer as a person.
 //!
 //! Issued papers stay, since the law wants them kept; so do repairs, devices and the journal, which point to the customer and bear nothing personal
 //! (domain rule 6).
@@ -8,79 +8,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GetTimeline, TimelineEntry, get_timeline};
-use crate::billing::account::{AccountView, get_account};
-use crate::billing::invoices::{InvoiceRow, ListInvoices, list_invoices};
+use crate::customers::known_customer;
 use crate::customers::rows::Party;
-use crate::customers::{CustomerView, customer_row, customer_view};
-use crate::devices::view::{DeviceRow, ListDevices, list_devices};
 use crate::error::{Error, Faults, Result};
-use crate::messaging::MessageView;
-use crate::messaging::rows::Message;
-use crate::reception::view::{ListReceptions, ReceptionRow, list_receptions};
+use crate::exchange::forget_files;
+use crate::store::idempotency::forget_answers;
 use crate::store::query::*;
 use crate::store::schema::{
     attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
 };
 use crate::store::search_keys::{Target, put};
 use crate::store::types::At;
-use crate::store::{Conn, Event, MAX_PAGE, Subject, Tx};
-use crate::views::Page;
-
-/// All that is kept of a customer.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct PersonalData {
-    pub customer: CustomerView,
-    pub devices: Vec<DeviceRow>,
-    pub receptions: Vec<ReceptionRow>,
-    pub invoices: Vec<InvoiceRow>,
-    pub account: AccountView,
-    pub messages: Vec<MessageView>,
-    /// What happened, and who looked at the customer.
-    pub history: Vec<TimelineEntry>,
-}
-
-/// All pages of a list.
-fn all<T>(mut list: impl FnMut(Option<String>) -> Result<Page<T>>) -> Result<Vec<T>> {
-    let mut items = Vec::new();
-    let mut after = None;
-    loop {
-        let page = list(after)?;
-        items.extend(page.items);
-        after = page.next;
-        if after.is_none() {
-            return Ok(items);
-        }
-    }
-}
-
-/// Gathers all that is kept of a customer, and writes down who did.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
-pub fn export_customer(tx: &mut Tx<'_>, public_id: &str) -> Result<PersonalData> {
-    tx.actor.may(Action::KeepPersonalData, None, None)?;
-    let row = customer_row(tx.conn, public_id)?;
-    tx.record(None, &Event::CustomerExported, &[Subject::Customer(row.id)])?;
-    let (conn, actor) = (&mut *tx.conn, tx.actor);
-    let (id, limit) = (|| Some(public_id.to_owned()), Some(MAX_PAGE));
-    Ok(PersonalData {
-        devices: all(|after| list_devices(conn, actor, &ListDevices { owner: id(), after, limit, ..ListDevices::default() }))?,
-        receptions: all(|after| list_receptions(conn, actor, &ListReceptions { customer: id(), after, limit, ..ListReceptions::default() }))?,
-        invoices: all(|after| list_invoices(conn, actor, &ListInvoices { payer: id(), after, limit, ..ListInvoices::default() }))?,
-        account: get_account(conn, actor, public_id)?,
-        messages: messages_to(conn, row.id)?,
-        history: all(|after| get_timeline(conn, actor, &GetTimeline { subject: "customer".to_owned(), id: public_id.to_owned(), after, limit }))?,
-        customer: customer_view(conn, row)?,
-    })
-}
-
-/// What was sent to a customer's phones.
-fn messages_to(conn: &mut Conn, party_id: i64) -> Result<Vec<MessageView>> {
-    let phones = party_phones::table.filter(party_phones::party_id.eq(party_id)).select(party_phones::number).load::<String>(conn)?;
-    let rows = messages::table.filter(messages::to_number.eq_any(phones)).order(messages::id).select(Message::as_select()).load::<Message>(conn)?;
-    Ok(rows.into_iter().map(MessageView::from).collect())
-}
+use crate::store::{Conn, Event, Subject, Tx};
 
 /// Erases what is kept of a customer as a person; it cannot be undone.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -103,12 +42,17 @@ pub struct Erased {
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` while work is open or money is owed, and for a party of the installation itself.
 pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer) -> Result<Erased> {
     tx.actor.may(Action::KeepPersonalData, None, None)?;
-    let row = customer_row(tx.conn, public_id)?;
+    let row = known_customer(tx.conn, tx.actor, public_id)?;
     let mut faults = Faults::default();
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
     faults.told()?;
     may_be_erased(tx.conn, &row)?;
+    erase(tx, &row, command.reason.trim())?;
+    Ok(Erased { id: row.public_id, at: tx.now })
+}
 
+/// Erases whom `may_be_erased` allows.
+pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     // Before the phones go, by which they are found.
     let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).select(party_phones::number).load::<String>(tx.conn)?;
     diesel::delete(messages::table.filter(messages::to_number.eq_any(phones))).execute(tx.conn)?;
@@ -129,21 +73,28 @@ pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer)
         .execute(tx.conn)?;
     let photos = attachments::table.filter(attachments::repair_id.eq_any(work.nullable()));
     diesel::delete(photos).execute(tx.conn)?;
+    forget_answers(tx.conn, &row.public_id)?;
+    // Which of their rows are this customer's nobody can tell any more; what is over was imported.
+    forget_files(tx.conn, None)?;
     diesel::update(parties::table.find(row.id))
         .set((
-            (parties::name.eq(NOBODY), parties::name_key.eq(""), parties::national_id.eq(None::<String>), parties::company_id.eq(None::<String>)),
+            (parties::name.eq(NOBODY), parties::name_key.eq(ERASED_KEY), parties::national_id.eq(None::<String>), parties::company_id.eq(None::<String>)),
             (parties::economic_code.eq(None::<String>), parties::note.eq(None::<String>), parties::version.eq(row.version + 1)),
             parties::retired_at.eq(Some(At::from(tx.now))),
         ))
         .execute(tx.conn)?;
-    tx.record(None, &Event::CustomerErased { reason: command.reason.trim().to_owned() }, &[Subject::Customer(row.id)])?;
-    Ok(Erased { id: row.public_id, at: tx.now })
+    tx.record(None, &Event::CustomerErased { reason: reason.to_owned() }, &[Subject::Customer(row.id)])?;
+    Ok(())
 }
 
 /// What stands in place of the name of who was erased, in either language.
 const NOBODY: &str = "پاک‌شده / erased";
 
-fn may_be_erased(conn: &mut Conn, row: &Party) -> Result<()> {
+/// What stands in place of the folded name: nobody is found by it.
+pub(super) const ERASED_KEY: &str = "";
+
+/// Nothing is open, nothing is owed, and the customer is nothing else for the installation.
+pub(super) fn may_be_erased(conn: &mut Conn, row: &Party) -> Result<()> {
     let other_roles = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role).first::<String>(conn);
     if other_roles.optional()?.is_some() {
         return Err(Error::conflict("still-in-use"));
@@ -164,6 +115,7 @@ fn may_be_erased(conn: &mut Conn, row: &Party) -> Result<()> {
 mod tests {
     use super::*;
     use crate::customers::{SaveAddress, SaveCustomer, save_customer};
+    use crate::personal::export::export_customer;
     use crate::testing::in_a_house;
 
     #[test]
