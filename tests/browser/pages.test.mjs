@@ -16,7 +16,7 @@ after(async () => {
 
 const PLAIN = [
   "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
-  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions",
+  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/me/second-factor", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions",
 ];
 const LISTS = ["/repairs", "/repairs?step=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
 
@@ -58,7 +58,7 @@ test("what a stranger sees keeps to it too: sign-in, tracking, and a number that
     const page = await (await browser.newContext({ viewport: { width: 360, height: 740 }, locale: lang, bypassCSP: true })).newPage();
     const stranger = Object.assign(new Person(), { page, base: server.base });
     const { tracking_number } = await server.call("admin", "GET", `/receptions/${items[0].id}`);
-    for (const path of ["/sign-in", "/t", `/t/${tracking_number}`, "/t/123456789012"]) {
+    for (const path of ["/sign-in", "/sign-in/code", "/t", `/t/${tracking_number}`, "/t/123456789012"]) {
       await page.goto(server.base + path);
       assert.equal(await page.getAttribute("html", "dir"), lang === "fa" ? "rtl" : "ltr");
       await stranger.accessible();

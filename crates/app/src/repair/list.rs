@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::seen;
 use crate::access::Actor;
 use crate::catalogue::products::kinds_below;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::query::*;
 use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
 use crate::store::types::{At, Day};
@@ -146,7 +146,7 @@ pub struct ListRepairs {
     pub device: Option<String>,
     /// Only one's own work.
     pub mine: Option<bool>,
-    /// Only what is past its promised day.
+    /// Only what is past its promised day, the longest first.
     pub overdue: Option<bool>,
     /// Received on this day or later.
     #[schemars(with = "Option<String>", extend("format" = "date"))]
@@ -156,14 +156,15 @@ pub struct ListRepairs {
     pub to: Option<Date>,
 }
 
-/// Repairs that the actor sees, those received last first.
+/// Repairs that the actor sees, those received last first; what is past its promised day, the longest first.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound` where a filter names nothing.
 pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
     actor.may(Action::ViewWork, None, None)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = repairs::table.order((repairs::occurred_on.desc(), repairs::id.desc())).select(repairs::id).into_boxed();
+    let is_by_promise = query.overdue == Some(true);
+    let mut select = repairs::table.select(repairs::id).into_boxed();
     if let Some(condition) = actor.sees_repairs() {
         select = select.filter(condition);
     }
@@ -190,9 +191,11 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     if query.mine == Some(true) {
         select = select.filter(repairs::assignee_user_id.eq(actor.user_id.unwrap_or(-1)));
     }
-    if query.overdue == Some(true) {
+    if is_by_promise {
         let today = Day::from(actor.today(now));
-        select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today));
+        select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today)).order((repairs::promised_on.asc(), repairs::id.asc()));
+    } else {
+        select = select.order((repairs::occurred_on.desc(), repairs::id.desc()));
     }
     if let Some(from) = query.from {
         select = select.filter(repairs::occurred_on.ge(Day::from(from)));
@@ -202,8 +205,15 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     }
     if let Some(after) = &query.after {
         let after = seen(conn, actor, after)?;
-        let same_day = repairs::occurred_on.eq(after.occurred_on).and(repairs::id.lt(after.id));
-        select = select.filter(repairs::occurred_on.le(after.occurred_on)).filter(repairs::occurred_on.lt(after.occurred_on).or(same_day));
+        // The day alone first, which an index finds; then who is left of that day.
+        select = if is_by_promise {
+            let promised = after.promised_on.ok_or(Error::NotFound)?;
+            let same_day = repairs::promised_on.eq(promised).and(repairs::id.gt(after.id));
+            select.filter(repairs::promised_on.ge(promised)).filter(repairs::promised_on.gt(promised).or(same_day).assume_not_null())
+        } else {
+            let same_day = repairs::occurred_on.eq(after.occurred_on).and(repairs::id.lt(after.id));
+            select.filter(repairs::occurred_on.le(after.occurred_on)).filter(repairs::occurred_on.lt(after.occurred_on).or(same_day))
+        };
     }
     let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
     let wanted = usize::try_from(limit).unwrap_or(0);
@@ -232,17 +242,21 @@ mod tests {
                 house.receive(&customer, &[(&device, "no-power")]);
             }
             house.at("1405/09/03");
-            let mut serials = Vec::new();
-            let mut query = ListRepairs { limit: Some(2), ..ListRepairs::default() };
-            loop {
-                let page = house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now())).expect("a page");
-                serials.extend(page.items.into_iter().map(|row| row.serial));
-                match page.next {
-                    Some(next) => query.after = Some(next),
-                    None => break,
+            let listed = |overdue: Option<bool>| {
+                let mut serials = Vec::new();
+                let mut query = ListRepairs { limit: Some(2), overdue, ..ListRepairs::default() };
+                loop {
+                    let page = house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now())).expect("a page");
+                    serials.extend(page.items.into_iter().map(|row| row.serial));
+                    match page.next {
+                        Some(next) => query.after = Some(next),
+                        None => return serials,
+                    }
                 }
-            }
-            assert_eq!(serials, ["T-2", "T-0", "T-4", "T-3", "T-1"]);
+            };
+            assert_eq!(listed(None), ["T-2", "T-0", "T-4", "T-3", "T-1"]);
+            house.at("1405/12/01");
+            assert_eq!(listed(Some(true)), ["T-1", "T-3", "T-4", "T-0", "T-2"], "the longest overdue first");
         });
     }
 }
