@@ -207,8 +207,7 @@ test("the demo can be removed, and an empty house of one's own begins", async ()
   await page.click("tr:has-text('۱۴۰۶/۰۱/۰۱') button");
   await page.waitForFunction(() => !document.body.textContent.includes("۱۴۰۶/۰۱/۰۱"));
   await page.selectOption('[name="money_unit"]', "IRR");
-  await page.click('form[action="/do/changeInstallation"] button');
-  await page.goBack();
+  await Promise.all([page.waitForEvent("load"), page.click('form[action="/do/changeInstallation"] button')]);
   await page.goto(`${server.base}/keep/services`);
   await page.click("main td a");
   assert.equal(await page.inputValue('[name="price"]'), "۱٬۲۵۰٬۰۰۰");

@@ -1,6 +1,6 @@
 //! The first start of an empty store: legal entity, centre, administrator, calendar and currency.
 
-use domain::access::Role;
+use domain::access::{Action, NO_LIMIT, Role, default_permission};
 use domain::money::Unit;
 use domain::time::{Calendar, typed_date};
 use schemars::JsonSchema;
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::access::Actor;
+use crate::access::permissions::{ChangePermission, change_permission};
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate, unit};
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
@@ -66,6 +67,8 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
         settings::set(tx.conn, settings::MONEY_UNIT, unit.name)?;
         if unit.currency == Unit::RIAL.currency {
             vat(tx)?;
+        } else {
+            no_goodwill_yet(tx)?;
         }
         no_fault_found(tx)?;
         let entity = SaveLegalEntity { name: command.legal_entity.clone(), roles: vec![PartyKind::LegalEntity], company_id: None, economic_code: None };
@@ -112,6 +115,16 @@ pub(crate) fn vat(tx: &mut Tx<'_>) -> Result<()> {
     for (from, percent) in [("1394/01/01", 9), ("1403/01/01", 10)] {
         let from = typed_date(from).ok_or_else(|| Error::internal("a date that does not exist"))?;
         set_vat_rate(tx, &SetVatRate { from, percent: Some(percent) })?;
+    }
+    Ok(())
+}
+
+/// The limits of goodwill by role are amounts of Rial: in another currency no amount is given before the administrator sets how far each role goes.
+fn no_goodwill_yet(tx: &mut Tx<'_>) -> Result<()> {
+    let action = Action::GiveGoodwill;
+    let limited = Role::ALL.iter().filter_map(|role| Some((*role, default_permission(*role, action).filter(|limit| *limit != NO_LIMIT)?)));
+    for (role, limit) in limited {
+        change_permission(tx, &ChangePermission { role, action, is_allowed: true, percent: Some(limit.percent), amount: Some(0) })?;
     }
     Ok(())
 }

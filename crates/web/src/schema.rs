@@ -122,8 +122,12 @@ pub fn from_form_in(unit: Unit, pairs: &[(String, String)], schema: &Value) -> V
         if path.is_empty() || path.len() > 12 {
             continue;
         }
-        let leaf = leaf(typed, at(schema, schema, &path), unit);
-        put(&mut root, &path, leaf);
+        // A list that is typed into one field has an entry on each line.
+        let is_list = matches!(path.last(), Some(Segment::Next));
+        let entries = typed.split(|letter| is_list && matches!(letter, '\n' | '\r')).filter(|entry| !entry.trim().is_empty());
+        for entry in entries {
+            put(&mut root, &path, leaf(entry, at(schema, schema, &path), unit));
+        }
     }
     // Of an object that must be there, and of which nothing was typed, each part is told to be missing, beside its field.
     let requires = |schema: &Value, key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|required| required == key));
@@ -295,7 +299,7 @@ mod tests {
         let fields = pairs(&[
             ("_csrf", "x"),
             ("customer.new.name", "زهرا"),
-            ("customer.new.phones[]", "۰۹۱۲"),
+            ("customer.new.phones[]", "۰۹۱۲\r\n\r\n0213\r\n"),
             ("devices[0].new_device.events[0].type", "sold"),
             ("devices[0].new_device.events[0].on", "۱۴۰۳/۱/۱۵"),
             ("devices[0].meters.hours", "۱٬۲۰۰"),
@@ -305,7 +309,7 @@ mod tests {
         ]);
         let value = from_form(&fields, &shape::<ReceiveDevices>().schema);
         let expected = serde_json::json!({
-            "customer": {"new": {"name": "زهرا", "phones": ["۰۹۱۲"]}},
+            "customer": {"new": {"name": "زهرا", "phones": ["۰۹۱۲", "0213"]}},
             "devices": [{"new_device": {"events": [{"type": "sold", "on": "2024-04-03"}]}, "meters": {"hours": 1200}, "faults": ["C01"]}],
         });
         assert_eq!(value, expected);

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use domain::access::Action;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use words::Lang;
 
@@ -110,6 +111,8 @@ pub(crate) struct Page {
     pub query: String,
     pub attempt: Option<Attempt>,
     pub actor: Actor,
+    /// Where the person works.
+    pub today: Date,
     pub has_bar: bool,
 }
 
@@ -127,6 +130,7 @@ impl Person {
             query: String::new(),
             attempt: None,
             actor: self.current.actor.clone(),
+            today: self.current.actor.today(self.app.db().now()),
             has_bar: false,
         }
     }
@@ -213,7 +217,12 @@ impl Page {
 
     /// What is wrong with a field of a form that failed; empty where nothing is.
     pub fn fault(&self, form: impl AsRef<str>, path: &str) -> String {
-        self.tried(form.as_ref()).and_then(|attempt| attempt.faults.iter().find(|(at, _)| at == path)).map_or_else(String::new, |(_, message)| message.clone())
+        // A field of a list bears the faults of all its entries.
+        let is_of = |at: &str| match path.strip_suffix("[]") {
+            Some(list) => at.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')),
+            None => at == path,
+        };
+        self.tried(form.as_ref()).and_then(|attempt| attempt.faults.iter().find(|(at, _)| is_of(at))).map_or_else(String::new, |(_, message)| message.clone())
     }
 
     /// Date and time of an instant, where the person works.
@@ -234,6 +243,11 @@ impl Page {
     /// A label with the unit of its amounts.
     pub fn in_unit(&self, key: &str) -> String {
         self.l.t1(key, "unit", self.l.unit(self.actor.unit))
+    }
+
+    /// Whether a promised day of work that is still open has passed.
+    pub fn has_passed(&self, promised_on: &Date, is_open: &bool) -> bool {
+        *is_open && *promised_on < self.today
     }
 
     pub fn can(&self, action: &str) -> bool {

@@ -1,6 +1,7 @@
 //! A form that failed comes back with all that was entered, in the form in which it was entered.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
 
 use crate::house::House;
 
@@ -56,4 +57,63 @@ async fn what_was_entered_comes_back_in_its_own_form_and_not_in_another_of_the_s
         assert!(!back.text.contains(&reason(&other)), "{form} fills {other}");
         assert!(back.text.contains("<details open>"), "what was folded is open");
     }
+}
+
+/// What a browser would send of the inputs and text areas of a form, as it is shown.
+fn shown(page: &str, action: &str) -> Vec<(String, String)> {
+    let form = page.split(&format!("action=\"{action}")).nth(1).and_then(|rest| rest.split("</form>").next()).expect("a form");
+    let attribute = |tag: &str, name: &str| tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    let inputs = form.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+    let sent = inputs.filter(|tag| !tag.contains("type=\"checkbox\"") || tag.contains(" checked"));
+    let sent = sent.filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default())));
+    let areas = form.split("<textarea").skip(1).filter_map(|rest| rest.split("</textarea>").next()?.split_once('>'));
+    sent.chain(areas.filter_map(|(tag, text)| Some((attribute(tag, "name")?, text.to_owned())))).collect()
+}
+
+fn encoded(fields: &[(String, String)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+#[tokio::test]
+async fn a_form_that_is_saved_as_it_is_shown_changes_nothing() {
+    let house = House::new();
+    let token = house.token("administrator");
+    let kept = json!({
+        "name": "زهرا کریمی", "phones": ["09123456789", "02188776655"], "national_id": "0499370899", "subscription": "A-7",
+        "addresses": [{"address": "خیابان مطهری", "city": "تهران"}, {"address": "بلوار ساحلی", "city": "رشت", "postal_code": "4134567890"}],
+    });
+    let made = house.call(Some(&token), Method::POST, "/customers", Some(&kept)).await.json();
+    let path = format!("/customers/{}", made["id"].as_str().expect("an id"));
+    let (cookie, _) = house.signed_in("administrator").await;
+    let page = house.page(Some(&cookie), &format!("/keep{path}")).await.text;
+    let saved = house.form(&cookie, &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")), &encoded(&shown(&page, "/do/updateCustomer"))).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let mut after = house.call(Some(&token), Method::GET, &path, None).await.json();
+    assert_eq!(after["version"], json!(2));
+    after["version"] = made["version"].clone();
+    assert_eq!(after, made);
+
+    let mut fields = shown(&house.page(Some(&cookie), &format!("/keep{path}")).await.text, "/do/updateCustomer");
+    fields.retain(|(name, _)| name != "phones[]");
+    fields.push(("phones[]".to_owned(), "09123456789\r\n0912".to_owned()));
+    let wrong = house.form(&cookie, &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")), &encoded(&fields)).await.text;
+    assert!(wrong.contains("09123456789\r\n0912</textarea>"), "{wrong}");
+    assert_eq!(wrong.matches("class=\"field-fault\"").count(), 1, "the fault of an entry stands beside the list: {wrong}");
+}
+
+#[tokio::test]
+async fn a_token_is_made_and_revoked_on_ones_own_page() {
+    let house = House::new();
+    let (cookie, csrf) = house.signed_in("receptionist").await;
+    let page = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till")).await.text;
+    let secret = page.split("zmn_").nth(1).and_then(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric()).next()).expect("a secret");
+    let secret = format!("zmn_{secret}");
+    assert_eq!(house.call(Some(&secret), Method::GET, "/repairs", None).await.status, StatusCode::OK);
+    assert!(!house.page(Some(&cookie), "/me").await.text.contains(&secret), "it is told once");
+    let page = house.page(Some(&cookie), "/me").await.text;
+    let action = page.split("action=\"").find_map(|rest| rest.split('"').next().filter(|action| action.starts_with("/do/revokeToken/"))).expect("a button").to_owned();
+    let (other, other_csrf) = house.signed_in("technician").await;
+    assert_eq!(house.form(&other, &action, &format!("_csrf={other_csrf}")).await.status, StatusCode::NOT_FOUND, "a token of somebody else");
+    assert_eq!(house.form(&cookie, &action, &encoded(&shown(&page, &action))).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(house.call(Some(&secret), Method::GET, "/repairs", None).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -34,6 +34,10 @@ async fn a_house_that_counts_in_dollars() {
     assert!(page.contains("value=\"۱٬۲۵۰٫۵۰\"") && page.contains("بها (دلار)"), "{page}");
     let page = house.page(Some(&person.0), "/keep/installation").await.text;
     assert!(page.contains("نرخی ثبت نشده"), "the VAT of Iran is not that of everybody");
+    let table = house.call(Some(&house.token("administrator")), Method::GET, "/permissions", None).await.json();
+    let goodwill = table["items"].as_array().expect("cells").iter().filter(|cell| cell["action"] == "give_goodwill" && !cell["amount"].is_null());
+    let amounts = goodwill.map(|cell| cell["amount"].clone()).collect::<Vec<_>>();
+    assert!(amounts.len() == 4 && amounts.iter().all(|amount| *amount == json!(0)), "limits of Rial are not dollars: {amounts:?}");
 }
 
 #[tokio::test]

@@ -158,6 +158,7 @@ outcome-void = It is void.
 over-time = Covers over time
 overdue = Past the promise
 override = Override
+override-for = Who pays
 own-cause = This line’s own cause
 owner = Owner
 pages = Pages

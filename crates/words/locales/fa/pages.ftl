@@ -158,6 +158,7 @@ outcome-void = باطل شده است.
 over-time = پوشش در زمان
 overdue = از وعده گذشته
 override = تصمیم شخصی
+override-for = پرداخت‌کننده
 own-cause = علت جداگانهٔ این سطر
 owner = مالک
 pages = صفحه‌ها

@@ -165,7 +165,7 @@ impl Form<'_> {
         }
         Shown {
             label: self.page.in_unit(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
-            fault: self.page.fault(self.operation, name.trim_end_matches("[]")),
+            fault: self.page.fault(self.operation, &name),
             name,
             input,
             value,
