@@ -16,9 +16,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use self::rows::{Device, DeviceEvent};
+use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::store::query::*;
-use crate::store::schema::{device_events, devices};
+use crate::store::schema::{device_events, devices, search_keys};
+use crate::store::search_keys::Target;
 use crate::store::types::At;
 use crate::store::{Conn, Tx};
 
@@ -26,6 +28,19 @@ use crate::store::{Conn, Tx};
 /// `NotFound`.
 pub(crate) fn device_row(conn: &mut Conn, public_id: &str) -> Result<Device> {
     devices::table.filter(devices::public_id.eq(public_id)).select(Device::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+}
+
+/// The device that a public id, a serial or another number of it names, of those that the actor sees. None where there is none, or more than one.
+///
+/// # Errors
+/// The store.
+pub(crate) fn device_named(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<Device>> {
+    let typed = typed.trim();
+    let numbered =
+        search_keys::table.filter(search_keys::target_kind.eq(Target::Device.name())).filter(search_keys::key.eq(domain::text::key(typed))).select(search_keys::target_id);
+    let found = devices::table.filter(devices::public_id.eq(typed).or(devices::id.eq_any(numbered))).limit(20).select(Device::as_select()).load::<Device>(conn)?;
+    let mut theirs = found.into_iter().filter(|device| actor.sees(None, Some(device.brand_id)));
+    Ok(theirs.next().filter(|_| theirs.next().is_none()))
 }
 
 /// Appends a fact to a device's life.

@@ -13,7 +13,7 @@ use crate::catalogue::same_version;
 use crate::coverage::claims::release;
 use crate::coverage::decide::decide_repair;
 use crate::customers::customer_named;
-use crate::devices::{append_event, device_row};
+use crate::devices::{append_event, device_named};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::rows::Repair;
@@ -31,7 +31,7 @@ pub struct CorrectReception {
     /// Public id of the repair whose device is wrong …
     #[serde(default)]
     pub repair: Option<String>,
-    /// … and of the right device.
+    /// … and the right device: public id, serial, IMEI or another number that is its alone.
     #[serde(default)]
     pub device: Option<String>,
     #[schemars(length(min = 1, max = 500))]
@@ -109,10 +109,8 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
 }
 
 fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {
-    let device = device_row(tx.conn, device).map_err(|_| Error::invalid("device", "unknown-reference"))?;
-    if !tx.actor.sees(Some(reception.centre_id), Some(device.brand_id)) {
-        return Err(Error::invalid("device", "unknown-reference"));
-    }
+    let device = device_named(tx.conn, tx.actor, device)?.filter(|device| tx.actor.sees(Some(reception.centre_id), Some(device.brand_id)));
+    let device = device.ok_or_else(|| Error::invalid("device", "unknown-device"))?;
     let busy = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
     if let Some(number) = busy {
         return Err(Error::Conflict(Reason::new("already-received").with("number", number).with("serial", device.serial)));
@@ -176,4 +174,33 @@ pub fn cancel_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, 
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     let reception = reception_row(tx.conn, public_id)?;
     reception_view(tx.conn, reception)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{RECEPTIONIST, in_a_house};
+
+    #[test]
+    fn a_device_is_exchanged_by_the_serial_that_stands_on_it() {
+        in_a_house(|house| {
+            house.at("1405/09/02 08:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let wrong = house.device("TV-1", "T-100", "1404/01/15", &[]);
+            let right = house.device("TV-1", "T-200", "1404/01/15", &[]);
+            let visit = house.receive(&customer, &[(&wrong, "no-power")]);
+            let repair = visit.repairs[0].id.clone();
+            let correct = |typed: &str| {
+                let command = CorrectReception { customer: None, repair: Some(repair.clone()), device: Some(typed.to_owned()), reason: "the label of another".to_owned() };
+                house.by(RECEPTIONIST, |tx| correct_reception(tx, &visit.id, None, &command))
+            };
+            assert!(matches!(correct("T-999"), Err(Error::Invalid(faults)) if faults[0].path == "device" && faults[0].reason.code == "unknown-device"));
+            assert_eq!(correct("t ۲۰۰").expect("corrected").revision, 2);
+            assert_eq!(house.repair(&repair).device.id, right);
+            let place = |device: &str| house.db.read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now())).expect("a device").place;
+            assert!(matches!(place(&right), crate::devices::view::PlaceView::Shelf { .. }), "it is here");
+            assert!(matches!(place(&wrong), crate::devices::view::PlaceView::Customer), "the other never was");
+            assert_eq!(correct(&wrong).expect("by its id too").revision, 3);
+        });
+    }
 }

@@ -4,6 +4,7 @@
 //! nor removed. Invariants: coverage is decided again with every change; a fitted part becomes a node of the device's tree and the removed one leaves
 //! it in one transaction; nothing changes after hand-over except by reopening.
 
+pub mod assign;
 pub mod diagnose;
 pub mod estimate;
 mod facts;
@@ -17,13 +18,14 @@ pub mod road;
 pub mod rows;
 pub mod view;
 
+pub use assign::{AssignRepair, Assignee, assign_repair, list_assignees};
 pub use diagnose::{DiagnoseRepair, diagnose_repair, preview_diagnosis};
 pub use estimate::{Answer, AnswerEstimate, MakeEstimate, answer_estimate, estimate_repair};
 pub use fit::{Disposition, FitPart, TakePartOut, fit_part, take_part_out};
 pub use lines::{AddOperation, ChangeLine, RemoveLine, add_operation, change_line, remove_line};
 pub use list::{ListRepairs, RepairRow, list_repairs};
 pub use plan::{AwaitPart, PlanPart, await_part, plan_part};
-pub use road::{AnswerChecklist, AssignRepair, ChangePromise, MoveRepair, StepBack, answer_checklist, assign_repair, change_promise, move_repair, step_back};
+pub use road::{AnswerChecklist, ChangePromise, MoveRepair, StepBack, answer_checklist, change_promise, move_repair, step_back};
 pub use view::{RepairView, get_repair};
 
 use domain::access::Action;

@@ -60,16 +60,6 @@ pub struct AnswerChecklist {
     pub items: Vec<String>,
 }
 
-/// Gives a repair to a person of its centre, or back to the pool.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AssignRepair {
-    /// Name with which they sign in; absent: the pool.
-    #[schemars(length(max = 100))]
-    #[serde(default)]
-    pub login: Option<String>,
-}
-
 /// Another promised day, with the reason for it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -343,25 +333,6 @@ pub fn answer_checklist(tx: &mut Tx<'_>, public_id: &str, command: &AnswerCheckl
     }
     touch(tx, repair.id)?;
     tx.record(Some(repair.centre_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
-    Ok(())
-}
-
-/// # Errors
-/// `NotFound`; `Invalid` where the person is not of the repair's centre.
-pub fn assign_repair(tx: &mut Tx<'_>, public_id: &str, command: &AssignRepair) -> Result<()> {
-    let repair = in_hand(tx, public_id, Action::MoveRepair)?;
-    let assignee = match command.login.as_deref().filter(|login| !login.trim().is_empty()) {
-        Some(login) => {
-            let person = session::actor_by_login(tx.conn, login).map_err(|_| Error::invalid("login", "unknown-reference"))?;
-            if !person.sees(Some(repair.centre_id), Some(repair.brand_id)) {
-                return Err(Error::invalid("login", "unknown-reference"));
-            }
-            person.user_id
-        }
-        None => None,
-    };
-    diesel::update(repairs::table.find(repair.id)).set((repairs::assignee_user_id.eq(assignee), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
-    tx.record(Some(repair.centre_id), &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() }, &[Subject::Repair(repair.id)])?;
     Ok(())
 }
 

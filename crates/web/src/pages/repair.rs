@@ -4,12 +4,13 @@ use app::coverage::decide::CoverageChange;
 use app::lookup::{GetTimeline, get_timeline};
 use app::repair::passcode::show_passcode;
 use app::repair::view::LineView;
-use app::repair::{DiagnoseRepair, RepairView, get_repair, preview_diagnosis};
+use app::repair::{Assignee, DiagnoseRepair, RepairView, get_repair, list_assignees, preview_diagnosis};
 use app::views::ListQuery;
 use askama::Template;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
+use domain::access::Action;
 use domain::money::Unit;
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
@@ -66,6 +67,9 @@ struct RepairPage {
     parts: Vec<Choice>,
     history: Vec<Told>,
     covers: Vec<(String, String)>,
+    /// To whom the repair can be given, and the login of who has it now.
+    people: Vec<Assignee>,
+    at_work: String,
     /// What opens the device, once it was asked for.
     passcode: Option<String>,
 }
@@ -111,9 +115,10 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;
-        Ok((view, found, why, work, parts, covers, history))
+        let people = if actor.can(Action::MoveRepair) { list_assignees(conn, actor, &id)? } else { Vec::new() };
+        Ok((view, found, why, work, parts, covers, history, people))
     });
-    let (view, faults, causes, services, parts, covers, history) = match read.await {
+    let (view, faults, causes, services, parts, covers, history, people) = match read.await {
         Ok(read) => read,
         Err(response) => return response,
     };
@@ -131,8 +136,9 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
             is_hand_over: way.asks.iter().any(|need| need == "hand_over"),
         })
         .collect();
+    let at_work = people.iter().find(|person| view.assignee.as_ref() == Some(&person.name)).map_or_else(String::new, |person| person.login.clone());
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
-    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, passcode, view };
+    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, people, at_work, passcode, view };
     answer(page.p.status(), &page)
 }
 

@@ -138,6 +138,7 @@ error-serial-of-another-product = Serial { $serial } belongs to another product.
 error-not-planned = This line plans no part.
 error-part-not-fitted = Part { $item } of { $number } is not fitted yet: fit it or remove it.
 error-unknown-customer = No one customer has this number.
+error-unknown-device = No one device has this number. Register it first.
 error-one-of = Write one of: { $words }
 error-malformed-unlike = It is malformed: write it like { $example }
 error-no-demo = There is no demo here.

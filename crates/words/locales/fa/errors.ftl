@@ -138,6 +138,7 @@ error-serial-of-another-product = سریال { $serial } از آنِ کالای 
 error-not-planned = این سطر قطعه‌ای را پیش‌بینی نکرده است.
 error-part-not-fitted = در { $number } قطعهٔ { $item } هنوز نصب نشده است؛ آن را نصب یا حذف کنید.
 error-unknown-customer = با این شماره یک مشتری پیدا نشد.
+error-unknown-device = دستگاه یکتایی با این شماره نیست؛ نخست آن را ثبت کنید.
 error-one-of = یکی از این‌ها را بنویسید: { $words }
 error-malformed-unlike = درست نوشته نشده است؛ مانند { $example } بنویسید.
 error-no-demo = اینجا داده‌ای نمایشی نیست.

@@ -8,8 +8,8 @@ use app::coverage::overrides::{OverrideCoverage, override_coverage};
 use app::error::Result;
 use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
-    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair,
-    PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
+    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate,
+    MoveRepair, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
 };
 use app::views::Page;
 use axum::http::Method;
@@ -17,7 +17,7 @@ use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use super::ID;
+use super::{ID, Listed};
 use crate::api::{Call, Nothing, Operation, get, write};
 
 /// A command on a repair, answered with the repair.
@@ -192,6 +192,9 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         json!({"reason": "too early"}),
         |tx, call, body: StepBack| repair::step_back(tx, call.id(), &body),
     ));
+    out.push(get("listAssignees", "/repairs/{id}/assignees", A::MoveRepair, "List who may be given a repair.", |conn, actor, call, _: Nothing| -> Result<Listed<Assignee>> {
+        Ok(Listed { items: repair::list_assignees(conn, actor, call.id())? })
+    }));
     out.push(on_repair(
         "assignRepair",
         "/repairs/{id}/assign",
