@@ -3,7 +3,7 @@
 use app::coverage::decide::CoverageChange;
 use app::lookup::{GetTimeline, get_timeline};
 use app::repair::passcode::show_passcode;
-use app::repair::view::LineView;
+use app::repair::view::{EstimateView, LineView};
 use app::repair::{Assignee, DiagnoseRepair, RepairView, get_repair, list_assignees, preview_diagnosis};
 use app::views::ListQuery;
 use askama::Template;
@@ -67,6 +67,8 @@ struct RepairPage {
     parts: Vec<Choice>,
     history: Vec<Told>,
     covers: Vec<(String, String)>,
+    /// The estimate whose answer the person can take down: what comes next follows from it.
+    asked: Option<EstimateView>,
     /// To whom the repair can be given, and the login of who has it now.
     people: Vec<Assignee>,
     at_work: String,
@@ -137,8 +139,11 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         })
         .collect();
     let at_work = people.iter().find(|person| view.assignee.as_ref() == Some(&person.name)).map_or_else(String::new, |person| person.login.clone());
+    let can_answer = person.current.actor.can(Action::AnswerEstimate);
+    let asked = view.estimate.clone().filter(|estimate| can_answer && estimate.state == "waiting");
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
-    let page = RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, people, at_work, passcode, view };
+    let page =
+        RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, asked, people, at_work, passcode, view };
     answer(page.p.status(), &page)
 }
 
