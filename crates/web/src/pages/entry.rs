@@ -203,7 +203,7 @@ pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
     let command = SwitchPerson { login: field("login").unwrap_or_default().to_owned(), pin: field("pin").unwrap_or_default().to_owned() };
     match person.app.run(move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
-        Err(error) => super::me::page(person, "switch", &error).await,
+        Err(error) => super::me::page(person, "switch", fields, &error).await,
     }
 }
 

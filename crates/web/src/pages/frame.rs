@@ -94,6 +94,8 @@ impl Attempt {
             Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
             _ => Vec::new(),
         };
+        // Secrets are typed anew.
+        let values = values.into_iter().filter(|(name, _)| !name.ends_with("password") && !name.ends_with("pin")).collect();
         Self { form: form.to_owned(), values, faults, message, status }
     }
 }

@@ -7,12 +7,10 @@ use app::error::Error;
 use app::messaging::{MessageView, latest};
 use askama::Template;
 use axum::body::Bytes;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::frame::{Page, Person, html, show as answer};
+use super::frame::{Attempt, Page, Person, html, show as answer};
 use crate::api::pairs;
-use crate::problem;
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -24,10 +22,9 @@ struct Me {
     must_add_second_factor: bool,
     secret: String,
     must_change: bool,
-    wrong: (String, String),
 }
 
-async fn render(person: Person, secret: String, wrong: (String, String), status: StatusCode) -> Response {
+async fn render(person: Person, secret: String, attempt: Option<Attempt>) -> Response {
     let user = person.current.actor.user_id.unwrap_or(0);
     let (now, token) = (person.app.db().now(), person.token.clone());
     let (tokens, sessions) = match person.read(move |conn, _| Ok((list_tokens(conn, user)?, open_sessions(conn, user, now, &token)?))).await {
@@ -35,26 +32,25 @@ async fn render(person: Person, secret: String, wrong: (String, String), status:
         Err(response) => return response,
     };
     let page = Me {
-        p: person.page("me", person.lang.t("me-title")),
+        p: person.page("me", person.lang.t("me-title")).with(attempt),
         tokens,
         sessions,
         has_second_factor: person.current.has_second_factor,
         must_add_second_factor: person.current.must_add_second_factor,
         secret,
         must_change: person.current.must_change_password,
-        wrong,
     };
-    answer(status, &page)
+    answer(page.p.status(), &page)
 }
 
 pub(crate) async fn show(person: Person) -> Response {
-    render(person, String::new(), Default::default(), StatusCode::OK).await
+    render(person, String::new(), None).await
 }
 
-/// The page with what went wrong in one of its forms.
-pub(crate) async fn page(person: Person, form: &str, error: &Error) -> Response {
-    let (status, message) = problem::in_a_sentence(person.lang, error);
-    render(person, String::new(), (form.to_owned(), message), status).await
+/// The page with what was tried in one of its forms.
+pub(crate) async fn page(person: Person, form: &str, fields: Vec<(String, String)>, error: &Error) -> Response {
+    let attempt = Attempt::of(person.lang, form, fields, error);
+    render(person, String::new(), Some(attempt)).await
 }
 
 pub(super) fn fields_of(person: &Person, body: &Bytes) -> Result<Vec<(String, String)>, Response> {
@@ -76,7 +72,7 @@ pub(crate) async fn password(person: Person, body: Bytes) -> Response {
     let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
     match person.app.run(move |app| own::change_password(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/").into_response(),
-        Err(error) => page(person, "password", &error).await,
+        Err(error) => page(person, "password", fields, &error).await,
     }
 }
 
@@ -89,7 +85,7 @@ pub(crate) async fn pin(person: Person, body: Bytes) -> Response {
     let command = SetPin { pin: text(&fields, "pin") };
     match person.app.run(move |app| own::set_pin(app.db(), &actor, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
-        Err(error) => page(person, "pin", &error).await,
+        Err(error) => page(person, "pin", fields, &error).await,
     }
 }
 
@@ -101,7 +97,7 @@ pub(crate) async fn end_sessions(person: Person, body: Bytes) -> Response {
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     match person.app.run(move |app| own::end_other_sessions(app.db(), &actor, &token)).await {
         Ok(()) => Redirect::to("/me").into_response(),
-        Err(error) => page(person, "sessions", &error).await,
+        Err(error) => page(person, "sessions", Vec::new(), &error).await,
     }
 }
 
@@ -114,7 +110,7 @@ pub(crate) async fn second_factor_off(person: Person, body: Bytes) -> Response {
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
     match person.app.run(move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
         Ok(()) => Redirect::to("/me").into_response(),
-        Err(error) => page(person, "second-factor", &error).await,
+        Err(error) => page(person, "second-factor", fields, &error).await,
     }
 }
 
@@ -126,8 +122,8 @@ pub(crate) async fn token(person: Person, body: Bytes) -> Response {
     let actor = person.current.actor.clone();
     let command = CreateToken { title: text(&fields, "title"), scopes: Vec::new(), days: None };
     match person.app.run(move |app| app.db().write(&actor, |tx| create_token(tx, &command))).await {
-        Ok(secret) => render(person, secret, Default::default(), StatusCode::OK).await,
-        Err(error) => page(person, "token", &error).await,
+        Ok(secret) => render(person, secret, None).await,
+        Err(error) => page(person, "token", fields, &error).await,
     }
 }
 

@@ -18,11 +18,7 @@ struct SecondFactor {
     seed: String,
     /// The picture of the code, as a data URL.
     qr: String,
-    /// Name, type, what a browser may fill in, label.
-    fields: [(&'static str, &'static str, &'static str, &'static str); 2],
 }
-
-const FIELDS: [(&str, &str, &str, &str); 2] = [("code", "text", "one-time-code", "six-digits"), ("password", "password", "current-password", "password")];
 
 pub(crate) async fn show(person: Person) -> Response {
     if person.current.has_second_factor { Redirect::to("/me").into_response() } else { page(person, None, None) }
@@ -33,7 +29,7 @@ fn page(person: Person, seed: Option<&str>, attempt: Option<Attempt>) -> Respons
     match drawn {
         Ok((svg, seed)) => {
             let p = person.page("me", person.lang.t("second-factor")).with(attempt);
-            answer(p.status(), &SecondFactor { p, seed, qr: format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)), fields: FIELDS })
+            answer(p.status(), &SecondFactor { p, seed, qr: format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)) })
         }
         Err(error) => person.error(&error),
     }
@@ -50,9 +46,7 @@ pub(crate) async fn on(person: Person, body: Bytes) -> Response {
     match person.app.run(move |app| turn_on(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => {
-            // A password is typed anew.
-            let values = fields.into_iter().filter(|(name, _)| name != "password").collect();
-            let attempt = Attempt::of(person.lang, "second-factor", values, &error);
+            let attempt = Attempt::of(person.lang, "second-factor", fields, &error);
             page(person, Some(&seed), Some(attempt))
         }
     }
