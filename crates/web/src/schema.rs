@@ -341,4 +341,12 @@ mod tests {
         let told = faults.iter().map(|(path, code)| (path.as_str(), code.as_ref())).collect::<Vec<_>>();
         assert_eq!(told, [("customer", "required"), ("devices[0].colour", "unknown-field"), ("devices[0].promised_on", "date")]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_names_of_fields_bring_a_form_down(fields in proptest::collection::vec(("(devices|customer|new|note|x|\\.|\\[|\\]|\\[\\]|[0-9]{1,20}|\\PC){0,8}", "\\PC{0,12}"), 0..8)) {
+            let value = from_form(&fields, &shape::<ReceiveDevices>().schema);
+            let _ = read::<ReceiveDevices>(&value);
+        }
+    }
 }

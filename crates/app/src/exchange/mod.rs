@@ -16,6 +16,7 @@ mod run;
 mod start;
 pub mod table;
 mod view;
+mod workbook;
 
 pub use columns::ImportKind;
 pub use run::{Progress, resume, run};

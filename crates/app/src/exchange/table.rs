@@ -1,12 +1,11 @@
 //! A file as rows of cells: CSV in UTF-8 or UTF-16 (comma, semicolon or tab), and the first sheet of an XLSX.
 
 use std::collections::BTreeMap;
-use std::io::Cursor;
 
-use calamine::{Data, Reader, Xlsx};
 use domain::time::typed_date;
 use jiff::civil::Date;
 
+use super::workbook;
 use crate::error::{Error, Fault, Reason, Result};
 
 /// The largest file that is read, in bytes.
@@ -27,36 +26,13 @@ pub fn read(bytes: &[u8]) -> Result<Table> {
     if bytes.len() > MAX_FILE {
         return Err(Error::Invalid(vec![Fault { path: "file".to_owned(), reason: Reason::new("file-too-large") }]));
     }
-    let mut lines = if bytes.starts_with(b"PK") { workbook(bytes)? } else { text(bytes)? };
+    let mut lines = if bytes.starts_with(b"PK") { workbook::rows(bytes)? } else { text(bytes)? };
     lines.retain(|line| line.iter().any(|cell| !cell.trim().is_empty()));
     if lines.is_empty() {
         return Err(Error::invalid("file", "file-empty"));
     }
     let headings = lines.remove(0).into_iter().map(|heading| heading.trim().to_owned()).collect();
     Ok(Table { headings, rows: lines })
-}
-
-fn workbook(bytes: &[u8]) -> Result<Vec<Vec<String>>> {
-    let wrong = |_| Error::invalid("file", "file-unreadable");
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(wrong)?;
-    let range = book.worksheet_range_at(0).ok_or_else(|| Error::invalid("file", "file-empty"))?.map_err(wrong)?;
-    Ok(range.rows().map(|row| row.iter().map(cell).collect()).collect())
-}
-
-fn cell(data: &Data) -> String {
-    match data {
-        Data::Empty | Data::Error(_) => String::new(),
-        Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
-        // A number that a spreadsheet keeps as floating point is written without a point where it is whole.
-        Data::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
-        Data::Float(number) => number.to_string(),
-        Data::Int(number) => number.to_string(),
-        Data::Bool(flag) => flag.to_string(),
-        Data::DateTime(at) => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}")
-        }
-    }
 }
 
 fn text(bytes: &[u8]) -> Result<Vec<Vec<String>>> {
@@ -185,5 +161,12 @@ mod tests {
         assert_eq!(row.flag("d").expect("a flag"), Some(true));
         assert!(row.money("e").is_err() && row.flag("e").is_err() && row.date("e").is_err());
         assert_eq!(row.text("f"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_bring_the_reader_down(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), mark in proptest::sample::select(vec![&b""[..], b"PK\x03\x04", b"\xFF\xFE", b"\xFE\xFF", b"a,b\n\""])) {
+            let _ = read(&[mark, &bytes].concat());
+        }
     }
 }

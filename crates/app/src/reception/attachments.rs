@@ -139,3 +139,40 @@ pub(crate) fn of_repair(conn: &mut Conn, repair_id: i64) -> Result<Vec<Attachmen
         .load::<(String, String, String, i64)>(conn)?;
     Ok(rows.into_iter().map(|(id, purpose, media_type, byte_count)| AttachmentView { id, purpose, media_type, byte_count }).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+    use proptest::prelude::{any, proptest};
+
+    use super::*;
+
+    fn photo(format: ImageFormat) -> Vec<u8> {
+        let mut out = Cursor::new(Vec::new());
+        RgbImage::from_fn(24, 16, |x, y| image::Rgb([u8::try_from(x * 9).unwrap_or(0), u8::try_from(y * 9).unwrap_or(0), 90])).write_to(&mut out, format).expect("a photo");
+        out.into_inner()
+    }
+
+    #[test]
+    fn a_photo_keeps_its_pixels_and_nothing_else() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP] {
+            let clean = clean_photo(&[photo(format), b"GPS 35.7N 51.4E".to_vec()].concat()).expect("clean");
+            assert!(clean.starts_with(b"\xFF\xD8") && !clean.windows(3).any(|window| window == b"GPS"), "{format:?}");
+        }
+        assert!(matches!(clean_photo(b"<svg onload=alert(1)>"), Err(Error::Invalid(faults)) if faults[0].reason.code == "not-a-photo"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_photo_that_was_damaged_brings_nothing_down(kind in 0..3_usize, places in proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6), end in any::<usize>()) {
+            let mut file = photo([ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP][kind]);
+            for (place, byte) in places {
+                let place = place % file.len();
+                file[place] = byte;
+            }
+            let _ = clean_photo(&file);
+            file.truncate(end % file.len());
+            let _ = clean_photo(&file);
+        }
+    }
+}
