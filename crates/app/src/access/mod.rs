@@ -7,6 +7,7 @@
 mod actor;
 pub mod own;
 pub mod permissions;
+pub mod refused;
 pub mod rows;
 pub mod second_factor;
 pub mod secrets;

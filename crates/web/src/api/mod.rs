@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use app::access::Actor;
+use app::access::refused::note_refused;
 use app::access::secrets::digest;
 use app::access::session::token_actor;
 use app::error::{Error, Fault, Result};
@@ -397,7 +398,9 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             let token = token.ok_or(Error::Unauthenticated)?;
             let now = app.db().now();
             let actor = app.look_up(move |conn| token_actor(conn, now, &token)).await?.ok_or(Error::Unauthenticated)?;
-            actor.may(action, None, None)?;
+            if let Err(error) = actor.may(action, None, None) {
+                return Err(refused(&app, actor, parts.uri.path(), error).await);
+            }
             Some(actor)
         }
     };
@@ -412,7 +415,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     (operation.check)(&input).map_err(Error::Invalid)?;
     let version = if_match(&parts.headers, operation.has_version)?;
     let key = idempotency_key(&operation, &parts.headers)?;
-    let db_app = app.clone();
+    let (db_app, who) = (app.clone(), actor.clone());
     let ran = app
         .run(move |app| {
             let call = Call { path: &path, version, now: app.db().now(), lang };
@@ -449,8 +452,22 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
         Err(Error::Conflict(reason)) if version.is_some() && reason.code == "changed-meanwhile" => {
             Ok(problem::of(StatusCode::PRECONDITION_FAILED, &reason.code, &problem::sentence(lang, &reason), Vec::new()))
         }
-        Err(error) => Err(error),
+        Err(error) => match who {
+            Some(actor) => Err(refused(&app, actor, parts.uri.path(), error).await),
+            None => Err(error),
+        },
     }
+}
+
+/// The error, after it was written down where something was tried that is not theirs.
+async fn refused(app: &App, actor: Actor, path: &str, error: Error) -> Error {
+    // The router of the API sees its paths without their beginning.
+    let path = format!("/api{path}");
+    let noted = app.run(move |app| {
+        note_refused(app.db(), &actor, &path, &error);
+        Ok(error)
+    });
+    noted.await.unwrap_or_else(|error| error)
 }
 
 enum Ran {

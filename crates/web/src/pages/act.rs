@@ -55,6 +55,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
                 return person.error(&error);
             }
             let attempt = Attempt::of(lang, &form, fields, &error);
+            person.note_refused(error);
             again(person, &page, attempt).await
         }
     }

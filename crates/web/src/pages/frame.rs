@@ -1,6 +1,7 @@
 //! What every page stands in: who is signed in, language, keys of the form, and how an error looks.
 
 use app::access::Actor;
+use app::access::refused::note_refused;
 use app::access::session::{Current, current, touch};
 use app::error::Error;
 use app::views::Title;
@@ -155,8 +156,20 @@ impl Person {
         noted.await.map_err(|error| self.error(&error))
     }
 
+    /// Writes down what was tried and refused, beside the answer.
+    pub fn note_refused(&self, error: Error) {
+        let (app, actor) = (self.app.clone(), self.current.actor.clone());
+        let path = self.here.split('?').next().unwrap_or_default().to_owned();
+        tokio::task::spawn_blocking(move || note_refused(app.db(), &actor, &path, &error));
+    }
+
     /// An error as a page.
     pub fn error(&self, error: &Error) -> Response {
+        match error {
+            Error::NotFound => self.note_refused(Error::NotFound),
+            Error::Forbidden(reason) => self.note_refused(Error::Forbidden(reason.clone())),
+            _ => {}
+        }
         let (status, _, message) = problem::told(self.lang, error);
         let template = Wrong { p: self.page("", self.lang.t("error-title")), message };
         (status, html(&template)).into_response()

@@ -67,4 +67,19 @@ async fn another_centres_and_another_brands_person_find_nothing() {
     let tracked = house.page(None, &format!("/t/{number}")).await;
     assert_eq!(tracked.status, StatusCode::OK);
     assert!(!tracked.text.contains("مشتری SN") && !tracked.text.contains("0912") && !tracked.text.contains("ریال"));
+    // What was tried is in the security log, on both roads; the pages write beside their answers.
+    let tried = |login: &str| {
+        use app::store::query::*;
+        use app::store::schema::{journal, users};
+        let rows = journal::table.inner_join(users::table.on(journal::actor_user_id.eq(users::id.nullable()))).filter(journal::kind.eq("access_refused"));
+        let rows = rows.filter(users::login.eq(login)).select(journal::payload);
+        house.db.read(|conn| Ok(rows.load::<String>(conn)?)).expect("the journal")
+    };
+    for (login, path) in [("karaj", format!("/api/v1/repairs/{repair}")), ("karaj", format!("/repairs/{repair}")), ("parsa", format!("/devices/{device}"))] {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !tried(login).iter().any(|entry| entry.contains(&format!("\"{path}\""))) {
+            assert!(std::time::Instant::now() < until, "{path} as {login} is not in {:?}", tried(login));
+            tokio::task::yield_now().await;
+        }
+    }
 }
