@@ -58,6 +58,12 @@ impl Error {
     pub fn conflict(code: &'static str) -> Self {
         Self::Conflict(Reason::new(code))
     }
+
+    /// Whether something was tried that is not there or not theirs, or that they may not do.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::NotFound | Self::Forbidden(_))
+    }
 }
 
 impl From<DieselError> for Error {

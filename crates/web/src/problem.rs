@@ -108,15 +108,22 @@ pub fn answer(lang: Lang, error: &Error) -> Response {
         }
         _ => Vec::new(),
     };
-    let mut response = of(status, &code, &detail, errors);
-    match error {
-        Error::TooMany { retry_after_seconds } => response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds)),
-        Error::Unavailable(_) => response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(60)),
-        _ => None,
-    };
+    let mut response = when_to_try_again(of(status, &code, &detail, errors), error);
     if matches!(error, Error::Unauthenticated) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
+    response
+}
+
+/// An answer to an error that passes, with when it does.
+#[must_use]
+pub fn when_to_try_again(mut response: Response, error: &Error) -> Response {
+    let seconds = match error {
+        Error::TooMany { retry_after_seconds } => *retry_after_seconds,
+        Error::Unavailable(_) => 60,
+        _ => return response,
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

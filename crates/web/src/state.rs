@@ -1,11 +1,15 @@
 //! What every handler works with.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use app::access::Actor;
 use app::{Conn, Db, Error, Result};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,8 @@ pub struct Settings {
     pub public_url: String,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they like.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 /// The application's state, shared by all requests.
@@ -23,12 +29,15 @@ pub struct App(Arc<Inner>);
 struct Inner {
     db: Db,
     settings: Settings,
+    /// What of that each person, by id, has left.
+    rate: Option<DefaultKeyedRateLimiter<i64>>,
 }
 
 impl App {
     #[must_use]
     pub fn new(db: Db, settings: Settings) -> Self {
-        Self(Arc::new(Inner { db, settings }))
+        let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
+        Self(Arc::new(Inner { db, settings, rate }))
     }
 
     #[must_use]
@@ -51,6 +60,18 @@ impl App {
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.0.settings.public_url.starts_with("https://")
+    }
+
+    /// Counts a request of a person, on both roads alike.
+    ///
+    /// # Errors
+    /// `TooMany` where they sent too many in the last minute.
+    pub fn count_request(&self, actor: &Actor) -> Result<()> {
+        let (Some(rate), Some(user_id)) = (&self.0.rate, actor.user_id) else { return Ok(()) };
+        rate.check_key(&user_id).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            Error::TooMany { retry_after_seconds: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX).saturating_add(1) }
+        })
     }
 
     /// Runs something that waits for the store, off the threads that serve.

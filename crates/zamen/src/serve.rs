@@ -84,7 +84,7 @@ pub(crate) fn open(config: &Config) -> Result<Db, String> {
 
 pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = open(config)?;
-    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone() };
+    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), requests_per_minute: Some(config.requests_per_minute) };
     let app = App::new(db, settings);
     let worker = Worker::start(app.clone());
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();

@@ -1,18 +1,13 @@
 //! The security log: what people tried to see or do that is not theirs. It stands in the journal, as every change of access does.
 
 use super::Actor;
-use crate::error::Error;
 use crate::store::{Db, Event, Subject};
 
 /// The longest path that is written down.
 const MAX_PATH: usize = 200;
 
-/// Writes down that something was tried and refused, where the error is of that kind: it is not there or not theirs, or they may not. What cannot be
-/// written down is told in the log; the answer stays the refusal.
-pub fn note_refused(db: &Db, actor: &Actor, path: &str, error: &Error) {
-    if !matches!(error, Error::NotFound | Error::Forbidden(_)) {
-        return;
-    }
+/// Writes down that something was tried and refused. What cannot be written down is told in the log; the answer stays the refusal.
+pub fn note_refused(db: &Db, actor: &Actor, path: &str) {
     let event = Event::AccessRefused { path: path.chars().take(MAX_PATH).collect() };
     if let Err(error) = db.write(actor, |tx| tx.record(actor.centre_id, &event, &[Subject::Object("access", 0)])) {
         tracing::warn!(%error, user_id = actor.user_id, path, "a refused access could not be written down");

@@ -8,7 +8,17 @@ use super::types::At;
 use crate::error::{Error, Result};
 use crate::store::query::*;
 
-/// The answer that was given to a request with this key, if there was one.
+/// What a request is answered with.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The HTTP status.
+    pub status: i64,
+    pub body: &'a str,
+    /// It tells a secret, and is stored sealed.
+    pub is_secret: bool,
+}
+
+/// The status and body of the answer that was given to a request with this key, if there was one.
 ///
 /// # Errors
 /// `Conflict` where the key was used for another request, or the answer was erased with the customer of whom it told.
@@ -30,13 +40,13 @@ fn sealed_as(actor: &str, key: &str) -> String {
     format!("answer:{actor}:{key}")
 }
 
-/// Keeps the answer to a request, in the same transaction as what it did; sealed where it tells a secret.
+/// Keeps the answer to a request, in the same transaction as what it did.
 ///
 /// # Errors
 /// The store.
-pub fn keep(tx: &mut Tx<'_>, key: &str, request_hash: &str, status: i64, answer: &str, is_secret: bool) -> Result<()> {
+pub fn keep(tx: &mut Tx<'_>, key: &str, request_hash: &str, Given { status, body, is_secret }: Given<'_>) -> Result<()> {
     let actor = tx.actor.public_id.clone();
-    let answer = if is_secret { tx.seal(answer, &sealed_as(&actor, key))? } else { answer.to_owned() };
+    let answer = if is_secret { tx.seal(body, &sealed_as(&actor, key))? } else { body.to_owned() };
     let row = IdempotencyKey { actor, key: key.to_owned(), request_hash: request_hash.to_owned(), status, answer, recorded_at: At::from(tx.now) };
     diesel::insert_into(idempotency_keys::table).values(row).execute(tx.conn)?;
     Ok(())
@@ -78,8 +88,8 @@ mod tests {
         in_a_house(|house| {
             let stored =
                 |key: &str| house.write(|tx| Ok(idempotency_keys::table.filter(idempotency_keys::key.eq(key)).select(idempotency_keys::answer).first::<String>(tx.conn)?));
-            house.write(|tx| keep(tx, "open", "hash", 201, "{\"customer\":\"c1\"}", false));
-            house.write(|tx| keep(tx, "secret", "hash", 201, "{\"secret\":\"s1\"}", true));
+            house.write(|tx| keep(tx, "open", "hash", Given { status: 201, body: "{\"customer\":\"c1\"}", is_secret: false }));
+            house.write(|tx| keep(tx, "secret", "hash", Given { status: 201, body: "{\"secret\":\"s1\"}", is_secret: true }));
             assert!(stored("open").contains("c1") && !stored("secret").contains("s1"));
             let again = |key: &str, hash: &str| house.db.write(&house.admin, |tx| answered(tx, key, hash));
             assert_eq!(again("open", "hash").expect("answered"), Some((201, "{\"customer\":\"c1\"}".to_owned())));

@@ -12,7 +12,7 @@ use app::access::refused::note_refused;
 use app::access::secrets::digest;
 use app::access::session::token_actor;
 use app::error::{Error, Fault, Result};
-use app::store::idempotency;
+use app::store::idempotency::{self, Given};
 use app::{Conn, Db, Tx};
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -320,7 +320,8 @@ impl Operation {
             }
             let value = run(tx, call, input)?;
             if let Some(key) = key {
-                idempotency::keep(tx, key, &hash, i64::from(self.status.as_u16()), &value.to_string(), self.is_secret)?;
+                let given = Given { status: i64::from(self.status.as_u16()), body: &value.to_string(), is_secret: self.is_secret };
+                idempotency::keep(tx, key, &hash, given)?;
             }
             Ok((self.status, value))
         })
@@ -398,6 +399,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             let token = token.ok_or(Error::Unauthenticated)?;
             let now = app.db().now();
             let actor = app.look_up(move |conn| token_actor(conn, now, &token)).await?.ok_or(Error::Unauthenticated)?;
+            app.count_request(&actor)?;
             if let Err(error) = actor.may(action, None, None) {
                 return Err(refused(&app, actor, parts.uri.path(), error).await);
             }
@@ -461,13 +463,16 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
 
 /// The error, after it was written down where something was tried that is not theirs.
 async fn refused(app: &App, actor: Actor, path: &str, error: Error) -> Error {
+    if !error.is_refusal() {
+        return error;
+    }
     // The router of the API sees its paths without their beginning.
     let path = format!("/api{path}");
     let noted = app.run(move |app| {
-        note_refused(app.db(), &actor, &path, &error);
-        Ok(error)
+        note_refused(app.db(), &actor, &path);
+        Ok(())
     });
-    noted.await.unwrap_or_else(|error| error)
+    noted.await.err().unwrap_or(error)
 }
 
 enum Ran {

@@ -84,15 +84,14 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
     let mut refusals = vec![("404", "Not there, or not yours to see."), ("422", "Malformed: each field with its path and what is wrong.")];
     if operation.action.is_some() {
         refusals.extend([("401", "No token, or one that is over."), ("403", "Not allowed, with who may.")]);
-    } else {
-        refusals.push(("429", "Too many wrong numbers."));
     }
     if operation.method != Method::GET {
-        refusals.extend([("409", "Not possible as things stand, with the reason."), ("413", "Too large."), ("415", "JSON is wanted."), ("429", "Too many attempts.")]);
+        refusals.extend([("409", "Not possible as things stand, with the reason."), ("413", "Too large."), ("415", "JSON is wanted.")]);
     }
     if operation.has_version && operation.method != Method::GET {
         refusals.push(("412", "Changed by somebody else since the version that was seen."));
     }
+    refusals.push(("429", "Too many requests or wrong guesses; Retry-After tells the seconds to wait."));
     refusals.push(("503", "The store cannot be reached, is full or takes no changes; nothing was saved."));
     for (status, description) in refusals {
         responses.insert(status.to_owned(), json!({"description": description, "content": {"application/problem+json": {"schema": problem}}}));

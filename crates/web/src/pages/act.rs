@@ -55,8 +55,8 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
                 return person.error(&error);
             }
             let attempt = Attempt::of(lang, &form, fields, &error);
-            person.note_refused(error);
-            again(person, &page, attempt).await
+            person.note_refused(&error);
+            problem::when_to_try_again(again(person, &page, attempt).await, &error)
         }
     }
 }

@@ -64,6 +64,7 @@ impl FromRequestParts<App> for Person {
         match found {
             Ok(Some(current)) => {
                 let lang = Lang::named(&current.language).unwrap_or(Lang::Fa);
+                app.count_request(&current.actor).map_err(|error| plain_error(lang, &error))?;
                 let is_own_page = parts.uri.path().starts_with("/me") || parts.uri.path() == "/language";
                 if (current.must_change_password || current.must_add_second_factor) && !is_own_page {
                     return Err(Redirect::to("/me").into_response());
@@ -156,23 +157,21 @@ impl Person {
         noted.await.map_err(|error| self.error(&error))
     }
 
-    /// Writes down what was tried and refused, beside the answer.
-    pub fn note_refused(&self, error: Error) {
-        let (app, actor) = (self.app.clone(), self.current.actor.clone());
-        let path = self.here.split('?').next().unwrap_or_default().to_owned();
-        tokio::task::spawn_blocking(move || note_refused(app.db(), &actor, &path, &error));
+    /// Writes down, beside the answer, that something was tried which is not theirs.
+    pub fn note_refused(&self, error: &Error) {
+        if error.is_refusal() {
+            let (app, actor) = (self.app.clone(), self.current.actor.clone());
+            let path = self.here.split('?').next().unwrap_or_default().to_owned();
+            tokio::task::spawn_blocking(move || note_refused(app.db(), &actor, &path));
+        }
     }
 
     /// An error as a page.
     pub fn error(&self, error: &Error) -> Response {
-        match error {
-            Error::NotFound => self.note_refused(Error::NotFound),
-            Error::Forbidden(reason) => self.note_refused(Error::Forbidden(reason.clone())),
-            _ => {}
-        }
+        self.note_refused(error);
         let (status, _, message) = problem::told(self.lang, error);
         let template = Wrong { p: self.page("", self.lang.t("error-title")), message };
-        (status, html(&template)).into_response()
+        problem::when_to_try_again((status, html(&template)).into_response(), error)
     }
 
     /// Whether a form was sent from one of this person's own pages.
@@ -300,7 +299,7 @@ struct WrongPublic {
 /// An error for somebody who is not signed in.
 pub(crate) fn plain_error(lang: Lang, error: &Error) -> Response {
     let (status, _, message) = problem::told(lang, error);
-    (status, html(&WrongPublic { l: lang, message })).into_response()
+    problem::when_to_try_again((status, html(&WrongPublic { l: lang, message })).into_response(), error)
 }
 
 /// A template as HTML.

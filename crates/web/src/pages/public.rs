@@ -69,11 +69,7 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
         Err(app::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),
         Err(error) => {
             let (status, _, message) = problem::told(lang, &error);
-            let mut response = answer(status, &Ask { l: lang, message });
-            if let app::Error::TooMany { retry_after_seconds } = error {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
-            }
-            response
+            problem::when_to_try_again(answer(status, &Ask { l: lang, message }), &error)
         }
     }
 }

@@ -12,7 +12,7 @@ use app::lookup::{Hit, search};
 use app::reception::repeats::repeat_at_counter;
 use app::reception::{ReceiveDevices, receive_devices};
 use app::repair::view::RepeatView;
-use app::store::idempotency;
+use app::store::idempotency::{self, Given};
 use app::views::ListQuery;
 use askama::Template;
 use axum::body::Bytes;
@@ -300,7 +300,7 @@ pub(crate) async fn receive(person: Person, headers: HeaderMap, body: Bytes) -> 
                         return Ok(id);
                     }
                     let view = receive_devices(tx, &command)?;
-                    idempotency::keep(tx, &key, &hash, 201, &view.id, false)?;
+                    idempotency::keep(tx, &key, &hash, Given { status: 201, body: &view.id, is_secret: false })?;
                     Ok(view.id)
                 })
             })

@@ -76,32 +76,33 @@ fn allowed(role: Role, action: Option<Action>) -> bool {
 
 #[tokio::test]
 async fn every_operation_as_every_role_and_as_a_stranger() {
-    let house = House::new();
-    let mut wrong = Vec::new();
-    for role in Role::ALL {
-        let token = house.token(role.name());
+    for house in House::each() {
+        let mut wrong = Vec::new();
+        for role in Role::ALL {
+            let token = house.token(role.name());
+            for operation in api::table() {
+                let path = operation.path.replace("{id}", "0123456789abcdef").replace("{kind}", "invoice").replace("{number}", "482190357716");
+                let is_get = operation.method == axum::http::Method::GET;
+                let query = if is_get { query(&operation.example) } else { String::new() };
+                let body = if operation.example.is_null() { json!({}) } else { operation.example.clone() };
+                let answer = house.call(Some(&token), operation.method.clone(), &format!("{path}{query}"), (!is_get).then_some(&body)).await;
+                let may = allowed(*role, operation.action);
+                if (answer.status != StatusCode::FORBIDDEN) != may || answer.status == StatusCode::UNAUTHORIZED || answer.status.is_server_error() {
+                    wrong.push(format!("{} as {}: {} {}", operation.id, role.name(), answer.status, answer.text));
+                }
+            }
+        }
         for operation in api::table() {
             let path = operation.path.replace("{id}", "0123456789abcdef").replace("{kind}", "invoice").replace("{number}", "482190357716");
-            let is_get = operation.method == axum::http::Method::GET;
-            let query = if is_get { query(&operation.example) } else { String::new() };
-            let body = if operation.example.is_null() { json!({}) } else { operation.example.clone() };
-            let answer = house.call(Some(&token), operation.method.clone(), &format!("{path}{query}"), (!is_get).then_some(&body)).await;
-            let may = allowed(*role, operation.action);
-            if (answer.status != StatusCode::FORBIDDEN) != may || answer.status == StatusCode::UNAUTHORIZED || answer.status.is_server_error() {
-                wrong.push(format!("{} as {}: {} {}", operation.id, role.name(), answer.status, answer.text));
+            for token in [None, Some("zmn_guessed")] {
+                let answer = house.call(token, operation.method.clone(), &path, Some(&json!({}))).await;
+                if (answer.status == StatusCode::UNAUTHORIZED) != operation.action.is_some() {
+                    wrong.push(format!("{} as a stranger: {}", operation.id, answer.status));
+                }
             }
         }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    for operation in api::table() {
-        let path = operation.path.replace("{id}", "0123456789abcdef").replace("{kind}", "invoice").replace("{number}", "482190357716");
-        for token in [None, Some("zmn_guessed")] {
-            let answer = house.call(token, operation.method.clone(), &path, Some(&json!({}))).await;
-            if (answer.status == StatusCode::UNAUTHORIZED) != operation.action.is_some() {
-                wrong.push(format!("{} as a stranger: {}", operation.id, answer.status));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn query(example: &serde_json::Value) -> String {
@@ -111,34 +112,35 @@ fn query(example: &serde_json::Value) -> String {
 
 #[tokio::test]
 async fn every_page_and_form_as_every_role_and_as_a_stranger() {
-    let house = House::new();
-    let mut wrong = Vec::new();
-    for role in Role::ALL {
-        let (cookie, csrf) = house.signed_in(role.name()).await;
-        for (path, action) in PAGES {
-            let answer = house.page(Some(&cookie), path).await;
-            let expected = if allowed(*role, *action) { StatusCode::OK } else { StatusCode::FORBIDDEN };
-            if answer.status != expected {
-                wrong.push(format!("{path} as {}: {}", role.name(), answer.status));
+    for house in House::each() {
+        let mut wrong = Vec::new();
+        for role in Role::ALL {
+            let (cookie, csrf) = house.signed_in(role.name()).await;
+            for (path, action) in PAGES {
+                let answer = house.page(Some(&cookie), path).await;
+                let expected = if allowed(*role, *action) { StatusCode::OK } else { StatusCode::FORBIDDEN };
+                if answer.status != expected {
+                    wrong.push(format!("{path} as {}: {}", role.name(), answer.status));
+                }
+            }
+            for operation in api::table().iter().filter(|operation| operation.method != axum::http::Method::GET) {
+                let id = if operation.path.contains("{id}") { "/0123456789abcdef" } else { "" };
+                let answer = house.form(&cookie, &format!("/do/{}{id}", operation.id), &format!("_csrf={csrf}&{}", fields("", &operation.example))).await;
+                if (answer.status == StatusCode::FORBIDDEN) == allowed(*role, operation.action) || answer.status.is_server_error() {
+                    wrong.push(format!("the form of {} as {}: {}", operation.id, role.name(), answer.status));
+                }
+            }
+            let forged = house.form(&cookie, "/do/createCustomer", "_csrf=guessed&name=X").await;
+            assert_eq!(forged.status, StatusCode::FORBIDDEN, "a form that was not sent from here");
+        }
+        for (path, _) in PAGES {
+            let answer = house.page(None, path).await;
+            if answer.status != StatusCode::SEE_OTHER || !answer.headers["location"].to_str().unwrap().starts_with("/sign-in") {
+                wrong.push(format!("{path} as a stranger: {}", answer.status));
             }
         }
-        for operation in api::table().iter().filter(|operation| operation.method != axum::http::Method::GET) {
-            let id = if operation.path.contains("{id}") { "/0123456789abcdef" } else { "" };
-            let answer = house.form(&cookie, &format!("/do/{}{id}", operation.id), &format!("_csrf={csrf}&{}", fields("", &operation.example))).await;
-            if (answer.status == StatusCode::FORBIDDEN) == allowed(*role, operation.action) || answer.status.is_server_error() {
-                wrong.push(format!("the form of {} as {}: {}", operation.id, role.name(), answer.status));
-            }
-        }
-        let forged = house.form(&cookie, "/do/createCustomer", "_csrf=guessed&name=X").await;
-        assert_eq!(forged.status, StatusCode::FORBIDDEN, "a form that was not sent from here");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
-    for (path, _) in PAGES {
-        let answer = house.page(None, path).await;
-        if answer.status != StatusCode::SEE_OTHER || !answer.headers["location"].to_str().unwrap().starts_with("/sign-in") {
-            wrong.push(format!("{path} as a stranger: {}", answer.status));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// An example as the fields of a form.

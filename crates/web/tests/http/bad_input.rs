@@ -130,41 +130,42 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
 
 #[tokio::test]
 async fn each_is_told_in_both_languages_and_saves_nothing() {
-    let house = House::new();
-    let [_, repair, device, _] = house.visit(0, 0, "SN-1").await;
-    let token = house.token("administrator");
-    let entries = || house.db.read(|conn| Ok(journal::table.count().get_result::<i64>(conn)?)).unwrap();
-    let before = entries();
-    let mut wrong = Vec::new();
-    let mut codes = BTreeSet::new();
-    let cases = cases(&house, &device, &repair);
-    assert!(cases.len() >= 40);
-    for Bad(method, path, body, status, at, code) in &cases {
-        let mut told = Vec::new();
-        for lang in ["fa", "en"] {
-            let answer = ask(&house, &token, method, path, body, lang).await;
-            let problem = answer.json();
-            let (found, message) = match problem["errors"].as_array().filter(|_| *status == 422) {
-                Some(errors) => {
-                    let error = errors.iter().find(|error| error["path"] == *at && error["code"] == *code);
-                    (error.is_some(), error.map_or(String::new(), |error| error["message"].as_str().unwrap_or_default().to_owned()))
+    for house in House::each() {
+        let [_, repair, device, _] = house.visit(0, 0, "SN-1").await;
+        let token = house.token("administrator");
+        let entries = || house.db.read(|conn| Ok(journal::table.count().get_result::<i64>(conn)?)).unwrap();
+        let before = entries();
+        let mut wrong = Vec::new();
+        let mut codes = BTreeSet::new();
+        let cases = cases(&house, &device, &repair);
+        assert!(cases.len() >= 40);
+        for Bad(method, path, body, status, at, code) in &cases {
+            let mut told = Vec::new();
+            for lang in ["fa", "en"] {
+                let answer = ask(&house, &token, method, path, body, lang).await;
+                let problem = answer.json();
+                let (found, message) = match problem["errors"].as_array().filter(|_| *status == 422) {
+                    Some(errors) => {
+                        let error = errors.iter().find(|error| error["path"] == *at && error["code"] == *code);
+                        (error.is_some(), error.map_or(String::new(), |error| error["message"].as_str().unwrap_or_default().to_owned()))
+                    }
+                    None => (problem["code"] == *code, problem["detail"].as_str().unwrap_or_default().to_owned()),
+                };
+                if answer.status.as_u16() != *status || !found {
+                    wrong.push(format!("{method} {path} {body}: {} {}", answer.status, answer.text));
                 }
-                None => (problem["code"] == *code, problem["detail"].as_str().unwrap_or_default().to_owned()),
-            };
-            if answer.status.as_u16() != *status || !found {
-                wrong.push(format!("{method} {path} {body}: {} {}", answer.status, answer.text));
+                told.push(message);
             }
-            told.push(message);
+            codes.insert(*code);
+            let is_persian = told[0].chars().any(|ch| ('آ'..='ی').contains(&ch));
+            if !is_persian || told[1].is_empty() || told[1].chars().any(|ch| ('آ'..='ی').contains(&ch)) || told[0] == told[1] {
+                wrong.push(format!("{method} {path} {body}: {told:?}"));
+            }
         }
-        codes.insert(*code);
-        let is_persian = told[0].chars().any(|ch| ('آ'..='ی').contains(&ch));
-        if !is_persian || told[1].is_empty() || told[1].chars().any(|ch| ('آ'..='ی').contains(&ch)) || told[0] == told[1] {
-            wrong.push(format!("{method} {path} {body}: {told:?}"));
-        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        assert_eq!(entries(), before, "something was saved");
+        assert!(codes.len() > 25, "{codes:?}");
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(entries(), before, "something was saved");
-    assert!(codes.len() > 25, "{codes:?}");
 }
 
 async fn ask(house: &House, token: &str, method: &str, path: &str, body: &Value, lang: &str) -> Answer {
@@ -181,67 +182,72 @@ async fn ask(house: &House, token: &str, method: &str, path: &str, body: &Value,
 
 #[tokio::test]
 async fn what_is_no_json_too_much_or_without_a_key_is_told_as_such() {
-    let house = House::new();
-    let token = house.token("administrator");
-    let send = async |kind: &str, key: Option<&str>, body: Body| {
-        let mut request = Request::post("/api/v1/receptions").header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, kind);
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        house.send(request.body(body).unwrap()).await
-    };
-    let status = |answer: &Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap_or_default().to_owned());
-    assert_eq!(status(&send("application/json", Some("k"), Body::from("{")).await), (422, "invalid".to_owned()));
-    assert_eq!(status(&send("application/json", Some("k"), Body::from("\u{0}")).await), (422, "invalid".to_owned()));
-    assert_eq!(status(&send("text/plain", Some("k"), Body::from("{}")).await), (415, "json-wanted".to_owned()));
-    assert_eq!(status(&send("application/json", Some("k"), Body::from(vec![b' '; 3 * 1024 * 1024])).await), (413, "too-large-body".to_owned()));
-    let body =
-        json!({"centre": house.centres[0], "customer": {"new": {"name": "x"}}, "devices": [{"new_device": {"product": "SERMAN-TV", "serial": "K-1"}, "note": "x"}]}).to_string();
-    assert_eq!(status(&send("application/json", None, Body::from(body.clone())).await), (422, "invalid".to_owned()));
-    let first = send("application/json", Some("once"), Body::from(body.clone())).await;
-    let again = send("application/json", Some("once"), Body::from(body.clone())).await;
-    assert_eq!((first.status, again.status, &first.text), (StatusCode::CREATED, StatusCode::CREATED, &again.text), "the same key does nothing twice");
-    let other = body.replace("K-1", "K-2");
-    assert_eq!(status(&send("application/json", Some("once"), Body::from(other)).await), (409, "key-used-otherwise".to_owned()));
-    let version = house.call(Some(&token), Method::DELETE, "/receptions", None).await;
-    assert_eq!(version.status, StatusCode::METHOD_NOT_ALLOWED);
+    for house in House::each() {
+        let token = house.token("administrator");
+        let send = async |kind: &str, key: Option<&str>, body: Body| {
+            let mut request = Request::post("/api/v1/receptions").header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, kind);
+            if let Some(key) = key {
+                request = request.header("idempotency-key", key);
+            }
+            house.send(request.body(body).unwrap()).await
+        };
+        let status = |answer: &Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap_or_default().to_owned());
+        assert_eq!(status(&send("application/json", Some("k"), Body::from("{")).await), (422, "invalid".to_owned()));
+        assert_eq!(status(&send("application/json", Some("k"), Body::from("\u{0}")).await), (422, "invalid".to_owned()));
+        assert_eq!(status(&send("text/plain", Some("k"), Body::from("{}")).await), (415, "json-wanted".to_owned()));
+        assert_eq!(status(&send("application/json", Some("k"), Body::from(vec![b' '; 3 * 1024 * 1024])).await), (413, "too-large-body".to_owned()));
+        let body = json!({"centre": house.centres[0], "customer": {"new": {"name": "x"}}, "devices": [{"new_device": {"product": "SERMAN-TV", "serial": "K-1"}, "note": "x"}]})
+            .to_string();
+        assert_eq!(status(&send("application/json", None, Body::from(body.clone())).await), (422, "invalid".to_owned()));
+        let first = send("application/json", Some("once"), Body::from(body.clone())).await;
+        let again = send("application/json", Some("once"), Body::from(body.clone())).await;
+        assert_eq!((first.status, again.status, &first.text), (StatusCode::CREATED, StatusCode::CREATED, &again.text), "the same key does nothing twice");
+        let other = body.replace("K-1", "K-2");
+        assert_eq!(status(&send("application/json", Some("once"), Body::from(other)).await), (409, "key-used-otherwise".to_owned()));
+        let version = house.call(Some(&token), Method::DELETE, "/receptions", None).await;
+        assert_eq!(version.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
 }
 
 #[tokio::test]
 async fn a_change_of_a_version_that_is_gone_is_told_and_a_stranger_who_guesses_waits() {
-    let house = House::new();
-    let token = house.token("administrator");
-    let made = house.call(Some(&token), Method::POST, "/customers", Some(&json!({"name": "زهرا"}))).await.json();
-    let path = format!("/api/v1/customers/{}", made["id"].as_str().unwrap());
-    let put = async |version: &str| {
-        let request =
-            Request::put(path.as_str()).header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, "application/json").header(header::IF_MATCH, version);
-        house.send(request.body(Body::from(json!({"name": "زهرا کریمی"}).to_string())).unwrap()).await.status
-    };
-    assert_eq!(put("\"1\"").await, StatusCode::OK);
-    assert_eq!(put("\"1\"").await, StatusCode::PRECONDITION_FAILED);
-    assert_eq!(put("\"two\"").await, StatusCode::UNPROCESSABLE_ENTITY);
-    let guess = async || {
-        let form = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from("login=administrator&password=guess")).unwrap();
-        house.send(form).await.status
-    };
-    let mut last = StatusCode::OK;
-    for _ in 0..8 {
-        last = guess().await;
+    for house in House::each() {
+        let token = house.token("administrator");
+        let made = house.call(Some(&token), Method::POST, "/customers", Some(&json!({"name": "زهرا"}))).await.json();
+        let path = format!("/api/v1/customers/{}", made["id"].as_str().unwrap());
+        let put = async |version: &str| {
+            let request = Request::put(path.as_str())
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::CONTENT_TYPE, "application/json")
+                .header(header::IF_MATCH, version);
+            house.send(request.body(Body::from(json!({"name": "زهرا کریمی"}).to_string())).unwrap()).await.status
+        };
+        assert_eq!(put("\"1\"").await, StatusCode::OK);
+        assert_eq!(put("\"1\"").await, StatusCode::PRECONDITION_FAILED);
+        assert_eq!(put("\"two\"").await, StatusCode::UNPROCESSABLE_ENTITY);
+        let guess = async || {
+            let form = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from("login=administrator&password=guess")).unwrap();
+            house.send(form).await.status
+        };
+        let mut last = StatusCode::OK;
+        for _ in 0..8 {
+            last = guess().await;
+        }
+        assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
     }
-    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]
 async fn a_form_that_fails_comes_back_filled_with_each_fault_beside_its_field() {
-    let house = House::new();
-    let (cookie, csrf) = house.signed_in("receptionist").await;
-    let fields = format!(
-        "_csrf={csrf}&_key=k&customer.new.name=%3Cb%3E%D8%B2%D9%87%D8%B1%D8%A7&customer.new.phones%5B%5D=0912&devices%5B0%5D.new_device.serial=X-1&devices%5B0%5D.new_device.product=NONE"
-    );
-    let answer = house.form(&cookie, "/receive", &fields).await;
-    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(answer.text.contains("value=\"&#60;b&#62;زهرا\""), "what was typed stands there, and is no markup");
-    assert!(answer.text.contains("role=\"alert\"") && answer.text.contains("aria-invalid=\"true\""));
-    assert!(answer.text.contains("مانند ۰۹۱۲۳۴۵۶۷۸۹"), "an example of right");
+    for house in House::each() {
+        let (cookie, csrf) = house.signed_in("receptionist").await;
+        let fields = format!(
+            "_csrf={csrf}&_key=k&customer.new.name=%3Cb%3E%D8%B2%D9%87%D8%B1%D8%A7&customer.new.phones%5B%5D=0912&devices%5B0%5D.new_device.serial=X-1&devices%5B0%5D.new_device.product=NONE"
+        );
+        let answer = house.form(&cookie, "/receive", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text.contains("value=\"&#60;b&#62;زهرا\""), "what was typed stands there, and is no markup");
+        assert!(answer.text.contains("role=\"alert\"") && answer.text.contains("aria-invalid=\"true\""));
+        assert!(answer.text.contains("مانند ۰۹۱۲۳۴۵۶۷۸۹"), "an example of right");
+    }
 }

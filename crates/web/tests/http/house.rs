@@ -12,10 +12,11 @@ use app::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_
 use app::setup::{SetUp, set_up};
 use app::store::Clock;
 use app::views::Title;
-use app::{Db, Tx};
+use app::{Conn, Db, Tx};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
+use diesel::connection::SimpleConnection;
 use domain::access::Role;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub struct House {
     router: Router,
     pub centres: Vec<String>,
     pub brands: Vec<String>,
-    _dir: tempfile::TempDir,
+    _dir: Option<tempfile::TempDir>,
 }
 
 /// An answer, read to its end.
@@ -53,20 +54,44 @@ impl Answer {
     }
 }
 
+/// A new database on a cluster.
+fn database_of(cluster: &str) -> String {
+    let name = format!("http_{}", domain::keys::public_id(rand::random()));
+    let mut conn = Conn::open(&format!("{cluster}/postgres")).expect("the cluster");
+    conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
+    format!("{cluster}/{name}")
+}
+
 fn title(name: &str) -> Title {
     Title::new(name, name)
 }
 
 impl House {
-    /// Two centres, two brands, and `ROLE` for each role, all of them in the first centre but for the administrator.
-    pub fn new() -> Self {
-        Self::in_money("IRR")
+    /// On each engine, SQLite always and PostgreSQL where `ZAMEN_TEST_PG` names a cluster: two centres, two brands, and `ROLE` for each role, all of
+    /// them in the first centre but for the administrator.
+    pub fn each() -> impl Iterator<Item = Self> {
+        Self::each_in_money("IRR")
     }
 
     /// The same with amounts in a unit.
-    pub fn in_money(unit: &str) -> Self {
+    pub fn each_in_money(unit: &str) -> impl Iterator<Item = Self> {
+        let cluster = std::env::var("ZAMEN_TEST_PG").ok();
+        if cluster.is_none() {
+            println!("named skip: ZAMEN_TEST_PG names no cluster, this test ran on SQLite alone");
+        }
+        let on_postgres = cluster.map(|cluster| Self::furnished(&database_of(&cluster), unit, None));
+        std::iter::once_with(|| Self::on_sqlite(unit)).chain(on_postgres)
+    }
+
+    /// On SQLite alone, for what is of that engine.
+    pub fn on_sqlite(unit: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
-        let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), Arc::new(Noon), [7; 32], [8; 32]).expect("a store");
+        let file = dir.path().join("test.db");
+        Self::furnished(file.to_str().expect("a path"), unit, Some(dir))
+    }
+
+    fn furnished(url: &str, unit: &str, dir: Option<tempfile::TempDir>) -> Self {
+        let db = Db::open(url, Arc::new(Noon), [7; 32], [8; 32]).expect("a store");
         db.migrate().expect("migrated");
         let command = SetUp {
             legal_entity: "خدمات ولیعصر".to_owned(),
@@ -127,13 +152,13 @@ impl House {
         for role in Role::ALL.iter().filter(|role| **role != Role::Administrator) {
             house.person(role.name(), *role, Some(house.centres[0].clone()), None);
         }
-        house.serve_at("http://127.0.0.1:8080");
+        house.serve(Settings { public_url: "http://127.0.0.1:8080".to_owned(), ..Settings::default() });
         house
     }
 
-    /// Serves under an address.
-    pub fn serve_at(&mut self, public_url: &str) {
-        self.router = web::router(App::new(self.db.clone(), Settings { public_url: public_url.to_owned(), ..Settings::default() }));
+    /// Serves with other settings.
+    pub fn serve(&mut self, settings: Settings) {
+        self.router = web::router(App::new(self.db.clone(), settings));
     }
 
     /// Somebody with one role.

@@ -12,7 +12,7 @@ fn pragma(house: &House, text: &str) {
 
 #[tokio::test]
 async fn a_full_store_is_told_on_both_roads_and_nothing_typed_is_lost() {
-    let house = House::new();
+    let house = House::on_sqlite("IRR");
     let token = house.token("administrator");
     let (cookie, csrf) = house.signed_in("administrator").await;
     // The least that can be set is the size that the file has; a note fills what room is left in it.
