@@ -35,12 +35,12 @@ fn misnamed(template: &str) -> Vec<String> {
     forms
         .flat_map(|form| {
             let (Some(operation), Some(sent)) = (form.split("action=\"/do/").nth(1), form.split("hidden(p, ").nth(1)) else { return Vec::new() };
-            let sent = sent.split_once(") %}").and_then(|(call, _)| call.split_once(", \"")).map(|(_, name)| quoted(name));
+            let sent = sent.split_once(") %}").and_then(|(call, _)| call.rsplit_once(", \"")).map(|(_, name)| quoted(name));
             let asked = ["(p, \"", "p.value(\"", "p.chosen(\"", "p.among(\"", "p.fault(\""].iter().flat_map(|call| form.split(call).skip(1)).map(quoted);
             let operation = operation.split(['"', '/', '{']).next().unwrap_or_default();
             // What is written into a template is compared; a name that is put together is tried by the tests below.
             let Some(sent) = sent else { return Vec::new() };
-            asked.chain([operation.to_owned()]).filter(|name| !sent.starts_with(name.as_str())).map(|name| format!("{name} in the form {sent}")).collect()
+            asked.chain([operation.to_owned()]).filter(|name| !name.starts_with('/') && !sent.starts_with(name.as_str())).map(|name| format!("{name} in the form {sent}")).collect()
         })
         .collect()
 }
