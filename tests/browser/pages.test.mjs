@@ -85,6 +85,73 @@ test("bad input comes back filled, with the fault beside its field, in the perso
   }
 });
 
+/** Forms that fail: the page, the operation, what is typed, and the field that is faulty. */
+async function failing() {
+  const first = async (path) => (await server.call("admin", "GET", path)).items[0].id;
+  const device = await first("/devices");
+  return [
+    [`/devices/${device}`, "updateDevice", { "new_owner.name": "رضا رضایی", "new_owner.phones[]": "12" }, "new_owner.phones[]"],
+    [`/devices/${device}`, "addDeviceEvent", { on: "1405/13/40" }, "on"],
+    [`/devices/${device}`, "createCard", { number: "G-1", seller: "فروشگاه سپه", starts_on: "tomorrow" }, "starts_on"],
+    [`/cards/${await first("/cards")}`, "updateDevice", { "meters.hours": "many", note: "نشتی دارد" }, "meters.hours"],
+    [`/repairs/${await first("/repairs?is_open=true")}`, "changePromise", { promised_on: "1405/02/32", reason: "قطعه نرسید" }, "promised_on"],
+    [`/keep/customers/${await first("/customers")}`, "updateCustomer", { name: "شرکت نمونه", "phones[]": "12" }, "phones[]"],
+    [`/keep/products/${await first("/products")}`, "updateProduct", { "title.en": "A name of some length that goes on and on, as names of products do", "components[0].quantity": "دو" }, "components[0].product"],
+    ["/keep/permissions?role=receptionist", "changePermission", { percent: "300", amount: "1000" }, "percent"],
+    ["/keep/installation", "setVatRate", { from: "1406/01/01", percent: "هیچ" }, "percent"],
+  ];
+}
+
+for (const [lang, width] of [["fa", 1440], ["en", 360], ["fa", 360], ["en", 768]]) {
+  test(`a form that fails comes back on its page, unfolded and filled, with the fault at its field (${lang}, ${width})`, async () => {
+    const admin = await Person.at(browser, server.base, "admin", { lang, width });
+    for (const [path, operation, typed, faulty] of await failing()) {
+      await admin.page.goto(server.base + path);
+      await admin.send(operation, typed, { extra: `:has([name="${faulty}"])` });
+      const form = admin.page.locator(`form[action^="/do/${operation}"]`, { has: admin.page.locator(`[name="${faulty}"]`) }).first();
+      for (const [name, value] of Object.entries(typed)) assert.equal(await form.locator(`[name="${name}"]`).inputValue(), value, `${path} ${operation} ${name}`);
+      const field = form.locator(`[name="${faulty}"]`);
+      assert.equal(await field.getAttribute("aria-invalid"), "true", `${path} ${operation}`);
+      // The focus is on it, where nothing that stays in view covers it.
+      const seen = await admin.page.evaluate(() => {
+        const { x, y, width, height } = document.activeElement.getBoundingClientRect();
+        return document.elementFromPoint(x + width / 2, y + height / 2)?.name;
+      });
+      assert.equal(seen, faulty, `${path} ${operation}`);
+      assert.ok(await form.locator(`[id="${await field.getAttribute("aria-describedby")}"]`).isVisible());
+      await admin.accessible();
+      await admin.picture(`failed-${operation}-${path.split("/")[1]}-${lang}-${width}`);
+    }
+    await admin.page.context().close();
+  });
+}
+
+test("work is given to one of those who may do it; they are shown the passcode of the device, and others are not", async () => {
+  for (const lang of ["fa", "en"]) {
+    const desk = await Person.at(browser, server.base, "maryam", { lang });
+    const body = { customer: { new: { name: "پرستو امینی", phones: ["09121231234"] } }, devices: [{ new_device: { product: "SRF-1000", serial: `PC-${lang}` }, passcode: "2580", note: "روشن نمی‌شود" }] };
+    const { repairs: [{ id }] } = await server.call("maryam", "POST", "/receptions", body);
+    await desk.page.goto(`${server.base}/repairs/${id}`);
+    assert.equal(await desk.page.locator('form[action$="/passcode"]').count(), 0);
+    const offered = await desk.page.locator('form[action^="/do/assignRepair"] option').evaluateAll((options) => options.map((one) => one.value));
+    assert.ok(offered.includes("saeed") && !offered.includes("maryam") && !offered.includes("davood"), `${offered}`);
+    await desk.send("assignRepair", { login: offered.indexOf("saeed") });
+    assert.equal((await server.call("admin", "GET", `/repairs/${id}`)).assignee, await desk.page.locator('option[value="saeed"]').textContent());
+    await desk.page.context().close();
+
+    const bench = await Person.at(browser, server.base, "saeed", { lang });
+    await bench.page.goto(server.base);
+    await bench.follow(`main a[href="/repairs/${id}"]`, /\/repairs\//);
+    assert.doesNotMatch(await bench.text(), /2580/);
+    await bench.tabTo('form[action$="/passcode"] button');
+    await bench.go();
+    assert.match(await bench.text(), /2580/);
+    await bench.accessible();
+    await bench.picture(`passcode-${lang}-1440`);
+    await bench.page.context().close();
+  }
+});
+
 test("at the counter what is known takes the place of what is typed, and nothing else of the page is lost", async () => {
   const { items } = await server.call("admin", "GET", "/repairs?is_open=false");
   const { serial, device, customer } = items.find((row) => row.outcome === "repaired");
@@ -155,8 +222,17 @@ test("a file is imported in the browser: columns guessed, tried, imported, with 
   await admin.picture("import-fa-1440");
   await page.click("button[data-main]");
   await page.waitForFunction(() => document.querySelector("#progress")?.textContent.includes("انجام شد") && !document.querySelector("#progress").textContent.includes("آزمایشی"));
+  const imported = page.url();
   await admin.open("a77", /\/customers\//);
   assert.match(await admin.text("h1"), /نگار محمدی/);
+  // Who asks to be forgotten takes the files in which they stand along; what was imported stays.
+  const { id } = await server.call("admin", "POST", "/customers", { name: "کسی که می‌رود", phones: ["09120001122"] });
+  await server.call("admin", "POST", `/customers/${id}/erase`, { reason: "letter" });
+  await page.goto(imported);
+  await page.waitForSelector("p.sheet.quiet");
+  assert.equal(await page.locator('form[action^="/do/runImport"]').count(), 0);
+  await admin.accessible();
+  await admin.picture("import-gone-fa-1440");
   await page.context().close();
 });
 

@@ -60,9 +60,14 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
         Kind::Format { format } if format == "date" => vec![Fault::new(path, "date")],
         Kind::Enum { .. } => vec![Fault::new(path, "not-in-list")],
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            // What may also be absent is meant to be what it is where it is there: the faults inside are those to tell.
-            let inside = context.iter().filter(|branch| branch.iter().any(|inner| inner.instance_path().as_str().len() > error.instance_path().as_str().len()));
-            match inside.max_by_key(|branch| branch.len()) {
+            // What may also be absent is meant to be what it is where it is there, and of several alternatives the one that was begun: the faults inside
+            // are those to tell.
+            let is_absence = |inner: &jsonschema::ValidationError<'_>| matches!(inner.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) });
+            let meant = context.iter().filter(|branch| !branch.iter().any(is_absence)).collect::<Vec<_>>();
+            let was_begun =
+                |branch: &&&Vec<_>| branch.iter().any(|inner: &jsonschema::ValidationError<'_>| inner.instance_path().as_str().len() > error.instance_path().as_str().len());
+            let inside = if let [only] = meant.as_slice() { Some(*only) } else { meant.iter().filter(was_begun).max_by_key(|branch| branch.len()).copied() };
+            match inside {
                 Some(branch) => branch.iter().flat_map(|inner| faults_of(inner, schema)).collect(),
                 None => vec![Fault::new(path, "not-in-list")],
             }
@@ -320,6 +325,19 @@ mod tests {
         let form = from_form(&pairs(&[("code", "C-1"), ("title.fa", ""), ("title.en", " ")]), &shape::<app::catalogue::faults::SaveFault>().schema);
         let faults = read::<app::catalogue::faults::SaveFault>(&form).expect_err("no title");
         assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["title.fa", "title.en"]);
+    }
+
+    #[test]
+    fn what_may_be_absent_is_told_at_its_fields_where_it_is_there() {
+        let owner = |owner: Value| read::<app::devices::register::RecordOnDevice>(&serde_json::json!({"new_owner": owner})).expect_err("faulty").remove(0);
+        for (typed, path, code) in [
+            (serde_json::json!({"phones": ["09121112233"]}), "new_owner.name", "required"),
+            (serde_json::json!({"name": "x", "colour": 1}), "new_owner.colour", "unknown-field"),
+            (serde_json::json!("x"), "new_owner", "malformed"),
+        ] {
+            let fault = owner(typed);
+            assert_eq!((fault.path.as_str(), fault.reason.code.as_ref()), (path, code));
+        }
     }
 
     #[test]
