@@ -58,11 +58,11 @@ test("what a stranger sees keeps to it too: sign-in, tracking, and a number that
     const page = await (await browser.newContext({ viewport: { width: 360, height: 740 }, locale: lang, bypassCSP: true })).newPage();
     const stranger = Object.assign(new Person(), { page, base: server.base });
     const { tracking_number } = await server.call("admin", "GET", `/receptions/${items[0].id}`);
-    for (const path of ["/sign-in", "/sign-in/code", "/t", `/t/${tracking_number}`, "/t/123456789012"]) {
+    for (const [name, path] of Object.entries({ "sign-in": "/sign-in", code: "/sign-in/code", "track-ask": "/t", track: `/t/${tracking_number}`, "track-wrong": "/t/123456789012" })) {
       await page.goto(server.base + path);
       assert.equal(await page.getAttribute("html", "dir"), lang === "fa" ? "rtl" : "ltr");
       await stranger.accessible();
-      await stranger.picture(`${path.split("/")[1]}-${path.length}-${lang}-360`);
+      await stranger.picture(`stranger-${name}-${lang}-360`);
     }
     await page.context().close();
   }
@@ -302,6 +302,8 @@ test("the administrator changes what a role may do", async () => {
   await goodwill.locator('[name="amount"]').fill("۱٬۰۰۰٬۰۰۰");
   await goodwill.locator('button[value="true"]').click();
   await goodwill.locator("text=تا ۱٬۰۰۰٬۰۰۰ ریال").waitFor();
+  // The limits that hold stand in their fields, so that allowing again takes none of them away.
+  assert.deepEqual([await goodwill.locator('[name="percent"]').inputValue(), await goodwill.locator('[name="amount"]').inputValue()], ["۲۰", "۱٬۰۰۰٬۰۰۰"]);
   await owner.accessible();
   // Administrators cannot lock themselves out.
   await page.goto(`${server.base}/keep/permissions?role=administrator`);

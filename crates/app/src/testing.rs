@@ -9,6 +9,7 @@ use domain::coverage::CoverKind;
 use domain::time::typed_date;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use proptest::prelude::{Strategy, any};
 use serde_json::json;
 
 use crate::access::Actor;
@@ -91,6 +92,30 @@ pub fn each_engine(test: impl Fn(Db, Arc<Hands>, Option<tempfile::TempDir>)) {
         }
         Err(_) => println!("named skip: ZAMEN_TEST_PG names no cluster, this test ran on SQLite alone"),
     }
+}
+
+/// What can become of a file on its way: bytes that changed, and its end that got lost.
+#[derive(Debug)]
+pub struct Damage {
+    bytes: Vec<(usize, u8)>,
+    end: usize,
+}
+
+impl Damage {
+    /// The file with its bytes changed, and that without its end. The file must not be empty.
+    pub fn of(&self, mut file: Vec<u8>) -> [Vec<u8>; 2] {
+        let length = file.len();
+        for (place, byte) in &self.bytes {
+            file[place % length] = *byte;
+        }
+        let cut = file[..self.end % length].to_vec();
+        [file, cut]
+    }
+}
+
+/// Damages, for properties.
+pub fn damages() -> impl Strategy<Value = Damage> {
+    (proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6), any::<usize>()).prop_map(|(bytes, end)| Damage { bytes, end })
 }
 
 /// Runs a scenario in a furnished house, on each engine.

@@ -42,6 +42,13 @@ pub struct PartyLink {
     pub name: String,
 }
 
+/// A document or a repair, as others name it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, JsonSchema)]
+pub struct NumberLink {
+    pub id: String,
+    pub number: String,
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Page<T> {

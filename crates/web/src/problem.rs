@@ -43,7 +43,7 @@ pub struct FieldProblem {
 #[must_use]
 pub fn written(lang: Lang, arg: &Arg) -> String {
     match arg {
-        Arg::Text(text) => text.clone(),
+        Arg::Text(text) => lang.isolated(text),
         Arg::Title { fa, en } => lang.pick(fa, en).to_owned(),
         Arg::Number(number) => lang.number(number),
         Arg::Money(i64::MAX, _) => lang.t("no-limit"),
@@ -161,4 +161,16 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
 pub(crate) fn panicked(reason: Box<dyn Any + Send + 'static>) -> axum::http::Response<Body> {
     let message = reason.downcast_ref::<String>().map(String::as_str).or_else(|| reason.downcast_ref::<&str>().copied()).unwrap_or("a panic");
     answer(Lang::En, &Error::Internal(message.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_keeps_its_direction_inside_a_persian_sentence() {
+        let reason = Reason::new("already-handed-over").with("number", "1405-02-000500/1");
+        assert!(sentence(Lang::Fa, &reason).contains("\u{2068}1405-02-000500/1\u{2069}"));
+        assert!(sentence(Lang::En, &reason).contains("1405-02-000500/1") && !sentence(Lang::En, &reason).contains('\u{2068}'));
+    }
 }

@@ -129,8 +129,27 @@ impl Lang {
     /// Several words of a list, from codes that are separated by commas.
     #[must_use]
     pub fn words(self, list: &str, codes: &str) -> String {
-        let comma = if self == Self::Fa { "، " } else { ", " };
-        codes.split(',').filter(|code| !code.is_empty()).map(|code| self.word(list, code)).collect::<Vec<_>>().join(comma)
+        codes.split(',').filter(|code| !code.is_empty()).map(|code| self.word(list, code)).collect::<Vec<_>>().join(self.comma())
+    }
+
+    /// What stands between the things of a list.
+    #[must_use]
+    pub fn comma(self) -> &'static str {
+        self.pick("، ", ", ")
+    }
+
+    /// What somebody said, in the marks of this language.
+    #[must_use]
+    pub fn quoted(self, text: impl AsRef<str>) -> String {
+        let (open, close) = self.pick(("«", "»"), ("“", "”"));
+        format!("{open}{}{close}", text.as_ref())
+    }
+
+    /// A code or a name that keeps its own direction inside a Persian sentence: without it `1405-02-000500/1` would be read from its end.
+    #[must_use]
+    pub fn isolated(self, text: impl AsRef<str>) -> String {
+        let (open, close) = self.pick(("\u{2068}", "\u{2069}"), ("", ""));
+        format!("{open}{}{close}", text.as_ref())
     }
 
     /// Digits as this language writes them.
@@ -254,7 +273,7 @@ impl Lang {
 
     /// The one of a pair that is of this language.
     #[must_use]
-    pub fn pick<'a>(self, fa: &'a str, en: &'a str) -> &'a str {
+    pub fn pick<T>(self, fa: T, en: T) -> T {
         match self {
             Self::Fa => fa,
             Self::En => en,

@@ -24,7 +24,7 @@ use crate::store::schema::{centres, hand_overs, invoice_lines, invoices, recepti
 use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx, settings};
-use crate::views::{Link, Page, PartyLink, Title};
+use crate::views::{Link, NumberLink, Page, PartyLink, Title};
 
 /// What an invoice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,7 +216,7 @@ pub struct InvoiceView {
     pub legal_entity: PartyLink,
     pub payer: PartyLink,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub reception: Option<String>,
+    pub reception: Option<NumberLink>,
     #[schemars(with = "String")]
     pub issued_at: Timestamp,
     #[schemars(with = "String")]
@@ -228,10 +228,10 @@ pub struct InvoiceView {
     pub paid: i64,
     /// The invoice that this counter-document corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrects: Option<InvoiceLink>,
+    pub corrects: Option<NumberLink>,
     /// The latest counter-document that corrects this one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrected_by: Option<InvoiceLink>,
+    pub corrected_by: Option<NumberLink>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub lines: Vec<InvoiceLineView>,
@@ -242,15 +242,9 @@ pub struct InvoiceView {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct InvoiceLink {
-    pub id: String,
-    pub number: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct InvoiceLineView {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub repair: Option<InvoiceLink>,
+    pub repair: Option<NumberLink>,
     pub line_type: String,
     pub code: String,
     pub title: Title,
@@ -282,12 +276,9 @@ pub(crate) fn invoice_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Re
     seen(conn, actor, public_id)
 }
 
-fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<InvoiceLink>> {
+fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<NumberLink>> {
     match id {
-        Some(id) => {
-            let (id, number) = invoices::table.find(id).select((invoices::public_id, invoices::number)).first(conn)?;
-            Ok(Some(InvoiceLink { id, number }))
-        }
+        Some(id) => Ok(Some(invoices::table.find(id).select((invoices::public_id, invoices::number)).first(conn)?)),
         None => Ok(None),
     }
 }
@@ -297,10 +288,7 @@ pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView>
     let mut lines = Vec::with_capacity(rows.len());
     for line in rows {
         let repair = match line.repair_id {
-            Some(id) => {
-                let (id, number) = repairs::table.find(id).select((repairs::public_id, repairs::number)).first(conn)?;
-                Some(InvoiceLink { id, number })
-            }
+            Some(id) => Some(repairs::table.find(id).select((repairs::public_id, repairs::number)).first(conn)?),
             None => None,
         };
         lines.push(InvoiceLineView {
@@ -316,7 +304,7 @@ pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView>
         });
     }
     let reception = match row.reception_id {
-        Some(id) => receptions::table.find(id).select(receptions::public_id).first(conn).optional()?,
+        Some(id) => receptions::table.find(id).select((receptions::public_id, receptions::number)).first(conn).optional()?,
         None => None,
     };
     Ok(InvoiceView {

@@ -16,7 +16,7 @@ use crate::store::Conn;
 use crate::store::query::*;
 use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
 use crate::store::search_keys::Target;
-use crate::views::Page;
+use crate::views::{Page, Title};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,9 +24,13 @@ pub struct Hit {
     /// device, customer, cover, reception, repair, invoice or product.
     pub kind: String,
     pub id: String,
+    /// Its number, serial, code or name.
     pub title: String,
     /// What tells it from others of the same title.
     pub detail: String,
+    /// Of a device or a product: the product's title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<Title>,
     /// Whether what was typed is exactly a key of it.
     pub is_exact: bool,
     /// A customer of other centres alone, found by an exact number: nothing is shown until the look-up is written down (`lookUpCustomer`).
@@ -102,15 +106,24 @@ enum Match {
 }
 
 fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result<Option<Hit>> {
-    let new = |public_id: String, title: String, detail: String| Hit { kind: kind.to_owned(), id: public_id, title, detail, is_exact: by != Match::Beginning, is_elsewhere: false };
+    let new = |public_id: String, title: String, detail: String| Hit {
+        kind: kind.to_owned(),
+        id: public_id,
+        title,
+        detail,
+        product: None,
+        is_exact: by != Match::Beginning,
+        is_elsewhere: false,
+    };
+    let of_product = |public_id: String, title: String, product: Title| Hit { product: Some(product), ..new(public_id, title, String::new()) };
     Ok(match kind {
         k if k == Target::Device.name() => {
             let row = devices::table
                 .inner_join(products::table.on(products::id.eq(devices::product_id)))
                 .filter(devices::id.eq(id))
-                .select((devices::public_id, devices::serial, products::title_fa, devices::brand_id))
-                .first::<(String, String, String, i64)>(conn)?;
-            actor.sees(None, Some(row.3)).then(|| new(row.0, row.1, row.2))
+                .select((devices::public_id, devices::serial, (products::title_fa, products::title_en), devices::brand_id))
+                .first::<(String, String, Title, i64)>(conn)?;
+            actor.sees(None, Some(row.3)).then(|| of_product(row.0, row.1, row.2))
         }
         k if k == Target::Customer.name() => {
             let row = parties::table.find(id).select((parties::public_id, parties::name, parties::retired_at)).first::<(String, String, Option<crate::store::types::At>)>(conn)?;
@@ -157,8 +170,8 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
             (actor.can(Action::ViewMoney) && actor.sees(Some(row.3), None)).then(|| new(row.0, row.1, row.2))
         }
         k if k == Target::Product.name() => {
-            let row = products::table.find(id).select((products::public_id, products::title_fa, products::code)).first::<(String, String, String)>(conn)?;
-            Some(new(row.0, row.1, row.2))
+            let row = products::table.find(id).select((products::public_id, products::code, (products::title_fa, products::title_en))).first::<(String, String, Title)>(conn)?;
+            Some(of_product(row.0, row.1, row.2))
         }
         _ => None,
     })
@@ -266,7 +279,7 @@ pub struct DeviceOperation {
     pub on: jiff::civil::Date,
     pub line_type: String,
     pub code: String,
-    pub title: crate::views::Title,
+    pub title: Title,
     /// Whether a cover paid at least part of it.
     pub is_covered: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -316,7 +329,7 @@ pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result
                 on: on.date(),
                 line_type: line.line_type,
                 code: line.item_code,
-                title: crate::views::Title::new(line.title_fa, line.title_en),
+                title: Title::new(line.title_fa, line.title_en),
                 is_covered: covered.is_some(),
                 serial_in,
                 serial_out,

@@ -19,7 +19,8 @@ struct Installation {
     view: InstallationView,
     /// Names of the units in which the accounts' currency can be shown.
     units: Vec<&'static str>,
-    asked_of: [AskedOf; 3],
+    /// Names of those of whom a second factor can be asked.
+    asked_of: [&'static str; 3],
     kept: Vec<Kept>,
 }
 
@@ -49,7 +50,7 @@ pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
         Ok(view) => {
             let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
             let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
-            answer(p.status(), &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL })
+            answer(p.status(), &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL.map(AskedOf::name) })
         }
         Err(response) => response,
     }
@@ -62,6 +63,13 @@ struct Permissions {
     role: &'static str,
     roles: Vec<&'static str>,
     rows: Vec<PermissionView>,
+}
+
+impl Permissions {
+    /// The amount up to which a role may go, as it is typed; empty where there is no limit.
+    fn amount(&self, row: &PermissionView) -> String {
+        row.amount.map_or_else(String::new, |amount| self.p.amount(&amount))
+    }
 }
 
 /// Whose permissions are shown.

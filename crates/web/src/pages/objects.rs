@@ -57,7 +57,7 @@ pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Ve
                         ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
                         // Codes keep their own direction inside a Persian sentence.
                         ("number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "fault" | "cause", serde_json::Value::String(text)) => {
-                            format!("\u{2066}{text}\u{2069}")
+                            lang.isolated(text)
                         }
                         (_, serde_json::Value::String(text)) => text.clone(),
                         (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),

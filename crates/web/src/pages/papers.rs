@@ -115,7 +115,7 @@ fn card_pdf(data: &CardPaper, lang: Lang, link: &str) -> Result<Vec<u8>> {
             };
             card::Term {
                 what: term.kind.as_ref().map_or_else(|| lang.t("whole-device"), pick),
-                pays: pays.join(lang.pick("، ", ", ")),
+                pays: pays.join(lang.comma()),
                 length,
                 until: term.last_day.map_or_else(|| lang.t("paper-from-sale"), |day| lang.date(&day)),
             }

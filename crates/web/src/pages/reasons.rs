@@ -57,7 +57,7 @@ pub(crate) fn outcome(lang: Lang, outcome: &Outcome, received: Date) -> String {
             if unverified_usage.is_empty() {
                 return sentence;
             }
-            let metrics = unverified_usage.iter().map(|metric| lang.word("metric", metric)).collect::<Vec<_>>().join(lang.pick("، ", ", "));
+            let metrics = unverified_usage.iter().map(|metric| lang.word("metric", metric)).collect::<Vec<_>>().join(lang.comma());
             format!("{sentence} {}", lang.t1("outcome-unverified", "metrics", metrics))
         }
     }

@@ -153,11 +153,14 @@ fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
     let payers = line.shares.iter().filter_map(|share| share.payer.as_ref().map(|payer| (payer, share)));
     let payers = payers
         .map(|(payer, share)| {
-            let cover = share.cover.as_ref().map_or_else(String::new, |number| format!(" · {} {number}", lang.word("cover-kind", share.cover_kind.as_deref().unwrap_or_default())));
+            let cover = share
+                .cover
+                .as_ref()
+                .map_or_else(String::new, |number| format!(" · {} {}", lang.word("cover-kind", share.cover_kind.as_deref().unwrap_or_default()), lang.isolated(number)));
             format!("{}{cover}", payer.name)
         })
         .collect::<Vec<_>>()
-        .join(lang.pick("، ", ", "));
+        .join(lang.comma());
     let whys = view.coverage.as_ref().map_or_else(Vec::new, |explained| {
         let decided = explained.decision.lines.iter().find(|decided| decided.id == line.id);
         decided.map_or_else(Vec::new, |decided| decided.considered.iter().map(|considered| why(lang, explained, considered)).collect())
