@@ -60,6 +60,12 @@ fn digit(ch: char) -> Option<u8> {
     u8::try_from(u32::from(ch) - u32::from(base)).ok()
 }
 
+/// A whole number as a person types it, in any digits and with marks between thousands; None where it is none.
+#[must_use]
+pub fn whole_number(typed: &str) -> Option<i64> {
+    fold(typed).replace([',', '٬', '،', ' ', '_'], "").parse().ok()
+}
+
 /// `text` with its ASCII digits as Persian ones.
 #[must_use]
 pub fn persian_digits(text: &str) -> String {
@@ -79,6 +85,12 @@ pub fn compare(left: &str, right: &str) -> Ordering {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_whole_number_is_read_in_any_digits() {
+        assert_eq!(["1200", "۱٬۲۰۰", "1,200", "١٢٠٠", " 1 200 "].map(whole_number), [Some(1200); 5]);
+        assert_eq!(["", "many", "1.5", "99999999999999999999"].map(whole_number), [None; 4]);
+    }
 
     #[test]
     fn spellings_of_one_word_fold_to_one() {

@@ -213,8 +213,7 @@ fn leaf(typed: &str, schema: Option<&Value>, unit: Unit) -> Value {
         return unit.read(typed).map_or_else(|| Value::String(typed.to_owned()), Value::from);
     }
     if is("integer") {
-        let folded = text::fold(typed).replace([',', '٬', '،', ' ', '_'], "");
-        return folded.parse::<i64>().map_or_else(|_| Value::String(typed.to_owned()), Value::from);
+        return text::whole_number(typed).map_or_else(|| Value::String(typed.to_owned()), Value::from);
     }
     if is("boolean") {
         return match typed {

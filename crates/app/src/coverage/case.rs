@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::covers::rules;
 use super::rows::Cover;
 use crate::devices::tree::{Node, root_of, tree};
+use crate::devices::{METER_READ, Reading};
 use crate::error::Result;
 use crate::store::conn::Conn;
 use crate::store::query::*;
@@ -53,9 +54,10 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
         .filter(device_events::device_id.eq(device_id))
         .filter(device_events::occurred_at.le(At::from(received_at)))
         .order(device_events::occurred_at)
-        .select((device_events::kind, device_events::occurred_on))
-        .load::<(String, Day)>(conn)?;
-    let events = events.into_iter().map(|(kind, on)| Event { kind, date: on.date() }).collect();
+        .select((device_events::kind, device_events::occurred_on, device_events::data))
+        .load::<(String, Day, String)>(conn)?;
+    let readings = events.iter().filter(|(kind, ..)| kind == METER_READ).filter_map(|(.., data)| serde_json::from_str::<Reading>(data).ok()).collect::<Vec<_>>();
+    let events = events.into_iter().map(|(kind, on, _)| Event { kind, date: on.date() }).collect();
 
     let mut found = Vec::new();
     for node in &nodes {
@@ -92,7 +94,15 @@ pub fn build(conn: &mut Conn, device_id: i64, received_at: Timestamp, received: 
         });
         rows.push(row);
     }
-    let question = Question { received, usage: asked.usage, fault: asked.fault, cause: asked.cause, lines: asked.lines };
+    // A meter does not run backwards: what was read before and is over a limit tells that it is, what was below tells nothing.
+    let mut usage = asked.usage;
+    let limits = |metric: &str| in_case.iter().flat_map(|cover| &cover.policy.terms).filter_map(|term| term.usage.get(metric).copied()).collect::<Vec<_>>();
+    for Reading { metric, reading } in readings.into_iter().rev() {
+        if !usage.contains_key(&metric) && limits(&metric).iter().any(|limit| reading > *limit) {
+            usage.insert(metric, reading);
+        }
+    }
+    let question = Question { received, usage, fault: asked.fault, cause: asked.cause, lines: asked.lines };
     let case = Case { case: tree.device.public_id.clone(), calendar: settings::calendar(conn)?, device, events, covers: in_case, question, ..Case::default() };
     Ok(Built { case, covers: rows, tree })
 }

@@ -1,6 +1,6 @@
 //! Deciding a repair: the case is built, decided, kept whole, and its shares are written for invoices, claims and reports to read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
 use domain::money::percent_of;
@@ -46,6 +46,8 @@ pub struct Explained {
     pub received: Date,
     /// When each cover's terms hold, for drawing them over time.
     pub bars: Vec<Bar>,
+    /// What the covers limit the use by: meters to read.
+    pub metrics: BTreeSet<String>,
 }
 
 /// A term of a cover over time.
@@ -76,6 +78,10 @@ pub struct AskCoverage {
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     #[serde(default)]
     pub on: Option<Date>,
+    /// Readings of its meters now.
+    #[schemars(length(max = 10), inner(regex(pattern = "^[a-z]{1,30}=[0-9]{1,12}$")), example = &"hours=1200")]
+    #[serde(default)]
+    pub usage: Vec<String>,
 }
 
 /// The counter's question about a device, answered.
@@ -87,7 +93,8 @@ pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Tim
     let device = device_row(conn, device)?;
     actor.must_see(None, Some(device.brand_id))?;
     let today = actor.today(now);
-    let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), ..Asked::default() };
+    let readings = question.usage.iter().filter_map(|reading| reading.split_once('=')).filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
+    let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), usage: readings.collect(), lines: Vec::new() };
     // The promises of a device hold for what sits in it.
     let root = root_of(conn, device.id, now)?;
     let mut built = build(conn, root, now, question.on.unwrap_or(today), None, asked)?;
@@ -107,7 +114,9 @@ pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: 
         let name = CoverName { kind: row.kind.clone(), number: row.number.clone(), payer: party_link(conn, row.payer_party_id)?, title };
         covers.insert(cover_id(row), name);
     }
-    Ok(Explained { decision, covers, received: case.question.received, bars: bars(case) })
+    let terms = case.covers.iter().flat_map(|cover| &cover.policy.terms);
+    let metrics = terms.flat_map(|term| term.usage.keys().cloned()).collect();
+    Ok(Explained { decision, covers, received: case.question.received, bars: bars(case), metrics })
 }
 
 /// When the terms of the covers hold, as far as their start is known.
@@ -401,11 +410,14 @@ impl CoverageChange {
 
 #[cfg(test)]
 mod tests {
+    use domain::coverage::CoverKind;
     use domain::time::typed_date;
 
     use super::*;
     use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::catalogue::products::{ListProducts, SaveProduct, list_products, save_product};
+    use crate::coverage::covers::{IssueCard, issue_card};
+    use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
     use crate::testing::in_a_house;
 
     #[test]
@@ -419,6 +431,51 @@ mod tests {
                 let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device");
                 assert_eq!((device.covers[0].last_day, device.covers[0].standing()), (typed_date("1409/01/15"), standing), "{on}");
             }
+        });
+    }
+
+    #[test]
+    fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_it() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let rules = serde_json::json!({
+                "start": {"from": ["sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0, "extend_by_downtime": null,
+                "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36, "usage": {"hours": 5000}}],
+                "limits": {"per_months": null, "max_claims": null, "max_amount": null},
+            });
+            let policy = SavePolicy {
+                code: "HOURS".to_owned(),
+                title: Title::new("HOURS", "HOURS"),
+                cover_kind: Some(CoverKind::Card),
+                brand: None,
+                payer: Some(house.maker.clone()),
+                rules: Some(rules),
+                usual: None,
+            };
+            let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
+            house.write(|tx| publish_policy(tx, &policy));
+            house.write(|tx| {
+                issue_card(tx, &IssueCard { device: device.clone(), policy: Some(policy.clone()), number: Some("K-1".to_owned()), starts_on: None, seller: None, issued_on: None })
+            });
+            let outcome = |usage: &[&str]| {
+                let question = AskCoverage { usage: usage.iter().map(|reading| (*reading).to_owned()).collect(), ..AskCoverage::default() };
+                let asked = house.db.read(|conn| ask_coverage(conn, &house.admin, &device, house.db.now(), &question)).expect("asked");
+                assert!(asked.metrics.contains("hours"));
+                serde_json::to_value(&asked.decision.lines[0].considered[0]).expect("JSON")
+            };
+            let is_over = |told: serde_json::Value| told["outcome"] == "usage_exceeded";
+            assert_eq!(outcome(&[])["unverified_usage"], serde_json::json!(["hours"]));
+            assert!(!is_over(outcome(&["hours=5000"])) && is_over(outcome(&["hours=5001"])));
+            house.at("1405/09/03");
+            for (read, over) in [(4000, false), (6000, true)] {
+                let reading = crate::devices::RecordOnDevice { meters: [("hours".to_owned(), read)].into(), ..Default::default() };
+                house.write(|tx| crate::devices::record_on_device(tx, &device, &reading));
+                assert_eq!(is_over(outcome(&[])), over, "{read} were read before");
+            }
+            assert!(outcome(&["hours=4500"])["unverified_usage"].is_null(), "what is read now is believed");
+            house.at("1405/09/02 23:00");
+            assert!(!is_over(outcome(&[])), "what is read later is not known yet");
         });
     }
 

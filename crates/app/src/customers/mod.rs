@@ -303,6 +303,40 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
     Ok(party_id)
 }
 
+impl From<CustomerView> for SaveCustomer {
+    /// The command that would write a customer as they are.
+    fn from(view: CustomerView) -> Self {
+        let CustomerView { name, is_company, phones, addresses, national_id, company_id, economic_code, subscription, language, note, .. } = view;
+        Self { name, is_company, phones, addresses, national_id, company_id, economic_code, subscription, language: Some(language), note }
+    }
+}
+
+/// Puts another phone or another address in the place of a customer's first.
+///
+/// # Errors
+/// `Forbidden`; `Invalid` at `owner_phone` for a customer of other centres alone, and where it is none.
+pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>, address: Option<&str>) -> Result<()> {
+    tx.actor.may(Action::KeepCustomers, None, None)?;
+    if !is_known_to(tx.conn, tx.actor, party_id)? {
+        return Err(Error::invalid("owner_phone", "owner-elsewhere"));
+    }
+    let row = parties::table.find(party_id).select(Party::as_select()).first::<Party>(tx.conn)?;
+    let mut command = SaveCustomer::from(customer_view(tx.conn, row.clone())?);
+    if let Some(typed) = phone {
+        let phone = identifiers::phone(typed).ok_or_else(|| Error::invalid("owner_phone", "phone"))?;
+        if command.phones.first() != Some(&phone) {
+            command.phones.retain(|known| *known != phone);
+            command.phones.splice(..command.phones.len().min(1), [phone]);
+        }
+    }
+    if let Some(address) = address {
+        let new = SaveAddress { address: address.to_owned(), ..SaveAddress::default() };
+        command.addresses.splice(..command.addresses.len().min(1), [new]);
+    }
+    write_customer(tx, Some(&row), &command, "")?;
+    Ok(())
+}
+
 /// Takes a customer out of use.
 ///
 /// # Errors

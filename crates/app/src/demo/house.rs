@@ -235,6 +235,7 @@ impl Maker {
         };
         let gold = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36}, {"id": "compressor", "scope": {"kinds": ["compressor"]}, "pays": {"part": 100}, "months": 60}]);
         let digital = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 18}, {"id": "battery", "scope": {"kinds": ["battery"]}, "pays": {"part": 100}, "months": 12, "pro_rata": true}]);
+        let pages = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 18, "usage": {"pages": 50_000}}]);
         let travel = json!({
             "start": {"from": []}, "waiting_days": 0, "terms": [{"id": "travel", "pays": {"travel": 50}, "months": 24}], "exclusions": [], "deductible": 0,
             "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null,
@@ -247,8 +248,9 @@ impl Maker {
         };
         let gold = publish("GOLD", Title::new("گارانتی طلایی ۳۶ ماهه", "Gold, 36 months"), CoverKind::Card, serman, rules(gold, "S-FILTER"))?;
         let digital = publish("DIGITAL", Title::new("گارانتی ۱۸ ماههٔ دیجیتال", "Digital, 18 months"), CoverKind::Card, parsa, rules(digital, "P-FILTER"))?;
+        let printer = publish("PRINTER", Title::new("گارانتی ۱۸ ماهه یا ۵۰٬۰۰۰ برگ", "18 months or 50,000 pages"), CoverKind::Card, parsa, rules(pages, "P-FILTER"))?;
         self.made.travel = publish("TRAVEL-HALF", Title::new("قرارداد سرویس، نیمی از ایاب‌وذهاب", "Service contract, half of travel"), CoverKind::Contract, insurer, travel)?;
-        self.made.policies = vec![gold, digital];
+        self.made.policies = vec![gold, digital, printer];
         Ok(())
     }
 
@@ -296,7 +298,8 @@ impl Maker {
             let device =
                 NewDevice { product, serial, events: vec![NewEvent { kind: DeviceEventKind::Sold, on: sold }], components, owner: Some(owner.clone()), ..NewDevice::default() };
             let id = register_device(tx, &device)?.public_id;
-            let policy = self.made.policies[usize::from(nature >= 7)].clone();
+            // Printers, the last kind, are promised for a number of pages too.
+            let policy = self.made.policies[usize::from(nature >= 7) + usize::from(nature == KINDS.len() - 1)].clone();
             // What is sold while the demo runs is younger than its past: some cards start later.
             let starts_on = (index > 1 && index % 3 == 0).then(|| self.day(-(i64::try_from(index).unwrap_or(0) % 700)));
             let number = format!("G-{}", 884_213 + index);

@@ -14,6 +14,7 @@ pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use self::rows::{Device, DeviceEvent};
 use crate::access::Actor;
@@ -41,6 +42,15 @@ pub(crate) fn device_named(conn: &mut Conn, actor: &Actor, typed: &str) -> Resul
     let found = devices::table.filter(devices::public_id.eq(typed).or(devices::id.eq_any(numbered))).limit(20).select(Device::as_select()).load::<Device>(conn)?;
     let mut theirs = found.into_iter().filter(|device| actor.sees(None, Some(device.brand_id)));
     Ok(theirs.next().filter(|_| theirs.next().is_none()))
+}
+
+/// The event that a meter was read, and what it tells.
+pub(crate) const METER_READ: &str = "meter_read";
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Reading {
+    pub metric: String,
+    pub reading: i64,
 }
 
 /// Appends a fact to a device's life.

@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::rows::{Device, DeviceState};
 use super::tree::open_edge;
-use super::{append_event, device_row};
+use super::{METER_READ, Reading, append_event, device_row};
 use crate::catalogue::rows::Product;
-use crate::customers::{SaveCustomer, customer_named, write_customer};
+use crate::customers::{SaveCustomer, change_contact, customer_named, write_customer};
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
 use crate::store::query::*;
@@ -251,7 +251,7 @@ fn note_sale(tx: &mut Tx<'_>, device_id: i64, on: Date) -> Result<()> {
     Ok(())
 }
 
-/// What can be written down about a device from its own page or its card's: a new owner, a meter, a note.
+/// What can be written down about a device from its own page or its card's: a new owner, how its owner is reached, a meter, a note.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordOnDevice {
@@ -262,6 +262,14 @@ pub struct RecordOnDevice {
     /// A new customer who owns it from now on, instead.
     #[serde(default)]
     pub new_owner: Option<SaveCustomer>,
+    /// A phone in the place of its owner's first.
+    #[schemars(length(max = 30))]
+    #[serde(default)]
+    pub owner_phone: Option<String>,
+    /// An address in the place of its owner's first.
+    #[schemars(length(max = 300))]
+    #[serde(default)]
+    pub owner_address: Option<String>,
     /// Readings by metric: hours, km, cycles, pages.
     #[serde(default)]
     pub meters: BTreeMap<String, i64>,
@@ -271,7 +279,7 @@ pub struct RecordOnDevice {
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` where nothing is written down.
+/// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach.
 pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevice) -> Result<()> {
     let device = device_row(tx.conn, public_id)?;
     tx.actor.must_see(None, Some(device.brand_id))?;
@@ -286,16 +294,22 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
         (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.")?),
         (None, None) => None,
     };
-    let note = command.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
-    faults.check(owner.is_some() || !command.meters.is_empty() || note.is_some(), "note", "required");
+    let typed = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let (note, phone, address) = (typed(&command.note), typed(&command.owner_phone), typed(&command.owner_address));
+    let reached = phone.is_some() || address.is_some();
+    faults.check(owner.is_some() || reached || !command.meters.is_empty() || note.is_some(), "note", "required");
     faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");
     faults.told()?;
     if let Some(owner) = owner {
         set_owner(tx, device.id, owner)?;
     }
+    if reached {
+        let owner = device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+        change_contact(tx, owner.ok_or_else(|| Error::invalid("owner_phone", "no-owner"))?, phone.as_deref(), address.as_deref())?;
+    }
     read_meters(tx, device.id, &command.meters)?;
     if let Some(note) = note {
-        tx.record(None, &Event::NoteAdded { note: note.to_owned() }, &[Subject::Device(device.id)])?;
+        tx.record(None, &Event::NoteAdded { note }, &[Subject::Device(device.id)])?;
     }
     Ok(())
 }
@@ -311,7 +325,7 @@ pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<S
         meters.insert(metric.clone(), *reading);
         let journal_id = tx.record(None, &Event::MeterRead { metric: metric.clone(), reading: *reading }, &[Subject::Device(device_id)])?;
         let today = tx.today();
-        append_event(tx, device_id, "meter_read", tx.occurred, today, journal_id, &json!({"metric": metric, "reading": reading}))?;
+        append_event(tx, device_id, METER_READ, tx.occurred, today, journal_id, &json!(Reading { metric: metric.clone(), reading: *reading }))?;
     }
     let text = serde_json::to_string(&meters).map_err(Error::internal)?;
     diesel::update(device_states::table.find(device_id)).set(device_states::meters.eq(text)).execute(tx.conn)?;
@@ -321,4 +335,40 @@ pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<S
 /// Puts a part that was not there before into a device's tree.
 pub(crate) fn put_in(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, position: Option<String>) -> Result<()> {
     open_edge(tx, parent_id, device_id, position)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::get_customer;
+    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+
+    #[test]
+    fn a_new_phone_and_address_take_the_place_of_the_owners_first() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let write = |command: &RecordOnDevice| house.db.write(&house.admin, |tx| record_on_device(tx, &device, command));
+            let phone = |typed: &str| RecordOnDevice { owner_phone: Some(typed.to_owned()), ..RecordOnDevice::default() };
+            assert!(matches!(write(&phone("09121112233")), Err(Error::Invalid(faults)) if faults[0].reason.code == "no-owner"));
+            write(&RecordOnDevice { owner: Some(customer.clone()), ..RecordOnDevice::default() }).expect("owned");
+            assert!(matches!(write(&phone("12")), Err(Error::Invalid(faults)) if faults[0].path == "owner_phone"));
+            for typed in ["09121112233", "۰۹۱۲۱۱۱۲۲۳۳"] {
+                write(&phone(typed)).expect("a phone");
+            }
+            write(&RecordOnDevice { owner_address: Some("تهران، خیابان مطهری".to_owned()), ..RecordOnDevice::default() }).expect("an address");
+            let view = house.db.read(|conn| get_customer(conn, &house.admin, &customer)).expect("a customer");
+            assert_eq!((view.phones, view.addresses.len(), view.addresses[0].address.as_str()), (vec!["+989121112233".to_owned()], 1, "تهران، خیابان مطهری"));
+            assert_eq!(view.name, "زهرا کریمی");
+            // Who works elsewhere has not met them.
+            house.receive(&customer, &[(&device, "no-power")]);
+            let mut elsewhere = house.person(RECEPTIONIST);
+            elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
+            assert!(
+                matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Invalid(faults)) if faults[0].reason.code == "owner-elsewhere")
+            );
+            assert!(matches!(house.by(TECHNICIAN, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Forbidden(_))));
+        });
+    }
 }

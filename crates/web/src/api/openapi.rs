@@ -137,6 +137,8 @@ fn query_parameters(operation: &Operation) -> Vec<Value> {
                 let kept = alternatives.iter().find(|alternative| alternative.get("type").is_none_or(|kind| kind != "null")).cloned();
                 property = kept.unwrap_or(property);
             }
+            // A list is one name given several times.
+            let name = if property.get("type").is_some_and(|kind| kind == "array") { format!("{name}[]") } else { name };
             let mut parameter = json!({"name": name, "in": "query", "required": required.iter().any(|key| *key == *name), "schema": property});
             if !description.is_null() {
                 parameter["description"] = description;

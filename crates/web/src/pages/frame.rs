@@ -201,9 +201,9 @@ impl Page {
     }
 
     /// What stood in a field of a form that failed, else `default`.
-    pub fn value(&self, form: impl AsRef<str>, name: &str, default: impl AsRef<str>) -> String {
+    pub fn value(&self, form: impl AsRef<str>, name: impl AsRef<str>, default: impl AsRef<str>) -> String {
         match self.tried(form.as_ref()) {
-            Some(attempt) => attempt.values.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone()),
+            Some(attempt) => attempt.values.iter().find(|(field, _)| field == name.as_ref()).map_or_else(String::new, |(_, value)| value.clone()),
             None => default.as_ref().to_owned(),
         }
     }
@@ -230,7 +230,8 @@ impl Page {
     }
 
     /// What is wrong with a field of a form that failed; empty where nothing is.
-    pub fn fault(&self, form: impl AsRef<str>, path: &str) -> String {
+    pub fn fault(&self, form: impl AsRef<str>, path: impl AsRef<str>) -> String {
+        let path = path.as_ref();
         // A field of a list bears the faults of all its entries.
         let is_of = |at: &str| match path.strip_suffix("[]") {
             Some(list) => at.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')),

@@ -1,12 +1,14 @@
 //! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
 
+use std::collections::BTreeSet;
+
 use app::access::Actor;
 use app::billing::get_account;
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
 use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
 use app::coverage::covers::{CoverView, get_card};
-use app::coverage::decide::{AskCoverage, ask_coverage};
+use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
 use app::coverage::policies::{PolicyView, list_policies};
 use app::customers::{CustomerView, get_customer};
 use app::devices::view::DeviceRow;
@@ -136,6 +138,13 @@ struct DevicePage {
     history: Vec<Told>,
     /// Published policies of the device's brand or of any, for cards and for other covers.
     policies: Vec<PolicyView>,
+    metrics: BTreeSet<String>,
+}
+
+/// The meters that are read at a device: those that its covers limit and those that were read before; hours of use where there are none.
+fn metrics(asked: &Explained, device: &DeviceView) -> BTreeSet<String> {
+    let metrics = asked.metrics.iter().chain(device.meters.keys()).cloned().collect::<BTreeSet<_>>();
+    if metrics.is_empty() { BTreeSet::from(["hours".to_owned()]) } else { metrics }
 }
 
 fn place(lang: Lang, place: &PlaceView) -> String {
@@ -176,6 +185,7 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
                 place: place(lang, &view.place),
                 verdict: verdict(lang, &asked),
                 drawing: drawing(lang, &asked),
+                metrics: metrics(&asked, &view),
                 history: told(lang, &person.current.actor, history),
                 p: page,
                 view,
@@ -199,6 +209,7 @@ struct CardPage {
     drawing: Option<Drawing>,
     papers: Vec<PaperView>,
     history: Vec<Told>,
+    metrics: BTreeSet<String>,
 }
 
 pub(crate) async fn card(person: Person, Path(id): Path<String>) -> Response {
@@ -212,7 +223,7 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
         let device = get_device(conn, actor, &view.device, now)?;
         let asked = ask_coverage(conn, actor, &view.device, now, &AskCoverage::default())?;
         let papers = papers_of(conn, "card", &id)?;
-        let history = get_timeline(conn, actor, &timeline("cover", &id))?.items;
+        let history = get_timeline(conn, actor, &timeline("device", &view.device))?.items;
         Ok((view, device, asked, papers, history))
     });
     match read.await {
@@ -220,8 +231,16 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
             let lang = person.lang;
             let title = format!("{} {}", lang.word("cover-kind", &view.kind), view.number);
             let page = person.page("cards", title).with(attempt);
-            let page =
-                CardPage { verdict: verdict(lang, &asked), drawing: drawing(lang, &asked), history: told(lang, &person.current.actor, history), p: page, view, device, papers };
+            let page = CardPage {
+                verdict: verdict(lang, &asked),
+                drawing: drawing(lang, &asked),
+                metrics: metrics(&asked, &device),
+                history: told(lang, &person.current.actor, history),
+                p: page,
+                view,
+                device,
+                papers,
+            };
             show(page.p.status(), &page)
         }
         Err(response) => response,

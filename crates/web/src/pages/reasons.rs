@@ -30,7 +30,7 @@ pub(crate) fn cover_name(lang: Lang, name: Option<&CoverName>, id: &str) -> Stri
     match name {
         Some(cover) => {
             let title = cover.title.as_ref().map_or_else(|| lang.word("cover-kind", &cover.kind), |title| lang.pick(&title.fa, &title.en).to_owned());
-            format!("{title} {}", cover.number)
+            format!("{title} {}", lang.isolated(&cover.number))
         }
         None => id.to_owned(),
     }
@@ -191,7 +191,8 @@ mod tests {
             "question": {"received": "2025-01-10", "usage": {}, "fault": null, "cause": null, "lines": lines}
         });
         let case = Case::parse(&case.to_string()).expect("a case");
-        let explained = Explained { decision: decide(&case).expect("a decision"), covers: HashMap::new(), received: case.question.received, bars: Vec::new() };
+        let explained =
+            Explained { decision: decide(&case).expect("a decision"), covers: HashMap::new(), metrics: Default::default(), received: case.question.received, bars: Vec::new() };
         let shown = verdict(Lang::En, &explained);
         assert_eq!(shown.heading, Lang::En.t("verdict-none"));
         assert!(shown.whys[0].sentence.starts_with("Ended "), "{}", shown.whys[0].sentence);

@@ -1,6 +1,8 @@
 //! The counter: one page from a number to a printed receipt. The answer about cover appears while the fault is being chosen; what is known already takes
 //! the place of what was typed: a device by its serial, a customer by a phone.
 
+use std::collections::BTreeSet;
+
 use app::access::Actor;
 use app::catalogue::faults::list_faults;
 use app::catalogue::products::{ListProducts, list_products};
@@ -35,6 +37,8 @@ struct OnForm {
     conditions: Chips,
     /// Ids of photos that were sent already.
     photos: Vec<String>,
+    /// The meters that its covers limit.
+    metrics: BTreeSet<String>,
 }
 
 /// Words to choose from, those that are chosen, and what was typed beside them.
@@ -66,10 +70,13 @@ struct ReceivePage {
 
 /// The answer about one device.
 struct Answer {
+    /// Its place on the form.
+    index: usize,
     device: String,
     verdict: Verdict,
     drawing: Option<Drawing>,
     repeat: Option<RepeatView>,
+    metrics: BTreeSet<String>,
 }
 
 #[derive(Template)]
@@ -150,6 +157,7 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
             .map(|row| choice(row.code, row.title))
             .collect::<Vec<_>>();
         recognise(conn, actor, &mut fields)?;
+        let answers = answers_for(conn, actor, lang, &fields, now)?;
         let mut devices = Vec::new();
         let mut owner = None;
         for index in 0..count(&fields) {
@@ -162,13 +170,13 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
                 accessories: Chips::of(&lang.t("accessory-list"), &list("accessories")),
                 conditions: Chips::of(&lang.t("condition-list"), &list("conditions")),
                 photos: list("photos"),
+                metrics: answers.iter().find(|answer| answer.index == index).map(|answer| answer.metrics.clone()).unwrap_or_default(),
             });
         }
         let namesakes = namesakes(conn, actor, &fields)?;
         // The owner is asked for where nobody was named yet.
         let named = value(&fields, "customer.id").or(owner.filter(|_| value(&fields, "customer.new.name").is_none()));
         let customer = named.map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
-        let answers = answers_for(conn, actor, lang, &fields, now)?;
         Ok((fields, faults, products, devices, answers, customer, namesakes))
     });
     match read.await {
@@ -190,22 +198,30 @@ fn answers_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, fields: &
     let mut answers = Vec::new();
     for index in 0..count(fields) {
         if let Some(device) = value(fields, &format!("devices[{index}].device")) {
-            answers.push(answer_for(conn, actor, lang, &device, value(fields, &format!("devices[{index}].faults[]")), now)?);
+            let question = AskCoverage { fault: value(fields, &format!("devices[{index}].faults[]")), usage: readings(fields, index), ..AskCoverage::default() };
+            answers.push(answer_for(conn, actor, lang, index, &device, question, now)?);
         }
     }
     Ok(answers)
 }
 
-fn answer_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, device: &str, fault: Option<String>, now: jiff::Timestamp) -> app::Result<Answer> {
+/// The readings of a device's meters that were typed, as far as they are numbers yet.
+fn readings(fields: &[(String, String)], index: usize) -> Vec<String> {
+    let of = format!("devices[{index}].meters.");
+    let typed = fields.iter().filter_map(|(name, typed)| Some((name.strip_prefix(&of)?, domain::text::whole_number(typed)?)));
+    typed.map(|(metric, reading)| format!("{metric}={reading}")).collect()
+}
+
+fn answer_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, index: usize, device: &str, question: AskCoverage, now: jiff::Timestamp) -> app::Result<Answer> {
     let today = actor.today(now);
-    let repeat = match &fault {
+    let repeat = match &question.fault {
         Some(fault) => repeat_at_counter(conn, actor, device, std::slice::from_ref(fault), today)?,
         None => None,
     };
-    let explained = ask_coverage(conn, actor, device, now, &AskCoverage { fault, ..AskCoverage::default() })?;
+    let explained = ask_coverage(conn, actor, device, now, &question)?;
     let device = get_device(conn, actor, device, now)?;
     let name = format!("{} {}", lang.pick(&device.product.title.fa, &device.product.title.en), device.serial);
-    Ok(Answer { device: name, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat })
+    Ok(Answer { index, device: name, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat, metrics: explained.metrics })
 }
 
 /// The answers while the form is being filled: a part of the page.
