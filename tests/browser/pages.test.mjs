@@ -191,6 +191,12 @@ test("at the counter what is known takes the place of what is typed, and nothing
     await page.click(`[name="_choose"][value="${customer.id}"]`);
     await page.waitForSelector('[name="customer.id"]', { state: "attached" });
     assert.equal(await page.inputValue('[name="customer.id"]'), customer.id);
+    // More than one fault can be reported of a device.
+    for (const [field, typed] of Object.entries({ '[name="devices[0].new_device.serial"]': `TF-${lang}`, '[name="devices[0].new_device.product"]': "SRF-1000", "#d0-faults": "C01", "#d0-faults-2": "C04" })) await page.fill(field, typed);
+    await desk.press("Control+Enter");
+    await page.waitForURL(/\/receptions\//);
+    const repair = (await page.locator('main a[href^="/repairs/"]').first().getAttribute("href")).split("/").pop();
+    assert.deepEqual((await server.call("admin", "GET", `/repairs/${repair}`)).reported.map((fault) => fault.code), ["C01", "C04"]);
     await page.context().close();
   }
 });

@@ -2,13 +2,15 @@
 
 use domain::time::typed_date;
 
+use crate::access::Actor;
 use crate::billing::hand_over::{HandOverView, KnownBy, SendCode};
 use crate::billing::payments::Method;
 use crate::billing::{CorrectInvoice, HandOver, Receiver, RecordPayment, ReopenRepair, correct_invoice, hand_over, record_payment, reopen_repair, send_hand_over_code};
+use crate::catalogue::products::{ListProducts, list_products};
 use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use crate::devices::view::PlaceView;
 use crate::error::Error;
-use crate::lookup::{GetTimeline, get_timeline};
+use crate::lookup::{GetTimeline, get_timeline, part_uses};
 use crate::reception::{CancelReception, CorrectReception, cancel_reception, correct_reception, get_reception};
 use crate::repair::{Answer, DiagnoseRepair, FitPart, TakePartOut, diagnose_repair, preview_diagnosis, take_part_out};
 use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
@@ -63,6 +65,27 @@ fn s01_a_compressor() {
         assert_eq!(device.place, PlaceView::Customer);
         assert!(device.components.iter().any(|node| node.serial == "CMP-731140"));
         assert!(!device.components.iter().any(|node| node.serial == "CMP-220981"));
+        // The tree tells what left and what came, when, by whom; and the part tells where it was fitted, to who may see that.
+        let technician = house.person(TECHNICIAN).name;
+        let left = &device.removed[0];
+        assert_eq!((left.serial.as_str(), device.removed.len()), ("CMP-220981", 1));
+        let came = device.components.iter().find(|node| node.serial == "CMP-731140").and_then(|node| node.fitted.clone());
+        for work in [left.removed.clone(), came] {
+            let work = work.expect("a repair");
+            assert_eq!((work.repair.number.as_str(), work.by.as_ref()), ("1405-02-000001/1", Some(&technician)));
+        }
+        let uses = |actor: &Actor| {
+            house.db.read(|conn| {
+                let compressor = list_products(conn, &house.admin, &ListProducts { q: Some("CMP-EM65".to_owned()), ..ListProducts::default() })?.items.remove(0).id;
+                part_uses(conn, actor, &compressor)
+            })
+        };
+        let used = uses(&house.person(RECEPTIONIST)).expect("uses").remove(0);
+        assert_eq!((used.device.serial.as_str(), used.serial_in.as_deref(), used.serial_out.as_deref()), ("SRF7300-0148812", Some("CMP-731140"), Some("CMP-220981")));
+        assert_eq!((used.disposition.as_deref(), used.is_covered), (Some("owed"), true));
+        let mut elsewhere = house.person(RECEPTIONIST);
+        elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
+        assert!(uses(&elsewhere).expect("none").is_empty());
         let bars = crate::testing::bars_on(house, &fridge, "1405/09/04");
         let ends = |prefix: &str| bars.iter().filter(|bar| bar.cover.starts_with("repair_warranty") && bar.term == prefix).map(|bar| bar.last_day).collect::<Vec<_>>();
         assert!(ends("part").contains(&typed_date("1405/12/03").expect("a date")));

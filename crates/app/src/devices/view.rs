@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::access::Action;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,10 @@ use crate::link;
 use crate::parts::{Place, place_of};
 use crate::store::Conn;
 use crate::store::query::*;
-use crate::store::schema::{device_events, device_states, devices, search_keys};
+use crate::store::schema::{device_components, device_events, device_states, devices, repairs, search_keys, users, work_lines};
 use crate::store::search_keys::Target;
-use crate::views::{Link, Page, PartyLink};
+use crate::store::types::At;
+use crate::views::{Link, NumberLink, Page, PartyLink};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceView {
@@ -42,6 +44,8 @@ pub struct DeviceView {
     pub place: PlaceView,
     pub meters: BTreeMap<String, i64>,
     pub components: Vec<TreeView>,
+    /// What sat in it, or in a component of it, and was taken out, newest first.
+    pub removed: Vec<RemovedView>,
     pub events: Vec<EventView>,
     pub covers: Vec<CoverView>,
 }
@@ -68,7 +72,31 @@ pub struct TreeView {
     pub has_serial: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<String>,
+    /// The repair in which it came; absent where it was in the device from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fitted: Option<WorkLink>,
     pub components: Vec<TreeView>,
+}
+
+/// A component that is no longer there.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct RemovedView {
+    pub id: String,
+    pub product: Link,
+    pub serial: String,
+    pub has_serial: bool,
+    #[schemars(with = "String")]
+    pub removed_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<WorkLink>,
+}
+
+/// The repair in which a component came or left, and by whom.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WorkLink {
+    pub repair: NumberLink,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -101,8 +129,46 @@ fn tree_view(conn: &mut Conn, node: &Node) -> Result<TreeView> {
         serial: node.device.serial.clone(),
         has_serial: node.device.has_serial,
         position: node.position.clone(),
+        fitted: work_on(conn, node.device.id, true)?,
         components: node.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?,
     })
+}
+
+/// The latest work that put a component into a device, or took it out.
+fn work_on(conn: &mut Conn, component_id: i64, has_come: bool) -> Result<Option<WorkLink>> {
+    let lines = work_lines::table
+        .filter(work_lines::device_in_id.eq(component_id).or(work_lines::device_out_id.eq(component_id)))
+        .filter(work_lines::state.eq("open"))
+        .order(work_lines::id.desc())
+        .select((work_lines::device_in_id, work_lines::repair_id, work_lines::technician_user_id))
+        .load::<(Option<i64>, i64, Option<i64>)>(conn)?;
+    let line = lines.into_iter().find(|(put_in, ..)| (*put_in == Some(component_id)) == has_come);
+    let Some((_, repair_id, user_id)) = line else { return Ok(None) };
+    let repair = repairs::table.find(repair_id).select((repairs::public_id, repairs::number)).first::<NumberLink>(conn)?;
+    let by = users::table.filter(users::id.nullable().eq(user_id)).select(users::name).first::<String>(conn).optional()?;
+    Ok(Some(WorkLink { repair, by }))
+}
+
+fn removed(conn: &mut Conn, parents: &[i64]) -> Result<Vec<RemovedView>> {
+    let rows = device_components::table
+        .inner_join(devices::table.on(devices::id.eq(device_components::device_id)))
+        .filter(device_components::parent_id.eq_any(parents))
+        .filter(device_components::until_at.is_not_null())
+        .order(device_components::id.desc())
+        .select((Device::as_select(), device_components::until_at.assume_not_null()))
+        .limit(100)
+        .load::<(Device, At)>(conn)?;
+    let shown = rows.into_iter().map(|(row, until)| {
+        Ok(RemovedView {
+            product: link!(conn, products, row.product_id),
+            removed: work_on(conn, row.id, false)?,
+            removed_at: until.instant(),
+            id: row.public_id,
+            serial: row.serial,
+            has_serial: row.has_serial,
+        })
+    });
+    shown.collect()
 }
 
 pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff::Timestamp) -> Result<DeviceView> {
@@ -123,6 +189,7 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
         product: link!(conn, products, row.product_id),
         brand: link!(conn, brands, row.brand_id),
         place: place_view(conn, row.id)?,
+        removed: removed(conn, &node_ids)?,
         covers: covers_of(conn, actor, node_ids, now)?,
         id: row.public_id,
         serial: row.serial,

@@ -3,6 +3,10 @@
 //! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
 //! is written down.
 
+mod operations;
+
+pub use operations::{DeviceOperation, device_operations, part_uses};
+
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;
@@ -268,72 +272,4 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
             TimelineEntry { event, occurred_at: at.instant(), by, details }
         },
     ))
-}
-
-/// An operation or a part on a device, whoever paid.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct DeviceOperation {
-    pub repair: String,
-    pub repair_number: String,
-    #[schemars(with = "String")]
-    pub on: jiff::civil::Date,
-    pub line_type: String,
-    pub code: String,
-    pub title: Title,
-    /// Whether a cover paid at least part of it.
-    pub is_covered: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub serial_in: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub serial_out: Option<String>,
-}
-
-/// All operations on a device, those that no warranty paid included, newest first.
-///
-/// # Errors
-/// `Forbidden`, `NotFound`.
-pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result<Vec<DeviceOperation>> {
-    use crate::repair::rows::WorkLine;
-    use crate::store::schema::{coverage_shares, work_lines};
-    actor.may(Action::ViewWork, None, None)?;
-    let row = crate::devices::device_row(conn, device)?;
-    actor.must_see(None, Some(row.brand_id))?;
-    let rows = work_lines::table
-        .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
-        .filter(repairs::device_id.eq(row.id))
-        .filter(work_lines::state.eq("open"))
-        .filter(work_lines::is_fee.eq(false))
-        .order((repairs::id.desc(), work_lines::position))
-        .select((WorkLine::as_select(), repairs::public_id, repairs::number, repairs::occurred_on, repairs::decision_id))
-        .limit(500)
-        .load::<(WorkLine, String, String, crate::store::types::Day, Option<i64>)>(conn)?;
-    rows.into_iter()
-        .map(|(line, repair, repair_number, on, decision)| {
-            let covered = coverage_shares::table
-                .filter(coverage_shares::work_line_id.eq(line.id))
-                .filter(coverage_shares::decision_id.eq(decision.unwrap_or(0)))
-                .filter(coverage_shares::cover_id.is_not_null())
-                .select(coverage_shares::id)
-                .first::<i64>(conn)
-                .optional()?;
-            let mut serial = |id: Option<i64>| -> Result<Option<String>> {
-                match id {
-                    Some(id) => Ok(devices::table.find(id).filter(devices::has_serial.eq(true)).select(devices::serial).first(conn).optional()?),
-                    None => Ok(None),
-                }
-            };
-            let (serial_in, serial_out) = (serial(line.device_in_id)?, serial(line.device_out_id)?);
-            Ok(DeviceOperation {
-                repair,
-                repair_number,
-                on: on.date(),
-                line_type: line.line_type,
-                code: line.item_code,
-                title: Title::new(line.title_fa, line.title_en),
-                is_covered: covered.is_some(),
-                serial_in,
-                serial_out,
-            })
-        })
-        .collect()
 }

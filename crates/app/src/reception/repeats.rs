@@ -71,6 +71,9 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
 pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_reported: &[String], today: Date) -> Result<Option<RepeatView>> {
     let device = crate::devices::device_row(conn, device)?;
     actor.must_see(None, Some(device.brand_id))?;
+    if faults_reported.is_empty() {
+        return Ok(None);
+    }
     let ids = faults::table.filter(faults::code.eq_any(faults_reported)).select(faults::id).load::<i64>(conn)?;
     let repeat = earlier_repair(conn, device.id, None, &ids, Some((today, i64::MAX)))?;
     Ok(repeat.map(|repeat| RepeatView { id: repeat.public_id, number: repeat.number, days: repeat.days.unwrap_or(0) }))

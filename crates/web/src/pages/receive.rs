@@ -33,6 +33,8 @@ use crate::schema::{from_form, read, shape, without_gaps};
 struct OnForm {
     index: usize,
     known: Option<DeviceView>,
+    /// The faults that were reported, and room for another.
+    faults: Vec<String>,
     accessories: Chips,
     conditions: Chips,
     /// Ids of photos that were sent already.
@@ -167,6 +169,7 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
             devices.push(OnForm {
                 index,
                 known,
+                faults: with_room(reported(&fields, index)),
                 accessories: Chips::of(&lang.t("accessory-list"), &list("accessories")),
                 conditions: Chips::of(&lang.t("condition-list"), &list("conditions")),
                 photos: list("photos"),
@@ -198,11 +201,29 @@ fn answers_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, fields: &
     let mut answers = Vec::new();
     for index in 0..count(fields) {
         if let Some(device) = value(fields, &format!("devices[{index}].device")) {
-            let question = AskCoverage { fault: value(fields, &format!("devices[{index}].faults[]")), usage: readings(fields, index), ..AskCoverage::default() };
-            answers.push(answer_for(conn, actor, lang, index, &device, question, now)?);
+            let faults = reported(fields, index);
+            let question = AskCoverage { fault: faults.first().cloned(), usage: readings(fields, index), ..AskCoverage::default() };
+            let repeat = repeat_at_counter(conn, actor, &device, &faults, actor.today(now))?;
+            let explained = ask_coverage(conn, actor, &device, now, &question)?;
+            let device = get_device(conn, actor, &device, now)?;
+            let device = format!("{} {}", lang.pick(&device.product.title.fa, &device.product.title.en), device.serial);
+            answers.push(Answer { index, device, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat, metrics: explained.metrics });
         }
     }
     Ok(answers)
+}
+
+/// The faults that were typed for a device.
+fn reported(fields: &[(String, String)], index: usize) -> Vec<String> {
+    let mut faults = values(fields, &format!("devices[{index}].faults[]"));
+    faults.retain(|typed| !typed.trim().is_empty());
+    faults
+}
+
+/// The same with a field for another.
+fn with_room(mut faults: Vec<String>) -> Vec<String> {
+    faults.resize((faults.len() + 1).max(2), String::new());
+    faults
 }
 
 /// The readings of a device's meters that were typed, as far as they are numbers yet.
@@ -210,18 +231,6 @@ fn readings(fields: &[(String, String)], index: usize) -> Vec<String> {
     let of = format!("devices[{index}].meters.");
     let typed = fields.iter().filter_map(|(name, typed)| Some((name.strip_prefix(&of)?, domain::text::whole_number(typed)?)));
     typed.map(|(metric, reading)| format!("{metric}={reading}")).collect()
-}
-
-fn answer_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, index: usize, device: &str, question: AskCoverage, now: jiff::Timestamp) -> app::Result<Answer> {
-    let today = actor.today(now);
-    let repeat = match &question.fault {
-        Some(fault) => repeat_at_counter(conn, actor, device, std::slice::from_ref(fault), today)?,
-        None => None,
-    };
-    let explained = ask_coverage(conn, actor, device, now, &question)?;
-    let device = get_device(conn, actor, device, now)?;
-    let name = format!("{} {}", lang.pick(&device.product.title.fa, &device.product.title.en), device.serial);
-    Ok(Answer { index, device: name, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat, metrics: explained.metrics })
 }
 
 /// The answers while the form is being filled: a part of the page.

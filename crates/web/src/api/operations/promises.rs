@@ -124,6 +124,13 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         |conn, actor, call, query: AskCoverage| -> Result<Explained> { ask_coverage(conn, actor, call.id(), call.now, &query) },
     ));
     out.push(get(
+        "listPartUses",
+        "/products/{id}/uses",
+        A::ViewWork,
+        "The devices into which a part was fitted, or on which it was repaired and put back.",
+        |conn, actor, call, _: Nothing| -> Result<Operations> { Ok(Operations { items: lookup::part_uses(conn, actor, call.id())? }) },
+    ));
+    out.push(get(
         "listDeviceOperations",
         "/devices/{id}/operations",
         A::ViewWork,

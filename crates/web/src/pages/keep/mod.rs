@@ -5,6 +5,7 @@ mod kinds;
 use std::collections::HashMap;
 
 use app::error::Error;
+use app::lookup::{DeviceOperation, part_uses};
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
@@ -201,6 +202,8 @@ struct Edit {
     is_retired: bool,
     is_policy: bool,
     is_user: bool,
+    /// Of a product that is a part: where it was fitted or mended.
+    uses: Vec<DeviceOperation>,
 }
 
 pub(crate) async fn edit(person: Person, Path((what, id)): Path<(String, String)>) -> Response {
@@ -274,9 +277,14 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
             let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>()).unwrap_or_default();
             options.insert(slug, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect());
         }
-        Ok((object, options))
+        let is_part = kind.slug == "products" && object["is_part"].as_bool().unwrap_or(false) && actor.can(Action::ViewWork);
+        let uses = match object["id"].as_str().filter(|_| is_part) {
+            Some(product) => part_uses(conn, actor, product)?,
+            None => Vec::new(),
+        };
+        Ok((object, options, uses))
     });
-    let (object, options) = match read.await {
+    let (object, options, uses) = match read.await {
         Ok(read) => read,
         Err(response) => return response,
     };
@@ -299,6 +307,7 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
         is_retired: object.get("is_retired").or(object.get("is_disabled")).and_then(Value::as_bool).unwrap_or(false),
         is_policy: kind.slug == "policies" && !is_new,
         is_user: kind.slug == "users",
+        uses,
         id,
         p: page,
     };

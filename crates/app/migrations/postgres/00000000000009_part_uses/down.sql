@@ -1,0 +1,3 @@
+DROP INDEX work_lines_device_out_id_idx;
+DROP INDEX work_lines_device_in_id_idx;
+DROP INDEX work_lines_product_id_id_idx;
