@@ -18,7 +18,7 @@ mod state;
 
 pub use pages::papers::draw_issued;
 pub use pages::report::failures_pdf;
-pub use state::{App, Settings};
+pub use state::{App, Lane, Settings};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::access::Actor;
 use app::{Conn, Db, Error, Result};
@@ -10,6 +11,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
 
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,28 @@ pub struct Settings {
     pub requests_per_minute: Option<NonZeroU32>,
 }
 
+/// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
+///
+/// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so many may stand on them as a lane
+/// has places; the others wait without a thread. So however many sign in or send files at once, more than 400 threads are left for everybody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Nothing: it does not wait.
+    #[default]
+    Ordinary,
+    /// Passwords and PINs are hashed.
+    Passwords,
+    /// A file is read or decoded.
+    Files,
+}
+
+impl Lane {
+    const PASSWORDS: usize = 64;
+    const FILES: usize = 8;
+    /// How long a request waits for a place.
+    const PATIENCE: Duration = Duration::from_secs(30);
+}
+
 /// The application's state, shared by all requests.
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -31,13 +55,16 @@ struct Inner {
     settings: Settings,
     /// What of that each person, by id, has left.
     rate: Option<DefaultKeyedRateLimiter<i64>>,
+    passwords: Arc<Semaphore>,
+    files: Arc<Semaphore>,
 }
 
 impl App {
     #[must_use]
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        Self(Arc::new(Inner { db, settings, rate }))
+        let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
+        Self(Arc::new(Inner { db, settings, rate, passwords, files }))
     }
 
     #[must_use]
@@ -81,6 +108,27 @@ impl App {
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
         let app = self.clone();
         tokio::task::spawn_blocking(move || work(&app)).await.map_err(Error::internal)?
+    }
+
+    /// Runs something as `run` does, in its turn.
+    ///
+    /// # Errors
+    /// What `work` tells; `Unavailable` where its turn did not come.
+    pub async fn run_in<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        let places = match lane {
+            Lane::Ordinary => return self.run(work).await,
+            Lane::Passwords => &self.0.passwords,
+            Lane::Files => &self.0.files,
+        };
+        let came = tokio::time::timeout(Lane::PATIENCE, places.clone().acquire_owned()).await;
+        let place = came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?;
+        // The place is left when the work is over, also where nobody waits for it any more.
+        self.run(move |app| {
+            let done = work(app);
+            drop(place);
+            done
+        })
+        .await
     }
 
     /// Looks up by a key: in place where that is sooner done than handed over, off the threads that serve where it would wait.

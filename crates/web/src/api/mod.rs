@@ -31,7 +31,7 @@ pub use self::request::pairs;
 use self::request::{body_input, idempotency_key, if_match, query_input};
 use crate::problem;
 use crate::schema::{read, shape};
-use crate::state::App;
+use crate::state::{App, Lane};
 
 /// What an operation is called with, beside its body.
 pub struct Call<'a> {
@@ -95,6 +95,8 @@ pub struct Operation {
     pub has_version: bool,
     /// The largest body that it reads, in bytes.
     pub max_body: usize,
+    /// With whom it waits for its turn.
+    pub lane: Lane,
     /// The type of the file that it answers with, where it does.
     pub media: &'static str,
     /// An example of the body or of the query.
@@ -205,6 +207,7 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         keyed: Keyed::No,
         has_version: false,
         max_body: MAX_BODY,
+        lane: Lane::Ordinary,
         media: "application/pdf",
         example: Value::Null,
         input: |generator| generator.subschema_for::<I>(),
@@ -417,9 +420,9 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     (operation.check)(&input).map_err(Error::Invalid)?;
     let version = if_match(&parts.headers, operation.has_version)?;
     let key = idempotency_key(&operation, &parts.headers)?;
-    let (db_app, who) = (app.clone(), actor.clone());
+    let (db_app, who, lane) = (app.clone(), actor.clone(), operation.lane);
     let ran = app
-        .run(move |app| {
+        .run_in(lane, move |app| {
             let call = Call { path: &path, version, now: app.db().now(), lang };
             match (&operation.does, &actor) {
                 (Does::Read(run), Some(actor)) => {

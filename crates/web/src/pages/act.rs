@@ -37,7 +37,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
         let lang = person.lang;
         person
             .app
-            .run(move |app| {
+            .run_in(operation.lane, move |app| {
                 operation.check(&input)?;
                 let call = Call { path: &path, version, now: app.db().now(), lang };
                 operation.write(app, &actor, &call, key.as_deref(), &input)

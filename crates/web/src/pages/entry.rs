@@ -17,7 +17,7 @@ use super::frame::{Person, cookie, cookie_name, local, plain_error, set_cookie, 
 use crate::api::pairs;
 use crate::problem;
 use crate::schema::{from_form, read, shape};
-use crate::state::App;
+use crate::state::{App, Lane};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -87,7 +87,7 @@ pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Respons
     let next = local(&field("next")).to_owned();
     let command = SignIn { login: field("login"), password: field("password") };
     let login = command.login.clone();
-    let opened = app.run(move |app| session::sign_in(app.db(), &command, &address)).await;
+    let opened = app.run_in(Lane::Passwords, move |app| session::sign_in(app.db(), &command, &address)).await;
     match opened {
         Ok(opened) => enter(&app, &opened, &next),
         Err(error) => {
@@ -201,7 +201,7 @@ pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = SwitchPerson { login: field("login").unwrap_or_default().to_owned(), pin: field("pin").unwrap_or_default().to_owned() };
-    match person.app.run(move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
         Err(error) => super::me::page(person, "switch", fields, &error).await,
     }
@@ -222,7 +222,7 @@ pub(crate) async fn setup(State(app): State<App>, headers: HeaderMap, body: Byte
     let fields = pairs(&body);
     let input = from_form(&fields, &shape::<SetUp>().schema);
     let done = app
-        .run(move |app| {
+        .run_in(Lane::Passwords, move |app| {
             let command = read::<SetUp>(&input).map_err(Error::Invalid)?;
             set_up(app.db(), &command)
         })

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use crate::api::pairs;
+use crate::state::Lane;
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -70,7 +71,7 @@ pub(crate) async fn password(person: Person, body: Bytes) -> Response {
     };
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
-    match person.app.run(move |app| own::change_password(app.db(), &actor, &token, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| own::change_password(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => page(person, "password", fields, &error).await,
     }
@@ -83,7 +84,7 @@ pub(crate) async fn pin(person: Person, body: Bytes) -> Response {
     };
     let actor = person.current.actor.clone();
     let command = SetPin { pin: text(&fields, "pin") };
-    match person.app.run(move |app| own::set_pin(app.db(), &actor, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| own::set_pin(app.db(), &actor, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "pin", fields, &error).await,
     }
@@ -108,7 +109,7 @@ pub(crate) async fn second_factor_off(person: Person, body: Bytes) -> Response {
         Err(response) => return response,
     };
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
-    match person.app.run(move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
+    match person.app.run_in(Lane::Passwords, move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "second-factor", fields, &error).await,
     }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::frame::{Attempt, Page, Person, show as answer};
 use super::me::{fields_of, text};
+use crate::state::Lane;
 
 #[derive(Template)]
 #[template(path = "second_factor.html")]
@@ -43,7 +44,7 @@ pub(crate) async fn on(person: Person, body: Bytes) -> Response {
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = TurnOn { seed: text(&fields, "seed"), code: text(&fields, "code"), password: text(&fields, "password") };
     let seed = command.seed.clone();
-    match person.app.run(move |app| turn_on(app.db(), &actor, &token, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| turn_on(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => {
             let attempt = Attempt::of(person.lang, "second-factor", fields, &error);

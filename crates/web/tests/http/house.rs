@@ -179,6 +179,11 @@ impl House {
         self.db.write(&actor, |tx| create_token(tx, &command)).expect("a token")
     }
 
+    /// The whole of the web side, for requests that go on beside others.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         let (parts, body) = response.into_parts();

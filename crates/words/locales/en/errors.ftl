@@ -5,6 +5,7 @@ error-already-handed-over = { $number } was handed over before.
 error-already-received = Device { $serial } is in the house already, under { $number }.
 error-amount = The amount must be from zero to a thousand trillion, such as 120.
 error-below-itself = A thing cannot stand below itself.
+error-busy = Too much is asked of the program at this moment, so nothing was saved. Send it again in a few seconds.
 error-by-hand-over = This step is taken by handing over.
 error-case-malformed = This is wrong: { $message }
 error-centre-code = A centre’s code is two to four digits or Latin letters, such as 02.

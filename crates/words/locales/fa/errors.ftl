@@ -5,6 +5,7 @@ error-already-handed-over = { $number } پیش‌تر تحویل شده است.
 error-already-received = دستگاه { $serial } هم‌اکنون با شمارهٔ { $number } در دست تعمیر است.
 error-amount = مبلغ باید عددی از صفر تا هزار تریلیون باشد، مانند ۱۲۰.
 error-below-itself = چیزی نمی‌تواند زیرمجموعهٔ خودش باشد.
+error-busy = در این لحظه کار زیادی از برنامه خواسته شده و چیزی ذخیره نشد. چند ثانیهٔ دیگر دوباره بفرستید.
 error-by-hand-over = این گام با تحویل دستگاه انجام می‌شود.
 error-case-malformed = این بخش نادرست است: { $message }
 error-centre-code = کد مرکز دو تا چهار رقم یا حرف لاتین است، مانند 02.
