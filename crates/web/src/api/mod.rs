@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use app::access::Actor;
 use app::access::refused::note_refused;
-use app::access::secrets::digest;
+use app::access::secrets::hex;
 use app::access::session::token_actor;
 use app::error::{Error, Fault, Result};
 use app::store::idempotency::{self, Given};
@@ -25,6 +25,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use words::Lang;
 
 pub use self::request::pairs;
@@ -58,7 +59,10 @@ impl Call<'_> {
 }
 
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
-type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+/// What is done within a write; it is done again where another write won.
+type InWrite<'a> = Box<dyn FnMut(&mut Tx<'_>) -> Result<Value> + 'a>;
+/// Gets ready for a write: what takes long or much is done here, before the write begins, and what is left is handed on.
+type WriteFn = Box<dyn for<'a> Fn(&'a Db, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
 type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Send + Sync>;
@@ -153,11 +157,41 @@ where
     A: JsonSchema + Serialize + 'static,
     F: Fn(&mut Tx<'_>, &Call<'_>, B) -> Result<A> + Send + Sync + 'static,
 {
-    let does = Does::Write(Box::new(move |tx, call, body| json(run(tx, call, typed::<B>(body)?)?)));
+    let run = Arc::new(run);
+    let does = writes(move |_, call, body| {
+        let run = run.clone();
+        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, typed::<B>(body)?)?)))
+    });
     let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
     operation.example = example;
     operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
     operation
+}
+
+/// An operation that makes something of a file. `ready` decodes or reads it, which takes long and much memory: before the write begins, in its turn with other
+/// files. `run` writes what came of it.
+pub fn make_of_file<B, P, A, R, F>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    P: 'static,
+    A: JsonSchema + Serialize + 'static,
+    R: Fn(&Db, B) -> Result<P> + Send + Sync + 'static,
+    F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
+{
+    let run = Arc::new(run);
+    let does = writes(move |db, call, body| {
+        let (run, prepared) = (run.clone(), ready(db, typed::<B>(body)?)?);
+        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, &prepared)?)))
+    });
+    let mut operation = operation::<B>(id, Method::POST, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does).makes();
+    operation.example = example;
+    operation.keyed = Keyed::Accepted;
+    operation.lane = Lane::Files;
+    operation
+}
+
+fn writes(ready: impl for<'a> Fn(&'a Db, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static) -> Does {
+    Does::Write(Box::new(ready))
 }
 
 /// An operation for anybody.
@@ -256,10 +290,10 @@ impl Operation {
         self
     }
 
-    /// It takes a file.
+    /// The largest file that it takes, in bytes: it comes in base64, four characters for three bytes, within some JSON.
     #[must_use]
-    pub fn takes_file(mut self) -> Self {
-        self.max_body = MAX_FILE_BODY;
+    pub fn takes_file(mut self, max: usize) -> Self {
+        self.max_body = max.div_ceil(3) * 4 + 64 * 1024;
         self
     }
 
@@ -309,11 +343,12 @@ impl Operation {
     /// # Errors
     /// What the command tells; then nothing was written.
     pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
-        let Does::Write(run) = &self.does else { return Err(Error::NotFound) };
+        let Does::Write(ready) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
             actor.may(action, None, None)?;
         }
-        let hash = digest(&format!("{} {:?} {input}", self.id, call.path.get("id")));
+        let hash = request_hash(&format!("{} {:?} ", self.id, call.path.get("id")), input)?;
+        let mut run = ready(app.db(), call, input)?;
         app.db().write(actor, |tx| {
             if let Some(key) = key
                 && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
@@ -321,7 +356,7 @@ impl Operation {
                 let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
                 return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
             }
-            let value = run(tx, call, input)?;
+            let value = run(tx)?;
             if let Some(key) = key {
                 let given = Given { status: i64::from(self.status.as_u16()), body: &value.to_string(), is_secret: self.is_secret };
                 idempotency::keep(tx, key, &hash, given)?;
@@ -338,6 +373,23 @@ impl Operation {
         let example = if self.example.is_null() { Value::Object(serde_json::Map::new()) } else { self.example.clone() };
         (self.check)(&example)
     }
+}
+
+/// By what a request is known when it is sent again. Its JSON is not written out for that: it may hold a file.
+fn request_hash(what: &str, input: &Value) -> Result<String> {
+    struct Digesting(Sha256);
+    impl std::io::Write for Digesting {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut digesting = Digesting(Sha256::new_with_prefix(what));
+    serde_json::to_writer(&mut digesting, input).map_err(Error::internal)?;
+    Ok(hex(&digesting.0.finalize()))
 }
 
 /// The operation with an id.
@@ -388,9 +440,8 @@ async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String
     }
 }
 
-/// The largest body that an operation reads, where it takes no file and where it does.
+/// The largest body that an operation reads, where it takes no file.
 const MAX_BODY: usize = 2 * 1024 * 1024;
-const MAX_FILE_BODY: usize = 96 * 1024 * 1024;
 
 async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
     let (parts, body) = request.into_parts();

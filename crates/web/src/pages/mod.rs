@@ -64,7 +64,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/invoices", get(lists::invoices))
         .route("/invoices/{id}", get(objects::invoice))
         .route("/documents/{id}", get(papers::show))
-        .route("/photos", post(photos::upload))
+        .route("/photos", post(photos::upload).layer(DefaultBodyLimit::max(app::reception::attachments::MAX_BYTES + 64 * 1024)))
         .route("/photos/{id}", get(photos::show))
         .route("/reports/failure-causes", get(report::failure_causes))
         .route("/imports", get(imports::list).merge(post(imports::upload).layer(DefaultBodyLimit::max(app::exchange::table::MAX_FILE + 64 * 1024))))

@@ -1,34 +1,38 @@
 //! Photos: taken in, re-encoded, shown to those who see their repair.
 
-use app::error::Error;
-use app::reception::attachments::{Purpose, add_photo, clean_photo, photo};
+use app::error::{Arg, Error, Fault};
+use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Person;
 use crate::problem;
+use crate::state::Lane;
 
 pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
     let lang = person.lang;
     let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
     loop {
-        match form.next_field().await {
-            Ok(Some(field)) => {
-                let name = field.name().unwrap_or_default().to_owned();
-                let Ok(content) = field.bytes().await else { return problem::answer(lang, &Error::invalid("file", "file-too-large")) };
-                let text = || String::from_utf8_lossy(&content).into_owned();
-                match name.as_str() {
-                    "file" => bytes = content.to_vec(),
-                    "purpose" => purpose = Purpose::named(&text()).unwrap_or(Purpose::Condition),
-                    "repair" => repair = Some(text()),
-                    "_csrf" => csrf = Some(text()),
-                    _ => {}
-                }
-            }
+        let field = match form.next_field().await {
+            Ok(Some(field)) => field,
             Ok(None) => break,
-            Err(_) => return problem::answer(lang, &Error::invalid("file", "malformed")),
+            Err(error) => return problem::answer(lang, &unread(&error)),
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        let content = match field.bytes().await {
+            Ok(content) => content,
+            Err(error) => return problem::answer(lang, &unread(&error)),
+        };
+        let text = || String::from_utf8_lossy(&content).into_owned();
+        match name.as_str() {
+            "purpose" => purpose = Purpose::named(&text()).unwrap_or(Purpose::Condition),
+            "repair" => repair = Some(text()),
+            "_csrf" => csrf = Some(text()),
+            "file" => bytes = Vec::from(content),
+            _ => {}
         }
     }
     if !person.sent_it(csrf.as_deref()) {
@@ -37,14 +41,22 @@ pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
     let actor = person.current.actor.clone();
     let added = person
         .app
-        .run(move |app| {
-            let clean = clean_photo(&bytes)?;
+        .run_in(Lane::Files, move |app| {
+            let clean = clean_photo(bytes, "file")?;
             app.db().write(&actor, |tx| add_photo(tx, repair.as_deref(), purpose, clean.clone()))
         })
         .await;
     match added {
         Ok(view) => Json(view).into_response(),
         Err(error) => problem::answer(lang, &error),
+    }
+}
+
+/// Why the parts of the form could not be read.
+fn unread(error: &MultipartError) -> Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))]),
+        _ => Error::invalid("file", "malformed"),
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn exchange(out: &mut Vec<Operation>) {
             |tx, _, body: StartImport| -> Result<ImportView> { exchange::start_import(tx, &body) },
         )
         .makes()
-        .takes_file(),
+        .takes_file(exchange::table::MAX_FILE),
     );
     out.push(get("getImport", "/imports/{id}", A::Import, "Read an import with its progress.", |conn, actor, call, _: Nothing| -> Result<ImportView> {
         exchange::get_import(conn, actor, call.id())
