@@ -11,6 +11,7 @@
 
 pub mod api;
 mod assets;
+mod body;
 mod pages;
 pub mod problem;
 pub mod schema;
@@ -48,7 +49,7 @@ pub fn router(app: App) -> Router {
         .merge(assets::router())
         .nest("/api", api::router())
         .fallback(problem::not_found)
-        .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
+        .layer(DefaultBodyLimit::max(body::ORDINARY))
         .layer(layers)
         .layer(option_layer(tls_only))
         .with_state(app)

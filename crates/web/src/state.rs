@@ -13,6 +13,8 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
+use crate::body::{Held, SMALL, TOGETHER};
+
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -57,6 +59,8 @@ struct Inner {
     rate: Option<DefaultKeyedRateLimiter<i64>>,
     passwords: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    /// Room for bodies, in kilobytes.
+    bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -64,7 +68,8 @@ impl App {
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
-        Self(Arc::new(Inner { db, settings, rate, passwords, files }))
+        let bodies = Arc::new(Semaphore::new(TOGETHER / 1024));
+        Self(Arc::new(Inner { db, settings, rate, passwords, files, bodies }))
     }
 
     #[must_use]
@@ -129,6 +134,19 @@ impl App {
             done
         })
         .await
+    }
+
+    /// Waits for room for a body of so many bytes; small ones need none. It is asked for when it is known who sends, so that no stranger holds it.
+    ///
+    /// # Errors
+    /// `Unavailable` where there was none in time.
+    pub(crate) async fn hold(&self, bytes: usize) -> Result<Held> {
+        if bytes <= SMALL {
+            return Ok(None);
+        }
+        let room = u32::try_from(bytes.min(TOGETHER).div_ceil(1024)).unwrap_or(u32::MAX);
+        let came = tokio::time::timeout(Lane::PATIENCE, self.0.bodies.clone().acquire_many_owned(room)).await;
+        Ok(Some(came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?))
     }
 
     /// Looks up by a key: in place where that is sooner done than handed over, off the threads that serve where it would wait.

@@ -30,6 +30,7 @@ use words::Lang;
 
 pub use self::request::pairs;
 use self::request::{body_input, idempotency_key, if_match, query_input};
+use crate::body::{ORDINARY, SMALL, length};
 use crate::problem;
 use crate::schema::{read, shape};
 use crate::state::{App, Lane};
@@ -240,7 +241,7 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         status: StatusCode::OK,
         keyed: Keyed::No,
         has_version: false,
-        max_body: MAX_BODY,
+        max_body: ORDINARY,
         lane: Lane::Ordinary,
         media: "application/pdf",
         example: Value::Null,
@@ -293,7 +294,7 @@ impl Operation {
     /// The largest file that it takes, in bytes: it comes in base64, four characters for three bytes, within some JSON.
     #[must_use]
     pub fn takes_file(mut self, max: usize) -> Self {
-        self.max_body = max.div_ceil(3) * 4 + 64 * 1024;
+        self.max_body = max.div_ceil(3) * 4 + SMALL;
         self
     }
 
@@ -440,9 +441,6 @@ async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String
     }
 }
 
-/// The largest body that an operation reads, where it takes no file.
-const MAX_BODY: usize = 2 * 1024 * 1024;
-
 async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let address = app.address(&parts);
@@ -460,6 +458,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             Some(actor)
         }
     };
+    // A file within JSON stands beside its text for a while.
+    let copies = if operation.lane == Lane::Files { 2 } else { 1 };
+    let room = length(&body, operation.max_body).saturating_mul(copies);
+    let held = app.hold(room).await?;
     let input = if operation.method == Method::GET {
         query_input(&operation, parts.uri.query().unwrap_or_default())?
     } else {
@@ -474,6 +476,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     let (db_app, who, lane) = (app.clone(), actor.clone(), operation.lane);
     let ran = app
         .run_in(lane, move |app| {
+            let _held = held;
             let call = Call { path: &path, version, now: app.db().now(), lang };
             match (&operation.does, &actor) {
                 (Does::Read(run), Some(actor)) => {

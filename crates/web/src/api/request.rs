@@ -1,13 +1,14 @@
 //! What a request to the API brings, checked: its query or body, the version that it saw, and its key.
 
 use app::error::{Error, Fault, Reason, Result};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 use words::Lang;
 
 use super::{Keyed, Operation};
+use crate::body::{Unread, read};
 use crate::problem;
 use crate::schema::from_form;
 
@@ -49,9 +50,10 @@ pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
 /// # Errors
 /// `Invalid` where it is malformed.
 pub(super) async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
-    let bytes = match to_bytes(body, max).await {
+    let bytes = match read(body, max).await {
         Ok(bytes) => bytes,
-        Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+        Err(Unread::TooLarge) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+        Err(Unread::Broken) => return Err(Error::invalid("", "malformed")),
     };
     if bytes.is_empty() {
         return Ok(Ok(Value::Object(serde_json::Map::new())));

@@ -1,17 +1,19 @@
 //! Files from elsewhere: taken in, their columns chosen, tried, imported, with what was wrong by row and column.
 
 use app::error::Error;
+use app::exchange::table::MAX_FILE;
 use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, RawQuery};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
 use super::report::file;
+use crate::body::{SMALL, said};
 use crate::problem;
 use crate::state::Lane;
 
@@ -39,8 +41,15 @@ async fn list_page(person: Person, query: Option<String>, attempt: Option<Attemp
     }
 }
 
+/// The largest form with a file.
+pub(crate) const MOST: usize = MAX_FILE + SMALL;
+
 /// Takes a file in and leads to the page on which its columns are chosen.
-pub(crate) async fn upload(person: Person, form: Multipart) -> Response {
+pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) -> Response {
+    let held = match person.app.hold(said(&headers, MOST)).await {
+        Ok(held) => held,
+        Err(error) => return person.error(&error),
+    };
     let mut sent = Sent::default();
     let kept = match sent.read(form).await {
         Ok(()) if !person.sent_it(sent.csrf.as_deref()) => return person.error(&Error::Forbidden(app::Reason::new("not-from-here"))),
@@ -49,6 +58,7 @@ pub(crate) async fn upload(person: Person, form: Multipart) -> Response {
             person
                 .app
                 .run_in(Lane::Files, move |app| {
+                    let _held = held;
                     let kind = ImportKind::named(&kind).ok_or_else(|| Error::invalid("kind", "not-in-list"))?;
                     let file = read_file(&sent.name, sent.bytes)?;
                     app.db().write(&actor, |tx| keep_file(tx, kind, &file, None))

@@ -5,15 +5,23 @@ use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, ph
 use axum::Json;
 use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Person;
+use crate::body::{SMALL, said};
 use crate::problem;
 use crate::state::Lane;
 
-pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
+/// The largest form with a photo.
+pub(crate) const MOST: usize = MAX_BYTES + SMALL;
+
+pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipart) -> Response {
     let lang = person.lang;
+    let held = match person.app.hold(said(&headers, MOST)).await {
+        Ok(held) => held,
+        Err(error) => return problem::answer(lang, &error),
+    };
     let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
     loop {
         let field = match form.next_field().await {
@@ -42,6 +50,7 @@ pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
     let added = person
         .app
         .run_in(Lane::Files, move |app| {
+            let _held = held;
             let clean = clean_photo(bytes, "file")?;
             app.db().write(&actor, |tx| add_photo(tx, repair.as_deref(), purpose, clean.clone()))
         })
