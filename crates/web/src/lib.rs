@@ -12,6 +12,7 @@
 pub mod api;
 mod assets;
 mod body;
+mod form;
 mod pages;
 pub mod problem;
 pub mod schema;

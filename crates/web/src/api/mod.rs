@@ -28,7 +28,6 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use words::Lang;
 
-pub use self::request::pairs;
 use self::request::{body_input, idempotency_key, if_match, query_input};
 use crate::body::{ORDINARY, SMALL, length};
 use crate::problem;
@@ -317,6 +316,14 @@ impl Operation {
     #[must_use]
     pub fn input_schema(&self) -> &'static Value {
         (self.input_raw)()
+    }
+
+    /// Whether somebody may do it at all, somewhere: asked before anything is made of what they send.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn may(&self, actor: &Actor) -> Result<()> {
+        self.action.map_or(Ok(()), |action| actor.may(action, None, None))
     }
 
     /// Reads, for the API and for pages alike.

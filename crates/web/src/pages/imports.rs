@@ -1,5 +1,7 @@
 //! Files from elsewhere: taken in, their columns chosen, tried, imported, with what was wrong by row and column.
 
+use std::collections::HashSet;
+
 use app::error::Error;
 use app::exchange::table::MAX_FILE;
 use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
@@ -31,7 +33,10 @@ pub(crate) async fn list(person: Person, RawQuery(query): RawQuery) -> Response 
 }
 
 async fn list_page(person: Person, query: Option<String>, attempt: Option<Attempt>) -> Response {
-    let (query, fields) = filters::<ListQuery>(query);
+    let (query, fields) = match filters::<ListQuery>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     match person.read(move |conn, actor| list_imports(conn, actor, &query)).await {
         Ok(Rows { items, next }) => {
             let page = person.page("keep", person.lang.t("imports-title")).with(attempt);
@@ -89,8 +94,12 @@ struct Sent {
 
 impl Sent {
     async fn read(&mut self, mut form: Multipart) -> app::Result<()> {
+        let mut seen = HashSet::new();
         while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
             let named = field.name().unwrap_or_default().to_owned();
+            if !seen.insert(named.clone()) {
+                return Err(Error::invalid(named, "given-twice"));
+            }
             let file_name = field.file_name().unwrap_or_default().to_owned();
             let content = field.bytes().await.map_err(|error| unread(&error))?;
             let text = || String::from_utf8_lossy(&content).into_owned();
@@ -98,7 +107,7 @@ impl Sent {
                 "kind" => self.kind = text(),
                 "_csrf" => self.csrf = Some(text()),
                 "file" => (self.name, self.bytes) = (file_name, Vec::from(content)),
-                _ => {}
+                _ => return Err(Error::invalid(named, "unknown-field")),
             }
         }
         Ok(())

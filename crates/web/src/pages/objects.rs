@@ -22,7 +22,6 @@ use app::repair::{ListRepairs, RepairRow, list_repairs};
 use app::views::ListQuery;
 use askama::Template;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -288,8 +287,8 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
 }
 
 /// All that is kept of a customer, as a file.
-pub(crate) async fn customer_export(person: Person, Path(id): Path<String>, body: Bytes) -> Response {
-    if let Err(response) = fields_of(&person, &body) {
+pub(crate) async fn customer_export(person: Person, Path(id): Path<String>, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &[]) {
         return response;
     }
     let actor = person.current.actor.clone();

@@ -1,5 +1,7 @@
 //! Photos: taken in, re-encoded, shown to those who see their repair.
 
+use std::collections::HashSet;
+
 use app::error::{Arg, Error, Fault};
 use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
@@ -23,6 +25,7 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
         Err(error) => return problem::answer(lang, &error),
     };
     let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
+    let mut seen = HashSet::new();
     loop {
         let field = match form.next_field().await {
             Ok(Some(field)) => field,
@@ -30,17 +33,23 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
             Err(error) => return problem::answer(lang, &unread(&error)),
         };
         let name = field.name().unwrap_or_default().to_owned();
+        if !seen.insert(name.clone()) {
+            return problem::answer(lang, &Error::invalid(name, "given-twice"));
+        }
         let content = match field.bytes().await {
             Ok(content) => content,
             Err(error) => return problem::answer(lang, &unread(&error)),
         };
         let text = || String::from_utf8_lossy(&content).into_owned();
         match name.as_str() {
-            "purpose" => purpose = Purpose::named(&text()).unwrap_or(Purpose::Condition),
+            "purpose" => match Purpose::named(&text()) {
+                Some(named) => purpose = named,
+                None => return problem::answer(lang, &Error::invalid("purpose", "not-in-list")),
+            },
             "repair" => repair = Some(text()),
             "_csrf" => csrf = Some(text()),
             "file" => bytes = Vec::from(content),
-            _ => {}
+            _ => return problem::answer(lang, &Error::invalid(name, "unknown-field")),
         }
     }
     if !person.sent_it(csrf.as_deref()) {

@@ -72,3 +72,74 @@ async fn a_photo_that_is_too_large_is_told_so_on_both_roads() {
         }
     }
 }
+
+fn form_to(path: &str, cookie: Option<&str>, fields: String) -> Request<Body> {
+    let request = Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").header(header::ACCEPT_LANGUAGE, "en");
+    let request = if let Some(cookie) = cookie { request.header(header::COOKIE, cookie) } else { request };
+    request.body(Body::from(fields)).unwrap()
+}
+
+#[tokio::test]
+async fn forms_and_queries_of_strangers_build_nothing_that_they_do_not_name() {
+    for house in House::each() {
+        let deep = "k%5B999%5D%5B999%5D=x&".repeat(2500);
+        for path in ["/setup", "/sign-in", "/sign-in/code", "/language"] {
+            let answer = house.send(form_to(path, None, deep.clone())).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.text);
+        }
+        for (path, sentence) in [
+            ("/sign-in?next=/&next=/", "This is given twice."),
+            ("/sign-in?other=1", "This field is not known."),
+            ("/t?number=1&number=2", "This is given twice."),
+            ("/t?number=%00", "It bears characters"),
+        ] {
+            let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "en").body(Body::empty()).unwrap();
+            let answer = house.send(request).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+            assert!(answer.text.contains(sentence), "{path}: {}", answer.text);
+        }
+        assert_eq!(house.send(form_to("/sign-in", None, format!("login={}", "x".repeat(70_000)))).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_sends_is_known_by_its_names_on_both_roads() {
+    for house in House::each() {
+        let token = house.token("administrator");
+        let (cookie, csrf) = house.signed_in("administrator").await;
+        let told = async |fields: &str| {
+            let answer = house.send(form_to("/do/createFault", Some(&cookie), format!("_csrf={csrf}&_page=/keep/faults/new&{fields}"))).await;
+            (answer.status.as_u16(), answer.text)
+        };
+        let title = "code=F-9&title.fa=f&title.en=f";
+        for (fields, status, sentence) in [
+            (format!("{title}&colour="), 422, "این مورد شناخته نیست."),
+            (format!("{title}&code=F-8"), 422, "دو بار"),
+            (format!("{title}&_other=1"), 422, "این مورد شناخته نیست."),
+            ("code=F-9&title.fa=%E2%80%AE&title.en=f".to_owned(), 422, "نویسه‌هایی دارد"),
+            (format!("{title}&colour={}", "x".repeat(2 * 1024 * 1024)), 413, "The request is too large."),
+        ] {
+            let (answered, text) = told(&fields).await;
+            assert_eq!(answered, status, "{text}");
+            assert!(text.contains(sentence), "{sentence}: {text}");
+        }
+        for (path, status) in [("/repairs?colour=1", 422), ("/repairs?step=a&step=b", 422), ("/repairs?limit=many", 200), ("/keep/faults?x=1", 422), ("/receive?x=1", 422), ("/search?q=1&q=2", 422)] {
+            assert_eq!(house.page(Some(&cookie), path).await.status.as_u16(), status, "{path}");
+        }
+        let send = async |body: &str| {
+            let request = Request::post("/api/v1/customers").header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, "application/json");
+            let problem = house.send(request.body(Body::from(body.to_owned())).unwrap()).await.json();
+            (problem["errors"][0]["path"].as_str().unwrap_or_default().to_owned(), problem["errors"][0]["code"].as_str().unwrap_or_default().to_owned())
+        };
+        for (body, path, code) in [
+            (r#"{"name": "a", "name": "b"}"#.to_owned(), "name", "given-twice"),
+            (r#"{"name": "a", "addresses": [{"address": "x", "address": "y"}]}"#.to_owned(), "addresses[0].address", "given-twice"),
+            (format!(r#"{{"name": "a", "phones": [{}]}}"#, vec![r#""1""#; 20_000].join(",")), "phones[9997]", "too-many-fields"),
+            (r#"{"name": "\ud800"}"#.to_owned(), "", "unclean-text"),
+            (r#"{"name": "\u0000"}"#.to_owned(), "name", "unclean-text"),
+            ("{\"name\": \"\u{200B}\"}".to_owned(), "name", "required"),
+        ] {
+            assert_eq!(send(&body).await, (path.to_owned(), code.to_owned()), "{}", &body[..body.len().min(80)]);
+        }
+    }
+}
