@@ -30,7 +30,7 @@ pub struct SaveUser {
     #[schemars(length(min = 8, max = 200))]
     #[serde(default)]
     pub password: Option<String>,
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 50))]
     pub roles: Vec<SaveMembership>,
 }
 
@@ -40,9 +40,11 @@ pub struct SaveUser {
 pub struct SaveMembership {
     pub role: Role,
     /// Public id of a centre; absent: all.
+    #[schemars(length(max = 60))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub centre: Option<String>,
     /// Public id of a brand; absent: all.
+    #[schemars(length(max = 60))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
 }

@@ -298,6 +298,7 @@ impl<'d> Runner<'d> {
 
 /// One row: what became of it, and the key by which it is known from now on.
 fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf: &mut Shelf) -> Result<(Done, String)> {
+    row.must_be_clean()?;
     let key = match kind {
         ImportKind::Products => products::key(row)?,
         ImportKind::Customers => customers::key(row)?,

@@ -44,6 +44,7 @@ pub struct StartImport {
     #[schemars(length(min = 1, max = MAX_CONTENT))]
     pub content: String,
     /// Which heading of the file stands for which column; absent: as the headings tell.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = {"maxLength": 60}, "additionalProperties" = {"type": "string", "maxLength": 200}))]
     #[serde(default)]
     pub columns: Option<BTreeMap<String, String>>,
     /// Only tell what would happen.
@@ -53,6 +54,7 @@ pub struct StartImport {
     #[serde(default)]
     pub is_whole: bool,
     /// Public id of the centre in which past repairs stand; absent: one made for them.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub centre: Option<String>,
 }
@@ -62,6 +64,7 @@ pub struct StartImport {
 #[serde(deny_unknown_fields)]
 pub struct RunImport {
     /// Which heading of the file stands for which column; absent: as before.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = {"maxLength": 60}, "additionalProperties" = {"type": "string", "maxLength": 200}))]
     #[serde(default)]
     pub columns: Option<BTreeMap<String, String>>,
     #[serde(default)]

@@ -11,7 +11,7 @@ use domain::time::typed_date;
 use jiff::civil::Date;
 
 use super::workbook::{Book, has_few_files};
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Faults, Result};
 
 /// The largest file that is read, in bytes: a million rows of devices with their cards and owners.
 pub const MAX_FILE: usize = 64 * 1024 * 1024;
@@ -280,10 +280,20 @@ impl<'t> Row<'t> {
         Self { cells: places.iter().map(|(name, place)| (name.as_str(), cell(*place))).collect() }
     }
 
-    /// What stands in a column; None where nothing does.
+    /// # Errors
+    /// `Invalid` at each column in which stands what is no text that a person means.
+    pub fn must_be_clean(&self) -> Result<()> {
+        let mut faults = Faults::default();
+        for (column, cell) in &self.cells {
+            faults.check(domain::text::is_clean(cell), column, "unclean-text");
+        }
+        faults.told()
+    }
+
+    /// What stands in a column; None where nothing is to be seen.
     #[must_use]
     pub fn text(&self, column: &str) -> Option<&'t str> {
-        self.cells.get(column).copied().filter(|cell| !cell.is_empty())
+        self.cells.get(column).copied().filter(|cell| domain::text::has_visible(cell))
     }
 
     #[must_use]
@@ -425,6 +435,10 @@ mod tests {
         assert_eq!(row.flag("d").expect("a flag"), Some(true));
         assert!(row.money("e").is_err() && row.flag("e").is_err() && row.date("e").is_err());
         assert_eq!(row.text("f"), None);
+        let cells = ["\u{200B}", "a\u{202E}"].map(str::to_owned);
+        let row = Row::new(&cells, &places);
+        assert!(row.text("a").is_none() && row.required("a").is_err());
+        assert!(matches!(row.must_be_clean(), Err(Error::Invalid(faults)) if faults == [Fault::new("b", "unclean-text")]));
     }
 
     proptest::proptest! {

@@ -56,7 +56,7 @@ pub struct StepBack {
 #[serde(deny_unknown_fields)]
 pub struct AnswerChecklist {
     /// Ids of the points that are true; those left out are not.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), inner(length(max = 60)))]
     pub items: Vec<String>,
 }
 

@@ -26,6 +26,7 @@ struct AddPhoto {
     #[serde(default)]
     purpose: Option<Purpose>,
     /// Public id of the repair that it is of; absent: of one that is about to be received.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     repair: Option<String>,
 }
