@@ -13,11 +13,13 @@ pub mod api;
 mod assets;
 mod body;
 mod form;
+mod origin;
 mod pages;
 pub mod problem;
 pub mod schema;
 mod state;
 
+pub use origin::network;
 pub use pages::papers::draw_issued;
 pub use pages::report::failures_pdf;
 pub use state::{App, Lane, Settings};

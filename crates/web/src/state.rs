@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use app::access::Actor;
 use app::{Conn, Db, Error, Result};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use crate::body::{Held, SMALL, TOGETHER};
+use crate::origin::{network, sender};
 
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
@@ -160,16 +160,10 @@ impl App {
         }
     }
 
-    /// Where a request comes from: the peer, or what a trusted proxy says.
+    /// Where a request comes from, as what counts as one sender.
     #[must_use]
     pub fn address(&self, parts: &Parts) -> String {
         let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let is_trusted = peer.is_some_and(|peer| self.0.settings.trusted_proxies.contains(&peer));
-        let forwarded = if is_trusted { forwarded_for(&parts.headers) } else { None };
-        forwarded.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+        peer.map_or_else(|| "unknown".to_owned(), |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)))
     }
-}
-
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }
