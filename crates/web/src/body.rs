@@ -1,10 +1,15 @@
 //! Bodies of requests: read within a limit each, and all together within what fits.
 
+use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
-use axum::http::{HeaderMap, header};
+use axum::extract::Multipart;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 /// The largest body of a form that has a few fields; as much is read of anybody at any time.
 pub(crate) const SMALL: usize = 64 * 1024;
@@ -14,6 +19,9 @@ pub(crate) const ORDINARY: usize = 2 * 1024 * 1024;
 /// 256 MB however many send at once. The largest file fits in it alone.
 pub(crate) const TOGETHER: usize = 64 * 1024 * 1024;
 
+/// How long a body may keep still before it is taken for one that does not come to its end.
+const STILL: Duration = Duration::from_secs(30);
+
 /// Room for a body, held until what came of it is done; small ones take none.
 pub(crate) type Held = Option<OwnedSemaphorePermit>;
 
@@ -21,8 +29,19 @@ pub(crate) type Held = Option<OwnedSemaphorePermit>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
     TooLarge,
-    /// The other side went away.
+    /// The other side went away, or sends no more.
     Broken,
+}
+
+impl From<MultipartError> for Unread {
+    fn from(error: MultipartError) -> Self {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE { Self::TooLarge } else { Self::Broken }
+    }
+}
+
+/// What comes next of a body, if it comes.
+async fn moving<T>(next: impl Future<Output = T>) -> Result<T, Unread> {
+    timeout(STILL, next).await.map_err(|_| Unread::Broken)
 }
 
 /// How large a body is, as its head says; what does not say it is taken for the most.
@@ -30,10 +49,14 @@ pub(crate) fn length(body: &Body, most: usize) -> usize {
     body.size_hint().upper().and_then(|length| usize::try_from(length).ok()).map_or(most, |length| length.min(most))
 }
 
-/// The same where the body is read by somebody else.
+/// What a head says of the length of its body.
+pub(crate) fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// How large a body is where it is read by somebody else.
 pub(crate) fn said(headers: &HeaderMap, most: usize) -> usize {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
-    length.map_or(most, |length| length.min(most))
+    content_length(headers).map_or(most, |length| length.min(most))
 }
 
 /// Reads a body. One that is too large by its own word is not begun.
@@ -46,7 +69,7 @@ pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Unread>
         return Err(Unread::TooLarge);
     }
     let mut bytes = Vec::with_capacity(at_least);
-    while let Some(frame) = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+    while let Some(frame) = moving(std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context))).await? {
         // What is no data are trailers, which tell us nothing.
         let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
         if bytes.len() + data.len() > most {
@@ -57,9 +80,37 @@ pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Unread>
     Ok(bytes)
 }
 
+/// The next part of a form with a file.
+///
+/// # Errors
+/// As `read`.
+pub(crate) async fn part(form: &mut Multipart) -> Result<Option<Field<'_>>, Unread> {
+    Ok(moving(form.next_field()).await??)
+}
+
+/// All of a part.
+///
+/// # Errors
+/// As `read`.
+pub(crate) async fn whole(mut part: Field<'_>) -> Result<Vec<u8>, Unread> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = moving(part.chunk()).await?? {
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_keeps_still_for_too_long_has_broken_off() {
+        assert_eq!(moving(std::future::ready(1)).await, Ok(1));
+        let slow = tokio::time::sleep(Duration::from_secs(29));
+        assert_eq!(moving(slow).await, Ok(()));
+        assert_eq!(moving(std::future::pending::<()>()).await, Err(Unread::Broken));
+    }
 
     #[tokio::test]
     async fn a_body_is_read_to_its_end_and_no_further_than_its_limit() {

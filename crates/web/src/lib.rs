@@ -13,6 +13,7 @@ pub mod api;
 mod assets;
 mod body;
 mod form;
+mod in_time;
 mod origin;
 mod pages;
 pub mod problem;
@@ -27,6 +28,7 @@ pub use state::{App, Lane, Settings};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::from_fn;
 use tower::ServiceBuilder;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -53,6 +55,7 @@ pub fn router(app: App) -> Router {
         .nest("/api", api::router())
         .fallback(problem::not_found)
         .layer(DefaultBodyLimit::max(body::ORDINARY))
+        .layer(from_fn(in_time::in_time))
         .layer(layers)
         .layer(option_layer(tls_only))
         .with_state(app)

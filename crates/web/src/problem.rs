@@ -151,11 +151,19 @@ pub fn language(headers: &HeaderMap) -> Lang {
     accepted.split(',').find_map(|entry| Lang::named(entry.split(';').next().unwrap_or_default().trim())).unwrap_or(Lang::Fa)
 }
 
+/// Whether a caller reads pages.
+pub(crate) fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The answer where nobody else answers, as the caller reads it.
+pub(crate) fn refused(lang: Lang, wants_page: bool, error: &Error) -> Response {
+    if wants_page { crate::pages::frame::plain_error(lang, error) } else { answer(lang, error) }
+}
+
 /// The answer to a path that leads nowhere.
 pub(crate) async fn not_found(headers: HeaderMap) -> Response {
-    let lang = language(&headers);
-    let wants_page = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
-    if wants_page { crate::pages::frame::plain_error(lang, &Error::NotFound) } else { answer(lang, &Error::NotFound) }
+    refused(language(&headers), wants_page(&headers), &Error::NotFound)
 }
 
 /// The answer where our program broke: an id that is in the log, and nothing of the inside.

@@ -39,6 +39,14 @@ pub(crate) struct Flags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_minute: Option<NonZeroU32>,
+    /// How many connections are kept in all; what keeps still for longest makes room for others.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections: Option<NonZeroU32>,
+    /// How many connections one address, or one IPv6 network of 64 bits, may keep.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connections_per_address: Option<NonZeroU32>,
     /// The file with the key that seals the secrets of the store.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,6 +98,10 @@ pub(crate) struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many requests one person, with all their pages and tokens, may send in a minute.
     pub requests_per_minute: NonZeroU32,
+    /// How many connections are kept in all; what keeps still for longest makes room for others.
+    pub connections: NonZeroU32,
+    /// How many connections one address, or one IPv6 network of 64 bits, may keep; proxies that are trusted have no limit of their own.
+    pub connections_per_address: NonZeroU32,
     /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the first start.
     #[serde(default)]
     pub secret_key_file: Option<PathBuf>,
@@ -125,6 +137,8 @@ impl Default for Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             requests_per_minute: NonZeroU32::MIN.saturating_add(5999),
+            connections: NonZeroU32::MIN.saturating_add(1999),
+            connections_per_address: NonZeroU32::MIN.saturating_add(199),
             secret_key_file: None,
             tls: None,
             training_clock: None,
@@ -189,9 +203,10 @@ mod tests {
         let missing = keys("", &whole).into_iter().filter(|key| !flags.contains(&key.as_str())).collect::<Vec<_>>();
         assert!(missing.is_empty(), "no flag for {missing:?}");
 
-        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --tls-certificate c.pem --tls-key k.pem --secret-key-file s.key";
+        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --connections 7 --connections-per-address 3 --tls-certificate c.pem --tls-key k.pem --secret-key-file s.key";
         let config = Config::load(&Line::parse_from(line.split(' ')).flags).expect("a configuration");
         assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get()), (2, 5));
+        assert_eq!((config.connections.get(), config.connections_per_address.get()), (7, 3));
         assert_eq!((config.tls.map(|tls| tls.key), config.secret_key_file), (Some(PathBuf::from("k.pem")), Some(PathBuf::from("s.key"))));
         let half = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml", "--tls-key", "k.pem"]).flags).map(|_| ()).expect_err("half of it");
         assert!(half.contains("certificate"), "{half}");

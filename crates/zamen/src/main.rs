@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod connections;
 mod import;
 mod serve;
 mod work;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
@@ -15,6 +16,7 @@ use rand::RngCore;
 use web::{App, Settings};
 
 use crate::config::Config;
+use crate::connections::{Doors, guarded};
 use crate::work::Worker;
 
 /// The clock on the wall, or one that was set for training and goes on from there.
@@ -91,6 +93,8 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     let listen = config.listen;
     let tls = config.tls.clone();
+    let many = |connections: NonZeroU32| usize::try_from(connections.get()).unwrap_or(usize::MAX);
+    let doors = Doors::new(many(config.connections), many(config.connections_per_address), config.trusted_proxies.clone());
     runtime.block_on(async move {
         let handle = Handle::new();
         tokio::spawn(stop(handle.clone()));
@@ -100,9 +104,9 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
                 let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                     .await
                     .map_err(|error| format!("certificate and key cannot be used: {error}"))?;
-                axum_server::bind_rustls(listen, tls).handle(handle).serve(router).await
+                guarded(axum_server::bind_rustls(listen, tls).handle(handle), doors).serve(router).await
             }
-            None => axum_server::bind(listen).handle(handle).serve(router).await,
+            None => guarded(axum_server::bind(listen).handle(handle), doors).serve(router).await,
         };
         served.map_err(|error| format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN."))
     })?;

@@ -7,15 +7,14 @@ use app::exchange::table::MAX_FILE;
 use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, RawQuery};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
 use super::report::file;
-use crate::body::{SMALL, said};
+use crate::body::{SMALL, Unread, part, said, whole};
 use crate::problem;
 use crate::state::Lane;
 
@@ -95,18 +94,18 @@ struct Sent {
 impl Sent {
     async fn read(&mut self, mut form: Multipart) -> app::Result<()> {
         let mut seen = HashSet::new();
-        while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
+        while let Some(field) = part(&mut form).await.map_err(told)? {
             let named = field.name().unwrap_or_default().to_owned();
             if !seen.insert(named.clone()) {
                 return Err(Error::invalid(named, "given-twice"));
             }
             let file_name = field.file_name().unwrap_or_default().to_owned();
-            let content = field.bytes().await.map_err(|error| unread(&error))?;
+            let content = whole(field).await.map_err(told)?;
             let text = || String::from_utf8_lossy(&content).into_owned();
             match named.as_str() {
                 "kind" => self.kind = text(),
                 "_csrf" => self.csrf = Some(text()),
-                "file" => (self.name, self.bytes) = (file_name, Vec::from(content)),
+                "file" => (self.name, self.bytes) = (file_name, content),
                 _ => return Err(Error::invalid(named, "unknown-field")),
             }
         }
@@ -115,10 +114,10 @@ impl Sent {
 }
 
 /// Why the parts of the form could not be read.
-fn unread(error: &MultipartError) -> Error {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::invalid("file", "file-too-large"),
-        _ => Error::invalid("file", "malformed"),
+fn told(unread: Unread) -> Error {
+    match unread {
+        Unread::TooLarge => Error::invalid("file", "file-too-large"),
+        Unread::Broken => Error::invalid("file", "malformed"),
     }
 }
 

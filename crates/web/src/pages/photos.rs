@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use app::error::{Arg, Error, Fault};
 use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
-use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Person;
-use crate::body::{SMALL, said};
+use crate::body::{SMALL, Unread, part, said, whole};
 use crate::problem;
 use crate::state::Lane;
 
@@ -27,18 +26,18 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
     let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
     let mut seen = HashSet::new();
     loop {
-        let field = match form.next_field().await {
+        let field = match part(&mut form).await {
             Ok(Some(field)) => field,
             Ok(None) => break,
-            Err(error) => return problem::answer(lang, &unread(&error)),
+            Err(unread) => return problem::answer(lang, &told(unread)),
         };
         let name = field.name().unwrap_or_default().to_owned();
         if !seen.insert(name.clone()) {
             return problem::answer(lang, &Error::invalid(name, "given-twice"));
         }
-        let content = match field.bytes().await {
+        let content = match whole(field).await {
             Ok(content) => content,
-            Err(error) => return problem::answer(lang, &unread(&error)),
+            Err(unread) => return problem::answer(lang, &told(unread)),
         };
         let text = || String::from_utf8_lossy(&content).into_owned();
         match name.as_str() {
@@ -48,7 +47,7 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
             },
             "repair" => repair = Some(text()),
             "_csrf" => csrf = Some(text()),
-            "file" => bytes = Vec::from(content),
+            "file" => bytes = content,
             _ => return problem::answer(lang, &Error::invalid(name, "unknown-field")),
         }
     }
@@ -71,10 +70,10 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
 }
 
 /// Why the parts of the form could not be read.
-fn unread(error: &MultipartError) -> Error {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))]),
-        _ => Error::invalid("file", "malformed"),
+fn told(unread: Unread) -> Error {
+    match unread {
+        Unread::TooLarge => Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))]),
+        Unread::Broken => Error::invalid("file", "malformed"),
     }
 }
 

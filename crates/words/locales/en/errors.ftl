@@ -115,6 +115,7 @@ error-too-many = Too many attempts; try again in { $seconds } seconds.
 error-too-many-fields = More is sent than can be taken at once.
 error-too-short = Too short.
 error-too-small = At least { $limit }.
+error-took-too-long = This took longer than a request may take. Before you send it again, look whether it was done all the same.
 error-two-levels = Faults and causes have two levels.
 error-unclean-text = It bears characters that cannot be seen or that turn the text around; write it anew.
 error-unknown-cause = There is no such cause in the list.
