@@ -124,6 +124,28 @@ prop_compose! {
     }
 }
 
+/// Any JSON of a few levels.
+fn anything() -> impl Strategy<Value = Value> {
+    let word = prop_oneof!["[a-z_]{1,12}", "\\PC{0,8}"];
+    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from), word.prop_map(Value::from)];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let entries = proptest::collection::vec(("[a-z_]{1,12}", inner.clone()), 0..4);
+        prop_oneof![proptest::collection::vec(inner, 0..4).prop_map(Value::from), entries.prop_map(|entries| Value::Object(entries.into_iter().collect()))]
+    })
+}
+
+/// Puts another value in a place; all that there are have a number.
+fn put(value: &mut Value, place: &mut usize, other: &Value) {
+    let is_here = *place == 0;
+    *place = place.wrapping_sub(1);
+    match value {
+        _ if is_here => value.clone_from(other),
+        Value::Array(list) => list.iter_mut().for_each(|value| put(value, place, other)),
+        Value::Object(map) => map.values_mut().for_each(|value| put(value, place, other)),
+        _ => {}
+    }
+}
+
 fn read(case: &Value) -> Case {
     Case::parse(&case.to_string()).unwrap_or_else(|error| panic!("{error} in {case}"))
 }
@@ -220,6 +242,15 @@ proptest! {
             line["amount"] = amount.saturating_abs().into();
         }
         let _ = decide_text(&case.to_string());
+    }
+
+    #[test]
+    fn another_value_in_any_place_of_a_case_or_a_policy_is_told_or_taken(mut case in case(), mut place in 0..200_usize, other in anything()) {
+        put(&mut case, &mut place, &other);
+        let _ = decide_text(&case.to_string());
+        for policy in [&other, &case["covers"][0]["policy"]] {
+            let _ = Policy::parse(&policy.to_string());
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::schema::{from_form_in, without_gaps};
 pub(super) const OWN: [&str; 5] = ["_csrf", "_key", "_page", "_next", "_version"];
 
 /// The longest key of a form.
-const MAX_KEY: usize = 200;
+pub(super) const MAX_KEY: usize = 200;
 
 pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>>, form: Form) -> Response {
     let Form { fields, _held } = form;

@@ -22,6 +22,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Action;
 
+use super::act::MAX_KEY;
 use super::frame::{Attempt, Page, Person, html, show};
 use super::reasons::{Drawing, Verdict, drawing, verdict};
 use super::repair::Choice;
@@ -318,6 +319,9 @@ pub(crate) async fn receive(person: Person, headers: HeaderMap, form: Form) -> R
     }
     without_gaps(&mut input);
     let key = field("_key").unwrap_or_default();
+    if key.len() > MAX_KEY {
+        return person.error(&Error::invalid("_key", "malformed"));
+    }
     let actor = person.current.actor.clone();
     let received = {
         let input = input.clone();

@@ -126,6 +126,8 @@ async fn what_a_person_sends_is_known_by_its_names_on_both_roads() {
         for (path, status) in [("/repairs?colour=1", 422), ("/repairs?step=a&step=b", 422), ("/repairs?limit=many", 200), ("/keep/faults?x=1", 422), ("/receive?x=1", 422), ("/search?q=1&q=2", 422)] {
             assert_eq!(house.page(Some(&cookie), path).await.status.as_u16(), status, "{path}");
         }
+        let long = house.send(form_to("/receive", Some(&cookie), format!("_csrf={csrf}&_key={}", "k".repeat(201)))).await;
+        assert!(long.status == StatusCode::UNPROCESSABLE_ENTITY && long.text.contains("درست نوشته نشده است."), "{}", long.text);
         let send = async |body: &str| {
             let request = Request::post("/api/v1/customers").header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, "application/json");
             let problem = house.send(request.body(Body::from(body.to_owned())).unwrap()).await.json();
