@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::access::Actor;
+use crate::access::guesses::{Tried, guarded};
 use crate::access::permissions::{ChangePermission, change_permission};
+use crate::access::secrets::digest;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate, unit};
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
@@ -51,6 +53,24 @@ pub struct SetUp {
 /// The store.
 pub fn is_empty(conn: &mut Conn) -> Result<bool> {
     Ok(users::table.select(users::id).first::<i64>(conn).optional()?.is_none())
+}
+
+/// The secret of a first start: who can read what the program prints when it begins is the one to whom the store belongs.
+pub struct FirstStart<'a> {
+    pub typed: &'a str,
+    pub right: &'a str,
+    /// From where it was typed.
+    pub address: &'a str,
+}
+
+/// The first start by somebody who must show that the store is theirs.
+///
+/// # Errors
+/// `Invalid` at `secret` where it is a wrong one; `TooMany`; what `set_up` tells.
+pub fn set_up_by_secret(db: &Db, command: &SetUp, secret: &FirstStart<'_>) -> Result<()> {
+    let is_right = || digest(&domain::text::key(secret.typed)) == digest(&domain::text::key(secret.right));
+    guarded(db, &Actor::system(), &[Tried::first_start(secret.address)], is_right, Error::invalid("secret", "wrong-secret"), |_| Ok(()))?;
+    set_up(db, command)
 }
 
 /// # Errors

@@ -29,6 +29,8 @@ pub struct App(Arc<Inner>);
 struct Inner {
     db: Db,
     settings: Settings,
+    /// The secret by which somebody shows that an empty store is theirs.
+    first_start: String,
     /// What of that each person, by id, has left.
     rate: Option<DefaultKeyedRateLimiter<i64>>,
 }
@@ -37,7 +39,8 @@ impl App {
     #[must_use]
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
-        Self(Arc::new(Inner { db, settings, rate }))
+        let first_start = domain::keys::public_id(db.random());
+        Self(Arc::new(Inner { db, settings, first_start, rate }))
     }
 
     #[must_use]
@@ -48,6 +51,18 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The secret of a first start: for who reads what the program prints, and for the administrator who emptied the store.
+    #[must_use]
+    pub fn first_start(&self) -> &str {
+        &self.0.first_start
+    }
+
+    /// The path of the first start, with its secret.
+    #[must_use]
+    pub fn first_start_path(&self) -> String {
+        format!("/setup?secret={}", self.0.first_start)
     }
 
     /// Whether the store holds the demo: then the sign-in page tells the names, and an administrator can remove it.

@@ -86,6 +86,9 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = open(config)?;
     let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), requests_per_minute: Some(config.requests_per_minute) };
     let app = App::new(db, settings);
+    if app.db().read(app::setup::is_empty).map_err(|error| error.to_string())? {
+        println!("The store is empty. The first start: {}{}", config.public_url(), app.first_start_path());
+    }
     let worker = Worker::start(app.clone());
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
+use crate::access::Of;
+use crate::access::guesses::{self, Tried};
 use crate::access::secrets::digest;
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
@@ -20,8 +22,8 @@ use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::messaging::queue;
 use crate::parts::{Paper, Place, Thing, move_thing};
-use crate::reception::reception_row;
 use crate::reception::rows::{HandOverCode, Reception};
+use crate::reception::seen;
 use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
@@ -81,9 +83,7 @@ pub struct HandOverView {
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
-    let reception = reception_row(tx.conn, reception)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
+    let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
     let going = going(tx, &reception, command)?;
@@ -135,7 +135,12 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
         if !is_named && !command.repairs.is_empty() {
             continue;
         }
-        tx.actor.must_see(Some(row.centre_id), Some(row.brand_id))?;
+        match tx.actor.may(Action::HandOver, row.of()) {
+            Ok(_) => {}
+            // Of a visit with devices of several brands each hands out those of their own.
+            Err(_) if !is_named && tx.actor.can(Action::HandOver) => continue,
+            Err(refusal) => return Err(refusal),
+        }
         let chart = chart(tx.conn, row.chart_id)?;
         let is_ready = row.is_open && chart.ways_out(&row.step).any(|way| way.needs.contains(&Need::HandOver));
         match (is_ready, is_named) {
@@ -226,7 +231,7 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
     // What opened the device is nobody's business any more.
     diesel::update(repair_details::table.find(repair.id)).set(repair_details::passcode.eq(None::<String>)).execute(tx.conn)?;
     let event = Event::HandedOver { number: repair.number.clone(), receiver: String::new() };
-    let journal_id = tx.record(Some(repair.centre_id), &event, &[Subject::Object("returned", repair.id)])?;
+    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Object("returned", repair.id)])?;
     append_event(tx, repair.device_id, "returned", tx.occurred, on.date(), journal_id, &serde_json::json!({"repair": repair.id}))
 }
 
@@ -237,16 +242,18 @@ pub struct SendCode {}
 
 /// How long a code holds.
 const CODE_MINUTES: i64 = 15;
+/// Wrong codes after which it holds no more.
+const MOST_WRONG: i64 = 5;
 
 /// # Errors
 /// `NotFound`; `Conflict` where the customer has no phone.
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
-    let reception = reception_row(tx.conn, reception)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
+    let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
+    tx.actor.may(Action::HandOver, Of::InCentre(reception.centre_id))?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
     let code = format!("{:05}", tx.random() % 100_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
+    guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
     let row = HandOverCode { reception_id: reception.id, code_hash: digest(&code), sent_at: At::from(tx.now), wrong_count: 0 };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
     queue(tx, &phone, &code, "hand_over_code")?;
@@ -261,8 +268,11 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
 fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     let row = hand_over_codes::table.find(reception_id).select(HandOverCode::as_select()).first::<HandOverCode>(tx.conn).optional()?;
     let Some(row) = row else { return Err(Error::invalid("receiver.code", "no-code")) };
-    if row.wrong_count >= 5 || row.sent_at.instant() + CODE_MINUTES.minutes() < tx.now {
+    let tried = Tried::hand_over_code(reception_id);
+    let now = tx.now;
+    if guesses::wrong(tx.conn, &tried, now)? >= MOST_WRONG || row.sent_at.instant() + CODE_MINUTES.minutes() < now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
+    guesses::reserve(tx, std::slice::from_ref(&tried))?;
     if digest(&domain::text::digits(typed)) == row.code_hash { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
 }

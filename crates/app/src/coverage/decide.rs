@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::access::Action;
 use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
 use domain::money::percent_of;
 use jiff::Timestamp;
@@ -13,9 +14,8 @@ use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
 use super::overrides::{Ruling, rulings};
 use super::rows::{Cover, CoverageDecision, CoverageShare};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
-use crate::devices::device_row;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Result};
 use crate::repair::lines;
@@ -89,9 +89,8 @@ pub struct AskCoverage {
 /// # Errors
 /// `NotFound`; `Forbidden`.
 pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Timestamp, question: &AskCoverage) -> Result<Explained> {
-    actor.may(domain::access::Action::ViewWork, None, None)?;
-    let device = device_row(conn, device)?;
-    actor.must_see(None, Some(device.brand_id))?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let device = crate::devices::seen(conn, actor, device, &[Action::ViewWork])?;
     let today = actor.today(now);
     let readings = question.usage.iter().filter_map(|reading| reading.split_once('=')).filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
     let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), usage: readings.collect(), lines: Vec::new() };
@@ -302,7 +301,7 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
     if customer_before != customer_after {
         let repair = &work.repair;
         let event = Event::CoverageChanged { number: repair.number.clone(), customer_before, customer_after };
-        tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     }
     claims::refresh(tx, &work.repair)?;
     Ok(customer_after)

@@ -36,7 +36,7 @@ pub struct GiveGoodwill {
 /// `Forbidden` beyond the giver's limit, with who could; `Invalid` without a reason; `Conflict` after hand-over.
 pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> Result<()> {
     let repair = in_hand(tx, repair, Action::GiveGoodwill)?;
-    let limit = tx.actor.may(Action::GiveGoodwill, Some(repair.centre_id), Some(repair.brand_id))?;
+    let limit = tx.actor.may(Action::GiveGoodwill, repair.of())?;
     let mut faults = Faults::default();
     faults.check((1..=100).contains(&command.percent), "percent", "percent");
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
@@ -44,7 +44,8 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     for (index, id) in command.lines.iter().enumerate() {
         match line_row(tx.conn, repair.id, id) {
             Ok(line) => lines.push(line),
-            Err(_) => faults.add(crate::Fault::new(format!("lines[{index}]"), "unknown-reference")),
+            Err(Error::NotFound) => faults.add(crate::Fault::new(format!("lines[{index}]"), "unknown-reference")),
+            Err(error) => return Err(error),
         }
     }
     faults.told()?;
@@ -90,7 +91,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         },
     )?;
     let event = Event::GoodwillGiven { number: repair.number.clone(), percent: command.percent, amount, reason: command.reason.trim().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
     decide_repair(tx, repair.id, "goodwill")?;
     Ok(())
 }

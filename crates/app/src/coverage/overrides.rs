@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::covers::cover_row;
 use super::decide::decide_repair;
 use super::rows::CoverageOverride;
-use crate::error::{Error, Faults, Result};
+use crate::error::{Faults, OrInvalid, Result};
 use crate::repair::{in_hand, line_row};
 use crate::store::query::*;
 use crate::store::schema::{coverage_overrides, devices, work_lines};
@@ -58,9 +58,9 @@ pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCovera
     let mut faults = Faults::default();
     let reason = command.reason.trim();
     faults.check(!reason.is_empty(), "reason", "required");
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     let cover = match &command.cover {
-        Some(public_id) => Some(cover_row(tx.conn, public_id).map_err(|_| Error::invalid("cover", "unknown-reference"))?),
+        Some(public_id) => Some(cover_row(tx.conn, public_id).or_invalid("cover", "unknown-reference")?),
         None => None,
     };
     if let Some(cover) = &cover {
@@ -80,7 +80,7 @@ pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCovera
     };
     diesel::insert_into(coverage_overrides::table).values(row).execute(tx.conn)?;
     let event = Event::CoverageOverridden { number: repair.number.clone(), item: line.item_code, percent, reason: reason.to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     decide_repair(tx, repair.id, "override")?;
     Ok(())
 }

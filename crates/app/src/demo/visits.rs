@@ -12,6 +12,8 @@ use super::data::{OFTEN, USUAL};
 use crate::access::Actor;
 use crate::billing::payments::Method;
 use crate::billing::{HandOver, RecordPayment, hand_over, record_payment};
+use crate::customers::{LookUpCustomer, look_up_customer};
+use crate::devices::get_device;
 use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
 use crate::repair::diagnose::NO_FAULT;
@@ -102,6 +104,11 @@ impl Maker {
         self.random = ChaCha8Rng::seed_from_u64(u64::try_from(index).unwrap_or(0) + 77);
         let (device, owner, nature) = self.made.devices[plan.device].clone();
         let (usual_report, usual_finding, part, service) = USUAL[nature];
+        // Who comes to another centre than the one where they are known is looked up by what they bring.
+        let known = get_device(tx.conn, tx.actor, &device, tx.now)?;
+        if known.owner_is_elsewhere {
+            look_up_customer(tx, &LookUpCustomer { number: known.serial })?;
+        }
         let command = ReceiveDevices {
             centre: None,
             place: None,
@@ -162,7 +169,7 @@ impl Maker {
         if plan.until == Until::Diagnosed {
             return Ok(());
         }
-        let is_free = get_repair(tx.conn, tx.actor, &repair, tx.now)?.customer_net == 0;
+        let is_free = get_repair(tx.conn, tx.actor, &repair, tx.now)?.customer_net == Some(0);
         if is_free {
             tx.later(20.minutes());
             go(tx, "free")?;

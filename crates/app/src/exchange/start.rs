@@ -12,6 +12,7 @@ use super::columns::ImportKind;
 use super::rows::Import;
 use super::table;
 use super::view::{ImportView, import_row, import_view};
+use crate::access::Of;
 use crate::access::secrets::hex;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::refer;
@@ -88,13 +89,13 @@ pub fn start_import(tx: &mut Tx<'_>, command: &StartImport) -> Result<ImportView
 /// # Errors
 /// `Forbidden`; `Invalid` where the file cannot be read.
 pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8], centre: Option<&str>) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let read = table::read(bytes)?;
     let mut faults = Faults::default();
     let centre_id = refer!(faults, tx.conn, centres, centre.filter(|id| !id.is_empty()), "centre");
     faults.told()?;
     if let Some(centre_id) = centre_id {
-        tx.actor.must_see(Some(centre_id), None)?;
+        tx.actor.may(Action::Import, Of::Centre(centre_id))?;
     }
     let layout = Layout { columns: kind.guess(&read.headings), sample: read.rows.iter().take(5).cloned().collect(), headings: read.headings };
     let row = Import {
@@ -128,7 +129,7 @@ pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8
 /// # Errors
 /// `NotFound`; `Conflict` while it runs, or where its file is kept no more; `Invalid` where a column that is needed stands nowhere.
 pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     if matches!(row.state.as_str(), "queued" | "running") {
         return Err(Error::conflict("import-runs"));
@@ -168,7 +169,7 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
 /// # Errors
 /// `NotFound`; `Conflict` where it is over.
 pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     if !matches!(row.state.as_str(), "draft" | "queued" | "running") {
         return Err(Error::conflict("import-over"));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Of;
 use crate::customers::known_customer;
 use crate::customers::rows::Party;
 use crate::error::{Error, Faults, Result};
@@ -41,8 +42,8 @@ pub struct Erased {
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` while work is open or money is owed, and for a party of the installation itself.
 pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer) -> Result<Erased> {
-    tx.actor.may(Action::KeepPersonalData, None, None)?;
-    let row = known_customer(tx.conn, tx.actor, public_id)?;
+    tx.actor.may(Action::KeepPersonalData, Of::All)?;
+    let row = known_customer(tx.conn, tx.actor, &[Action::KeepPersonalData], public_id)?;
     let mut faults = Faults::default();
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
     faults.told()?;
@@ -122,7 +123,7 @@ mod tests {
     fn all_of_a_customer_is_told_and_then_nothing_of_them_is_left_outside_issued_papers() {
         in_a_house(|house| {
             house.at("1405/09/02 08:00");
-            let customer = house.write(|tx| {
+            let customer = house.by(crate::testing::RECEPTIONIST, |tx| {
                 let command = SaveCustomer {
                     name: "زهرا کریمی".to_owned(),
                     phones: vec!["09123456789".to_owned()],
@@ -134,6 +135,7 @@ mod tests {
                 };
                 save_customer(tx, None, &command)
             });
+            let customer = customer.expect("a customer");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer.id, &[(&device, "no-power")]);
             house.write(|tx| crate::messaging::queue(tx, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
@@ -155,7 +157,7 @@ mod tests {
                 assert!(!text.contains(personal), "{personal} in {text}");
             }
             assert_eq!((left.receptions.len(), left.messages.len(), left.customer.is_retired), (1, 0, true));
-            let found = house.db.read(|conn| crate::customers::customer_named(conn, "09123456789")).expect("looked up");
+            let found = house.db.read(|conn| crate::customers::numbered(conn, "09123456789")).expect("looked up");
             assert_eq!(found, None);
         });
     }

@@ -12,8 +12,8 @@ use super::plan::drop_planned;
 use super::rows::Repair;
 use super::{in_hand, touch};
 use crate::access::Actor;
+use crate::access::guesses::{self, Tried};
 use crate::access::secrets::verify_password;
-use crate::access::session::{count_wrong, not_blocked};
 use crate::catalogue::same_version;
 use crate::coverage::claims::{release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
@@ -118,15 +118,20 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let chart = chart(conn, repair.chart_id)?;
     let case = Case { step: &repair.step, facts: facts(conn, repair, today)?, has: has(conn, repair, &chart, today)? };
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
-    Ok(ways(&chart, &case, &roles).iter().map(way_view).collect())
+    let sees_sums = actor.scope_of_any(&[Action::ViewMoney, Action::Estimate]).holds(repair.of());
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, sees_sums)).collect())
 }
 
-fn way_view(way: &Way<'_>) -> WayView {
+/// The facts that are amounts.
+const SUMS: [&str; 3] = ["customer_share", "warrantor_share", "total"];
+
+fn way_view(way: &Way<'_>, sees_sums: bool) -> WayView {
     let because = way.because.iter().map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
-        Barred::Condition { when, facts } => {
-            BarredView::Condition { when: when.clone(), facts: facts.iter().map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect() }
-        }
+        Barred::Condition { when, facts } => BarredView::Condition {
+            when: when.clone(),
+            facts: facts.iter().filter(|(name, _)| sees_sums || !SUMS.contains(&name.as_str())).map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect(),
+        },
         Barred::Needs(need) => BarredView::Needs { need: need.name().to_owned() },
     });
     WayView {
@@ -185,9 +190,8 @@ fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
     wrong.check(command.second_pin.is_some(), "second_pin", "required");
     wrong.told()?;
     let login = login.unwrap_or_default();
-    let subject = format!("pin:{login}");
-    let now = tx.now;
-    not_blocked(tx.conn, &subject, now)?;
+    let tries = Tried::pin(&login, tx.actor);
+    guesses::reserve(tx, &tries)?;
     let row = users::table
         .filter(users::login.eq(&login))
         .filter(users::disabled_at.is_null())
@@ -197,11 +201,11 @@ fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
     let pin = domain::text::digits(command.second_pin.as_deref().unwrap_or_default());
     let is_right = row.as_ref().is_some_and(|(_, hash)| verify_password(&pin, hash.as_deref()));
     let is_another = row.as_ref().is_some_and(|(id, _)| Some(*id) != tx.actor.user_id);
+    if is_right {
+        guesses::right(tx, &tries)?;
+    }
     if is_right && is_another {
         return Ok(());
-    }
-    if !is_right {
-        count_wrong(tx, &subject)?;
     }
     Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
 }
@@ -244,7 +248,7 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
         .set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1)))
         .execute(tx.conn)?;
     let event = Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     Ok(())
 }
 
@@ -332,7 +336,7 @@ pub fn answer_checklist(tx: &mut Tx<'_>, public_id: &str, command: &AnswerCheckl
         diesel::insert_into(checklist_answers::table).values(row).execute(tx.conn)?;
     }
     touch(tx, repair.id)?;
-    tx.record(Some(repair.centre_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
     Ok(())
 }
 
@@ -348,7 +352,7 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
         .set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1)))
         .execute(tx.conn)?;
     let event = Event::PromiseChanged { number: repair.number.clone(), on: Some(command.promised_on), reason: command.reason.trim().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
     Ok(())
 }
 

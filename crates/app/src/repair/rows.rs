@@ -1,5 +1,6 @@
 //! Rows of the work on one device, as they are stored. An `id` of 0 is given by the store.
 
+use crate::access::Of;
 use crate::store::query::*;
 use crate::store::schema::*;
 use crate::store::types::{At, Day};
@@ -40,6 +41,14 @@ pub struct Repair {
     pub returned_on: Option<Day>,
     pub occurred_on: Day,
     pub version: i64,
+}
+
+impl Repair {
+    /// What rights on it are asked about.
+    #[must_use]
+    pub fn of(&self) -> Of {
+        Of::Work(self.centre_id, self.brand_id)
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

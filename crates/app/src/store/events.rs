@@ -48,7 +48,7 @@ pub const PAPERS: &str = "papers";
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     SignedIn,
-    SignInFailed,
+    SignInFailed { login: String },
     SignedOut,
     PersonSwitched,
     PasswordChanged,
@@ -59,6 +59,7 @@ pub enum Event {
     SessionsEnded,
     UserSaved { login: String },
     UserDisabled { login: String, returned: i64 },
+    UserEnabled { login: String },
     PasswordReset { login: String },
     TokenMade { title: String },
     TokenRevoked { title: String },
@@ -115,7 +116,40 @@ pub enum Event {
     Imported { kind: String, good: i64, bad: i64 },
 }
 
+/// What of an entry tells amounts and shares.
+pub const MONEY: &[&str] = &["amount", "total", "customer_before", "customer_after", "percent"];
+
 impl Event {
+    /// Whether it stands in the security log: who came in, who was refused, whose rights changed, who was shown what is personal.
+    #[must_use]
+    pub fn is_of_security(&self) -> bool {
+        matches!(
+            self,
+            Self::SignedIn
+                | Self::SignInFailed { .. }
+                | Self::SignedOut
+                | Self::PersonSwitched
+                | Self::PasswordChanged
+                | Self::PinSet
+                | Self::SecondFactorTurnedOn
+                | Self::SecondFactorTurnedOff
+                | Self::SecondFactorAskedOf { .. }
+                | Self::SessionsEnded
+                | Self::UserSaved { .. }
+                | Self::UserDisabled { .. }
+                | Self::UserEnabled { .. }
+                | Self::PasswordReset { .. }
+                | Self::TokenMade { .. }
+                | Self::TokenRevoked { .. }
+                | Self::PermissionChanged { .. }
+                | Self::AccessRefused { .. }
+                | Self::CustomerLookedUp
+                | Self::CustomerExported
+                | Self::CustomerErased { .. }
+                | Self::PasscodeShown { .. }
+        )
+    }
+
     /// Who else wants to know: a row in the outbox for each.
     #[must_use]
     pub fn consumers(&self) -> &'static [&'static str] {

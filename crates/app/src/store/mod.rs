@@ -35,7 +35,7 @@ pub use among::among;
 pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
 pub(crate) use tx::start_of;
-pub use tx::{Tx, local_date, zone};
+pub use tx::{Tx, Where, local_date, zone};
 pub use vault::Vault;
 
 use crate::access::Actor;
@@ -202,10 +202,20 @@ impl Db {
         let open = OpenTransaction::begin(&mut conn, |conn| conn.begin_write(alone))?;
         let mut tx = Tx::new(open.conn, actor, self.now(), self);
         let out = write(&mut tx);
+        let keeps = tx.keeps;
         match out {
             Ok(out) => {
+                if keeps {
+                    open.conn.commit()?;
+                }
                 open.commit()?;
                 Ok(out)
+            }
+            // The store has done nothing wrong: what was to be kept is.
+            Err(error) if keeps && !matches!(error, Error::Store(_) | Error::Unavailable(_)) => {
+                open.conn.rollback()?;
+                open.commit()?;
+                Err(error)
             }
             Err(error) => {
                 // A store that is full may have rolled back by itself; what was wrong first is what is told.
@@ -252,14 +262,14 @@ impl<'c> OpenTransaction<'c> {
 
     fn rollback(mut self) -> QueryResult<()> {
         self.is_open = false;
-        self.conn.rollback()
+        self.conn.rollback_all()
     }
 }
 
 impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         if self.is_open
-            && let Err(error) = self.conn.rollback()
+            && let Err(error) = self.conn.rollback_all()
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }

@@ -17,6 +17,8 @@ diesel::table! {
         kind -> Text,
         payload -> Text,
         correlation -> Text,
+        brand_id -> Nullable<BigInt>,
+        address -> Nullable<Text>,
     }
 }
 

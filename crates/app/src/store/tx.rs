@@ -27,13 +27,35 @@ pub struct Tx<'c> {
     pub occurred: Timestamp,
     /// Joins the entries of one write.
     pub correlation: String,
+    /// Whether what was written before is kept where the rest is refused.
+    pub(super) keeps: bool,
     db: Db,
+}
+
+/// Where something happened: in a centre, and for a brand where it is about the work on one device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Where {
+    pub centre_id: Option<i64>,
+    pub brand_id: Option<i64>,
+}
+
+impl From<Option<i64>> for Where {
+    fn from(centre_id: Option<i64>) -> Self {
+        Self { centre_id, brand_id: None }
+    }
+}
+
+/// A centre and a brand.
+impl From<(i64, i64)> for Where {
+    fn from((centre_id, brand_id): (i64, i64)) -> Self {
+        Self { centre_id: Some(centre_id), brand_id: Some(brand_id) }
+    }
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, actor: &'c Actor, now: Timestamp, db: &Db) -> Self {
         let correlation = domain::keys::public_id(db.random());
-        Self { conn, actor, now, occurred: now, correlation, db: db.clone() }
+        Self { conn, actor, now, occurred: now, correlation, keeps: false, db: db.clone() }
     }
 
     /// The date of what happens, where the actor works.
@@ -67,6 +89,14 @@ impl<'c> Tx<'c> {
         Ok(format!("{SEALED}{sealed}"))
     }
 
+    /// A secret that goes to its person and comes back, sealed as `of`: nothing of it is stored.
+    ///
+    /// # Errors
+    /// Where it cannot be sealed.
+    pub(crate) fn seal_bare(&self, secret: &[u8], of: &str) -> Result<String> {
+        self.db.vault().seal(secret, of, [self.random(), self.random()])
+    }
+
     /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
     pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
         match stored.strip_prefix(SEALED) {
@@ -85,7 +115,8 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// The store.
-    pub fn record(&mut self, centre_id: Option<i64>, event: &Event, subjects: &[Subject]) -> Result<i64> {
+    pub fn record(&mut self, place: impl Into<Where>, event: &Event, subjects: &[Subject]) -> Result<i64> {
+        let Where { centre_id, brand_id } = place.into();
         let payload = serde_json::to_value(event).map_err(Error::internal)?;
         let kind = payload["event"].as_str().unwrap_or_default().to_owned();
         let entry = JournalEntry {
@@ -97,6 +128,8 @@ impl<'c> Tx<'c> {
             kind,
             payload: payload.to_string(),
             correlation: self.correlation.clone(),
+            brand_id,
+            address: event.is_of_security().then(|| self.actor.address.clone()).flatten(),
         };
         let id = diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
         let mut seen = Vec::with_capacity(subjects.len());
@@ -177,9 +210,21 @@ impl<'c> Tx<'c> {
         out
     }
 
+    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known though the guess was wrong.
+    ///
+    /// # Errors
+    /// The store.
+    pub(crate) fn keep_so_far(&mut self) -> Result<()> {
+        if !self.keeps {
+            self.conn.begin_part()?;
+            self.keeps = true;
+        }
+        Ok(())
+    }
+
     /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
     pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
-        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), db: self.db.clone() }
+        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), keeps: true, db: self.db.clone() }
     }
 
     /// Lets time pass within the write: for the demo.

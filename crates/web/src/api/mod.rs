@@ -7,10 +7,10 @@ mod request;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use app::access::Actor;
 use app::access::refused::note_refused;
 use app::access::secrets::digest;
 use app::access::session::token_actor;
+use app::access::{Actor, Of};
 use app::error::{Error, Fault, Result};
 use app::store::idempotency::{self, Given};
 use app::{Conn, Db, Tx};
@@ -58,6 +58,7 @@ impl Call<'_> {
 }
 
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type LookFn = Box<dyn Fn(&Db, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
@@ -66,6 +67,8 @@ type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Se
 /// What an operation does.
 enum Does {
     Read(ReadFn),
+    /// Reads, and counts what was looked for.
+    Look(LookFn),
     Write(WriteFn),
     /// For anybody, without a token; gets the caller's address.
     Open(OpenFn),
@@ -142,6 +145,16 @@ where
         Some(|generator| generator.subschema_for::<A>()),
         Does::Read(Box::new(move |conn, actor, call, query| json(run(conn, actor, call, typed::<Q>(query)?)?))),
     )
+}
+
+/// An operation that reads, and counts what was looked for.
+pub fn look<Q, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&Db, &Actor, &Call<'_>, Q) -> Result<A>) -> Operation
+where
+    Q: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+{
+    let does = Does::Look(Box::new(move |db, actor, call, query| json(run(db, actor, call, typed::<Q>(query)?)?)));
+    operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does)
 }
 
 /// An operation that changes something.
@@ -288,7 +301,7 @@ impl Operation {
     pub fn read(&self, conn: &mut Conn, actor: &Actor, call: &Call<'_>, input: &Value) -> Result<Value> {
         let Does::Read(run) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
-            actor.may(action, None, None)?;
+            actor.may(action, Of::Anything)?;
         }
         run(conn, actor, call, input)
     }
@@ -308,9 +321,10 @@ impl Operation {
     pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
         let Does::Write(run) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
-            actor.may(action, None, None)?;
+            actor.may(action, Of::Anything)?;
         }
-        let hash = digest(&format!("{} {:?} {input}", self.id, call.path.get("id")));
+        // An answer that was kept is for who may see now what they saw then.
+        let hash = digest(&format!("{} {:?} {input} {}", self.id, call.path.get("id"), actor.rights()));
         app.db().write(actor, |tx| {
             if let Some(key) = key
                 && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
@@ -398,9 +412,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
             let token = token.ok_or(Error::Unauthenticated)?;
             let now = app.db().now();
-            let actor = app.look_up(move |conn| token_actor(conn, now, &token)).await?.ok_or(Error::Unauthenticated)?;
+            let from = address.clone();
+            let actor = app.look_up(move |conn| token_actor(conn, now, &token, &from)).await?.ok_or(Error::Unauthenticated)?;
             app.count_request(&actor)?;
-            if let Err(error) = actor.may(action, None, None) {
+            if let Err(error) = actor.may(action, Of::Anything) {
                 return Err(refused(&app, actor, parts.uri.path(), error).await);
             }
             Some(actor)
@@ -427,6 +442,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
                     operation.note(app.db(), actor, call.id())?;
                     Ok(Ran::Json(operation.status, value))
                 }
+                (Does::Look(run), Some(actor)) => Ok(Ran::Json(operation.status, run(app.db(), actor, &call, &input)?)),
                 (Does::Open(run), _) => Ok(Ran::Json(operation.status, run(&db_app, &address, &call, &input)?)),
                 (Does::Bytes(run), Some(actor)) => run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes)),
                 (Does::Write(_), Some(actor)) => {

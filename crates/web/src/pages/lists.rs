@@ -243,9 +243,10 @@ pub(crate) fn target(hit: &Hit) -> String {
 
 pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Response {
     let typed = query.q.clone();
-    let found = match person.read(move |conn, actor| find(conn, actor, &typed)).await {
+    let actor = person.current.actor.clone();
+    let found = match person.app.run(move |app| find(app.db(), &actor, &typed)).await {
         Ok(found) => found,
-        Err(response) => return response,
+        Err(error) => return person.error(&error),
     };
     if let [only] = found.hits.as_slice()
         && only.is_elsewhere

@@ -104,7 +104,7 @@ pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Respons
 pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
     let read = person.read(move |conn, actor| {
         let view = get_reception(conn, actor, &id)?;
-        let papers = papers_of(conn, "reception", &id)?;
+        let papers = papers_of(conn, actor, "reception", &id)?;
         let invoices = if actor.can(domain::access::Action::ViewMoney) {
             list_invoices(conn, actor, &ListInvoices { reception: Some(id.clone()), ..ListInvoices::default() })?.items
         } else {
@@ -222,7 +222,7 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
         let view = get_card(conn, actor, &id, now)?;
         let device = get_device(conn, actor, &view.device, now)?;
         let asked = ask_coverage(conn, actor, &view.device, now, &AskCoverage::default())?;
-        let papers = papers_of(conn, "card", &id)?;
+        let papers = papers_of(conn, actor, "card", &id)?;
         let history = get_timeline(conn, actor, &timeline("device", &view.device))?.items;
         Ok((view, device, asked, papers, history))
     });

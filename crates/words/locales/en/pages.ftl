@@ -542,3 +542,5 @@ signed-in-at = Where you are signed in
 signed-in-since = Signed in
 six-digits = Six digits
 this-one = this one
+setup-secret = Secret of the first start
+setup-secret-text = The program printed it when it began

@@ -542,3 +542,5 @@ signed-in-at = جاهایی که وارد شده‌اید
 signed-in-since = زمان ورود
 six-digits = شش رقم
 this-one = همین جا
+setup-secret = رمز راه‌اندازی
+setup-secret-text = برنامه هنگام شروع آن را چاپ کرده است
