@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Server } from "../support/server.mjs";
+import { Server, binary } from "../support/server.mjs";
 
-const binary = process.env.TEST_BINARY;
 const folder = mkdtempSync(join(tmpdir(), "zamen-program-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const run = (words, options = {}) => spawnSync(binary, words, { encoding: "utf8", cwd: folder, ...options });
