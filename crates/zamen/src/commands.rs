@@ -10,7 +10,7 @@ use app::access::tokens::{CreateToken, create_token as make_token};
 use app::access::users::{reset_password as reset, user_id_by_login};
 use app::access::{Actor, permissions};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
-use app::store::backup;
+use app::store::{backup, private};
 use serde_json::json;
 use words::Lang;
 
@@ -98,7 +98,7 @@ pub(crate) fn restore(config: &Config, file: &Path) -> Done {
     check(config)
 }
 
-pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Done {
+pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str, output: Option<&Path>) -> Done {
     if name != "failure-causes" {
         return Err(format!("there is no report \"{name}\"; there is: failure-causes"));
     }
@@ -120,7 +120,16 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Don
         "pdf" => web::failures_pdf(Lang::En, &query, &rows, db.now(), &actor.zone).map_err(told)?,
         other => return Err(format!("\"{other}\" is none of csv, json, xlsx, pdf")),
     };
-    io::stdout().write_all(&bytes).map_err(told)?;
+    match output {
+        Some(path) => {
+            let written = private::file(path).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+            written.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        }
+        None => {
+            private::output();
+            io::stdout().write_all(&bytes).map_err(told)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -128,6 +137,7 @@ pub(crate) fn create_token(config: &Config, login: &str, title: &str, days: i64)
     let db = open(config)?;
     let actor = db.read(|conn| actor_by_login(conn, login)).map_err(|_| format!("nobody signs in as \"{login}\""))?;
     let command = CreateToken { title: title.to_owned(), scopes: Vec::new(), days: Some(days) };
+    private::output();
     println!("{}", db.write(&actor, |tx| make_token(tx, &command)).map_err(told)?);
     Ok(ExitCode::SUCCESS)
 }

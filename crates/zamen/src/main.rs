@@ -9,6 +9,7 @@ mod work;
 use std::process::ExitCode;
 
 use app::exchange::RunImport;
+use app::store::private;
 use clap::{Parser, Subcommand};
 
 /// After-sales service and warranty: from the sale to the last service.
@@ -74,6 +75,9 @@ enum Command {
         /// csv, json, xlsx or pdf.
         #[arg(long, default_value = "csv")]
         format: String,
+        /// The file, which must not be there yet; absent: standard output.
+        #[arg(long)]
+        output: Option<std::path::PathBuf>,
     },
     /// Tokens for the API.
     #[command(subcommand)]
@@ -150,6 +154,7 @@ enum ConfigCommand {
 }
 
 fn main() -> ExitCode {
+    private::from_now_on();
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,zamen=info".into()))
@@ -169,7 +174,7 @@ fn main() -> ExitCode {
             Command::Import { kind, file, dry_run, whole, centre } => {
                 import::import(&config, &kind, &file, centre.as_deref(), RunImport { columns: None, is_dry_run: dry_run, is_whole: whole })
             }
-            Command::Report { name, by, format } => commands::report(&config, &name, &by, &format),
+            Command::Report { name, by, format, output } => commands::report(&config, &name, &by, &format, output.as_deref()),
             Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
             Command::Access(AccessCommand::Table) => commands::access_table(&config),
             Command::User(UserCommand::ResetPassword { login }) => commands::reset_password(&config, &login),

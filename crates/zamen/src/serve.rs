@@ -2,19 +2,19 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::Db;
+use app::store::{Engine, private};
 use axum_server::Handle;
 use jiff::Timestamp;
 use rand::RngCore;
 use web::{App, Settings};
 
-use crate::config::Config;
+use crate::config::{Config, KEY, STORE};
 use crate::work::Worker;
 
 /// The clock on the wall, or one that was set for training and goes on from there.
@@ -39,23 +39,24 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read.
+/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read, nor is a store that stands elsewhere.
 pub(crate) fn make_data_folder(config: &Config) -> Result<(), String> {
-    match (&config.database.url, &config.secret_key_file) {
-        (Some(_), Some(_)) => Ok(()),
-        _ => std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&config.data)
-            .map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display())),
+    if config.database.url.is_none() || config.secret_key_file.is_none() {
+        private::folder(&config.data, &[STORE, KEY])?;
     }
+    let url = config.database_url();
+    if Engine::of(&url) == Engine::Sqlite {
+        for ending in ["", "-wal", "-shm"] {
+            private::close(Path::new(&format!("{url}{ending}")))?;
+        }
+    }
+    Ok(())
 }
 
 /// The key of secrets, made where there is none yet; nobody else may read it.
 fn secret_key(path: &Path) -> Result<[u8; 32], String> {
     let told = |error: std::io::Error| format!("the key of secrets {} cannot be used: {error}", path.display());
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
+    match private::file(path) {
         Ok(mut file) => {
             let mut key = [0; 32];
             rand::rng().fill_bytes(&mut key);
@@ -63,6 +64,7 @@ fn secret_key(path: &Path) -> Result<[u8; 32], String> {
             Ok(key)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            private::close(path)?;
             let bytes = std::fs::read(path).map_err(told)?;
             bytes.try_into().map_err(|_| format!("the key of secrets {} has not 32 bytes", path.display()))
         }

@@ -10,6 +10,7 @@ pub mod events;
 pub mod idempotency;
 pub mod numbering;
 pub mod outbox;
+pub mod private;
 pub mod query;
 pub mod rows;
 pub mod schema;
