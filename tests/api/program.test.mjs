@@ -30,7 +30,7 @@ test("a wrong key of the configuration is named by its path, wherever it stands"
 test("every command says in full sentences what it does, and refuses with a sentence and a status", () => {
   const help = run(["--help"]);
   assert.equal(help.status, 0);
-  for (const command of ["serve", "demo", "migrate", "check", "coverage", "import", "report", "token", "access", "user", "openapi", "bench", "config"]) assert.match(help.stdout, new RegExp(`^  ${command} +\\S`, "m"));
+  for (const command of ["serve", "demo", "migrate", "check", "coverage", "import", "report", "token", "access", "user", "secrets", "backup", "restore", "openapi", "bench", "config"]) assert.match(help.stdout, new RegExp(`^  ${command} +\\S`, "m"));
   const data = ["--data", join(folder, "data")];
   for (const [words, status, sentence] of [
     [["fly"], 2, /unrecognized/],

@@ -88,6 +88,9 @@ enum Command {
     /// People who sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Secrets that are stored sealed: second factors, passcodes of devices, kept answers.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Measure speed as ratios to a limit. Build with --release for figures that mean something.
     Bench {
         /// receive, coverage, search, tracking, list, memory, start, growth-newest, growth-step and so on; absent: all.
@@ -148,6 +151,17 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum SecretsCommand {
+    /// Seal them all with a new key, while the store is served or not, and put that into the place of the old one. Copies that were made before open with the
+    /// key of then: keep it as long as you keep them. Where several machines serve one store, bring the new file to each.
+    Rotate {
+        /// Give up what no key opens: second factors are reset, passcodes and kept answers are lost.
+        #[arg(long)]
+        drop_unreadable: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Check the configuration and name what is wrong by its path.
     Check,
@@ -178,6 +192,7 @@ fn main() -> ExitCode {
             Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
             Command::Access(AccessCommand::Table) => commands::access_table(&config),
             Command::User(UserCommand::ResetPassword { login }) => commands::reset_password(&config, &login),
+            Command::Secrets(SecretsCommand::Rotate { drop_unreadable }) => commands::rotate_secrets(&config, drop_unreadable),
             Command::Config(ConfigCommand::Check) => {
                 println!("The configuration is right.");
                 Ok(ExitCode::SUCCESS)

@@ -66,6 +66,7 @@ pub enum Event {
     MoneyUnitChanged { unit: String },
     VatRateSet { on: Date, percent: Option<i64> },
     AccessRefused { path: String },
+    SecretsSealedAnew { sealed: i64, dropped: i64 },
     Saved { what: String, code: String },
     Retired { what: String, code: String },
     PolicyPublished { code: String, number: i64 },

@@ -149,3 +149,4 @@ error-no-amount = Write the amount in digits, such as 1,250,000, and no finer th
 error-password-too-common = This password is among the first that are tried. Choose one that is harder to guess.
 error-second-factor-signs-in = This person has a second factor and signs in with it; the PIN is not enough.
 error-second-factor-unreadable = The code cannot be checked, because the key of secrets is another one. Ask an administrator to reset you.
+error-key-changed = The key of secrets here is another one than the store’s, so nothing was saved. Tell who runs the system.

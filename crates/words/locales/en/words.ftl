@@ -284,3 +284,4 @@ word-unit-UZS = UZS
 event-money-unit-changed = Amounts are shown in { $unit } from now on
 event-vat-rate-set = VAT from { $on }: { $percent }%
 event-vat-rate-set-plain = The VAT rate from { $on } was taken back
+event-secrets-sealed-anew = The key of secrets was changed: { $sealed } sealed anew, { $dropped } given up

@@ -284,3 +284,4 @@ word-unit-UZS = سوم
 event-money-unit-changed = مبلغ‌ها از این پس به { $unit } نمایش داده می‌شود
 event-vat-rate-set = مالیات بر ارزش افزوده از { $on }: { $percent }٪
 event-vat-rate-set-plain = نرخ مالیات بر ارزش افزوده از { $on } برداشته شد
+event-secrets-sealed-anew = کلید رازها عوض شد: { $sealed } راز از نو مهر و موم شد و از { $dropped } راز چشم پوشیده شد
