@@ -88,7 +88,7 @@ enum Command {
     /// People who sign in.
     #[command(subcommand)]
     User(UserCommand),
-    /// Secrets that are stored sealed: second factors, passcodes of devices, kept answers.
+    /// Secrets that are stored sealed: second factors, passcodes of devices, codes for hand-over, kept answers.
     #[command(subcommand)]
     Secrets(SecretsCommand),
     /// Measure speed as ratios to a limit. Build with --release for figures that mean something.

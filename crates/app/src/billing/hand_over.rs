@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
-use crate::access::secrets::digest;
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
 use crate::coverage::decide::{current_shares, decide_repair};
@@ -18,7 +17,7 @@ use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::messaging::queue;
+use crate::messaging::queue_code;
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::reception_row;
 use crate::reception::rows::{HandOverCode, Reception};
@@ -235,6 +234,11 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
 #[serde(deny_unknown_fields)]
 pub struct SendCode {}
 
+/// As what the code of a visit is sealed: six digits are guessed from any hash of them.
+pub(crate) fn code_sealed_as(reception_id: i64) -> String {
+    format!("code:{reception_id}")
+}
+
 /// How long a code holds.
 const CODE_MINUTES: i64 = 15;
 
@@ -245,11 +249,12 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
     tx.actor.must_see(Some(reception.centre_id), None)?;
     tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
-    let code = format!("{:05}", tx.random() % 100_000);
+    let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
-    let row = HandOverCode { reception_id: reception.id, code_hash: digest(&code), sent_at: At::from(tx.now), wrong_count: 0 };
+    let code_sealed = tx.seal(&code, &code_sealed_as(reception.id))?;
+    let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now), wrong_count: 0 };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
-    queue(tx, &phone, &code, "hand_over_code")?;
+    queue_code(tx, reception.centre_id, &phone, &code, "hand_over_code")?;
     tx.record(
         Some(reception.centre_id),
         &Event::HandOverCodeSent { number: reception.number.clone() },
@@ -264,5 +269,6 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     if row.wrong_count >= 5 || row.sent_at.instant() + CODE_MINUTES.minutes() < tx.now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
-    if digest(&domain::text::digits(typed)) == row.code_hash { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
+    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else { return Err(Error::invalid("receiver.code", "code-over")) };
+    if domain::text::digits(typed) == code { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
 }

@@ -136,7 +136,7 @@ mod tests {
             });
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer.id, &[(&device, "no-power")]);
-            house.write(|tx| crate::messaging::queue(tx, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
+            house.write(|tx| crate::messaging::queue(tx, None, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
             let told = house.write(|tx| export_customer(tx, &customer.id));
             assert_eq!((told.customer.name.as_str(), told.receptions.len(), told.messages.len()), ("زهرا کریمی", 1, 1));
             assert!(told.history.iter().any(|entry| entry.event == "customer_exported"), "who asked is told too");

@@ -39,7 +39,7 @@ pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
 pub use key_file::KeyFile;
 pub use sealed::Rotated;
-pub(crate) use tx::start_of;
+pub(crate) use tx::{is_sealed, opened, start_of};
 pub use tx::{Tx, local_date, zone};
 pub use vault::Vault;
 

@@ -866,13 +866,14 @@ diesel::table! {
         created_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
         failure -> Nullable<Text>,
+        centre_id -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
     hand_over_codes (reception_id) {
         reception_id -> BigInt,
-        code_hash -> Text,
+        code_sealed -> Text,
         sent_at -> Timestamp,
         wrong_count -> BigInt,
     }

@@ -9,10 +9,12 @@ use super::tx::SEALED;
 use super::vault::{Key, Vault};
 use super::{Conn, Db, Event, Subject, Tx, idempotency};
 use crate::access::{Actor, second_factor};
+use crate::billing::hand_over::code_sealed_as;
 use crate::error::{Error, Result};
+use crate::messaging;
 use crate::repair::passcode;
 use crate::store::query::*;
-use crate::store::schema::{idempotency_keys, repair_details, repairs, users};
+use crate::store::schema::{hand_over_codes, idempotency_keys, messages, repair_details, repairs, users};
 
 /// A secret that is stored sealed.
 struct Sealed {
@@ -27,6 +29,8 @@ enum Place {
     SecondFactor { user_id: i64 },
     Passcode { repair_id: i64 },
     Answer { actor: String, key: String },
+    Message { id: i64 },
+    Code { reception_id: i64 },
 }
 
 impl Sealed {
@@ -68,6 +72,18 @@ fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
         let of = idempotency::sealed_as(&actor, &key);
         Sealed { place: Place::Answer { actor, key }, of, stored }
     }));
+    let bearing_codes = messages::table.filter(messages::body.like(format!("{SEALED}%"))).select((messages::id, messages::public_id, messages::body));
+    out.extend(bearing_codes.load::<(i64, String, String)>(conn)?.into_iter().map(|(id, public_id, stored)| Sealed {
+        place: Place::Message { id },
+        of: messaging::sealed_as(&public_id),
+        stored,
+    }));
+    let codes = hand_over_codes::table.select((hand_over_codes::reception_id, hand_over_codes::code_sealed));
+    out.extend(codes.load::<(i64, String)>(conn)?.into_iter().map(|(reception_id, stored)| Sealed {
+        place: Place::Code { reception_id },
+        of: code_sealed_as(reception_id),
+        stored,
+    }));
     Ok(out)
 }
 
@@ -86,6 +102,17 @@ fn put(tx: &mut Tx<'_>, place: &Place, stored: Option<&str>) -> Result<()> {
         Place::Answer { actor, key } => {
             diesel::update(idempotency_keys::table.find((actor, key))).set(idempotency_keys::answer.eq(stored.unwrap_or_default())).execute(tx.conn)?;
         }
+        Place::Message { id } => {
+            diesel::update(messages::table.find(*id)).set(messages::body.eq(stored.unwrap_or_default())).execute(tx.conn)?;
+        }
+        Place::Code { reception_id } => match stored {
+            Some(stored) => {
+                diesel::update(hand_over_codes::table.find(*reception_id)).set(hand_over_codes::code_sealed.eq(stored)).execute(tx.conn)?;
+            }
+            None => {
+                diesel::delete(hand_over_codes::table.find(*reception_id)).execute(tx.conn)?;
+            }
+        },
     }
     Ok(())
 }

@@ -18,6 +18,16 @@ use crate::store::query::*;
 /// Stands before a secret that is stored sealed.
 pub(super) const SEALED: &str = "sealed:";
 
+/// Whether a text was stored sealed.
+pub(crate) fn is_sealed(stored: &str) -> bool {
+    stored.starts_with(SEALED)
+}
+
+/// What was stored sealed as `of`; None where it was not, or the key is another one.
+pub(crate) fn opened(vault: &Vault, stored: &str, of: &str) -> Option<String> {
+    String::from_utf8(vault.open(stored.strip_prefix(SEALED)?, of)?).ok()
+}
+
 /// What a command works with: the connection in its transaction, who acts, and when.
 pub struct Tx<'c> {
     pub conn: &'c mut Conn,
@@ -59,7 +69,7 @@ impl<'c> Tx<'c> {
         self.db.random()
     }
 
-    pub(super) fn vault(&self) -> &Vault {
+    pub(crate) fn vault(&self) -> &Vault {
         self.db.vault()
     }
 
@@ -84,10 +94,7 @@ impl<'c> Tx<'c> {
 
     /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
     pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
-        match stored.strip_prefix(SEALED) {
-            Some(sealed) => String::from_utf8(self.vault().open(sealed, of)?).ok(),
-            None => Some(stored),
-        }
+        if is_sealed(&stored) { opened(self.vault(), &stored, of) } else { Some(stored) }
     }
 
     /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::super::KeyFile;
 use super::*;
-use crate::reception::receive_devices;
+use crate::billing::hand_over::SendCode;
+use crate::billing::send_hand_over_code;
+use crate::messaging::latest_messages;
+use crate::reception::{ReceptionView, receive_devices};
 use crate::repair::passcode::show_passcode;
 use crate::store::idempotency::{Given, answered, keep};
 use crate::store::schema::journal;
@@ -21,28 +24,31 @@ fn second_factor_sealed_with(house: &House, vault: &Vault) {
     house.write(|tx| Ok(diesel::update(users::table.find(id)).set(users::totp_sealed.eq(Some(&sealed))).execute(tx.conn)?));
 }
 
-/// A device with a passcode, in the house; the repair's id.
-fn received(house: &House) -> String {
+/// A device with a passcode, in the house.
+fn received(house: &House) -> ReceptionView {
     house.at("1405/09/02 08:00");
     let customer = house.customer("زهرا کریمی", "09123456789");
     let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
     let mut command = house.reception(&customer, &[(&device, "no-power")]);
     command.devices[0].passcode = Some("2580".to_owned());
-    house.by(RECEPTIONIST, |tx| receive_devices(tx, &command)).expect("received").repairs.remove(0).id
+    house.by(RECEPTIONIST, |tx| receive_devices(tx, &command)).expect("received")
 }
 
 #[test]
 fn everything_is_sealed_anew_in_one_write_and_nothing_with_the_key_of_before() {
     in_a_house(|house| {
-        let repair = received(house);
+        let visit = received(house);
         house.db.settle_key().expect("the first key");
         house.db.settle_key().expect("still right");
         second_factor_sealed_with(house, house.db.vault());
         house.write(|tx| keep(tx, "secret", "hash", Given { status: 201, body: "{\"secret\":\"s1\"}", is_secret: true }));
+        house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, &visit.id, &SendCode {})).expect("sent");
+        let shown = || house.by(RECEPTIONIST, |tx| latest_messages(tx, 1)).expect("a message").remove(0).body;
+        let code = shown();
         house.write(|tx| keep(tx, "open", "hash", Given { status: 201, body: "{}", is_secret: false }));
 
         let next = Vault::from([9; 32]);
-        assert_eq!(house.db.reseal(&next, false).expect("sealed anew"), Rotated { sealed: 3, dropped: 0 });
+        assert_eq!(house.db.reseal(&next, false).expect("sealed anew"), Rotated { sealed: 5, dropped: 0 });
         let things = house.db.read(all).expect("read");
         assert!(things.iter().all(|thing| thing.opened(&next).is_some() && thing.opened(house.db.vault()).is_none()));
         // Who still has the old key is told, and seals nothing with it.
@@ -51,7 +57,8 @@ fn everything_is_sealed_anew_in_one_write_and_nothing_with_the_key_of_before() {
 
         house.db.vault().seal_with([9; 32]);
         house.db.settle_key().expect("the right key");
-        assert_eq!(house.by(TECHNICIAN, |tx| show_passcode(tx, &repair)).expect("shown").passcode, "2580");
+        assert_eq!(house.by(TECHNICIAN, |tx| show_passcode(tx, &visit.repairs[0].id)).expect("shown").passcode, "2580");
+        assert_eq!(shown(), code);
         let again = house.write(|tx| answered(tx, "secret", "hash"));
         assert_eq!(again, Some((201, "{\"secret\":\"s1\"}".to_owned())));
         house.by(RECEPTIONIST, |tx| tx.seal("x", "y")).expect("sealed");
@@ -61,7 +68,7 @@ fn everything_is_sealed_anew_in_one_write_and_nothing_with_the_key_of_before() {
 #[test]
 fn what_does_not_open_stops_it_or_is_given_up() {
     in_a_house(|house| {
-        let repair = received(house);
+        let repair = received(house).repairs.remove(0).id;
         house.db.settle_key().expect("the first key");
         second_factor_sealed_with(house, &Vault::from([1; 32]));
         let refused = house.db.reseal(&Vault::from([9; 32]), false).map(|_| ()).map_err(told).expect_err("unreadable");
