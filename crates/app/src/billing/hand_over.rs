@@ -21,6 +21,7 @@ use crate::messaging::queue_code;
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::reception_row;
 use crate::reception::rows::{HandOverCode, Reception};
+use crate::repair::agreed::must_hold;
 use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
@@ -78,7 +79,8 @@ pub struct HandOverView {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready.
+/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready, or its customer would pay
+/// more than he agreed to.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
     let reception = reception_row(tx.conn, reception)?;
     tx.actor.must_see(Some(reception.centre_id), None)?;
@@ -95,6 +97,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     for repair in &going {
         decide_repair(tx, repair.id, "hand-over")?;
         let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
+        must_hold(tx, &repair, on)?;
         gather(tx, &repair, &centre, &mut dues)?;
         diesel::insert_into(hand_over_repairs::table).values(HandOverRepair { hand_over_id: id, repair_id: repair.id, reopened_at: None }).execute(tx.conn)?;
         spend(tx, repair.id)?;

@@ -15,7 +15,7 @@ use crate::exchange::forget_files;
 use crate::store::idempotency::forget_answers;
 use crate::store::query::*;
 use crate::store::schema::{
-    attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
+    agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
 };
 use crate::store::search_keys::{Target, put};
 use crate::store::types::At;
@@ -71,6 +71,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     diesel::update(hand_overs::table.filter(hand_overs::reception_id.eq_any(visits)))
         .set((hand_overs::receiver_name.eq(None::<String>), hand_overs::receiver_national_id.eq(None::<String>)))
         .execute(tx.conn)?;
+    diesel::update(agreements::table.filter(agreements::repair_id.eq_any(work))).set(agreements::who.eq(None::<String>)).execute(tx.conn)?;
     let photos = attachments::table.filter(attachments::repair_id.eq_any(work.nullable()));
     diesel::delete(photos).execute(tx.conn)?;
     forget_answers(tx.conn, &row.public_id)?;

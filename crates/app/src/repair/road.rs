@@ -1,11 +1,12 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Fact, Need, Way, instant, ways};
+use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{exceeded, must_hold};
 use super::estimate::customer_lines;
 use super::facts::{facts, has};
 use super::plan::drop_planned;
@@ -90,6 +91,8 @@ pub enum BarredView {
     Role { roles: Vec<String> },
     Condition { when: String, facts: Vec<FactView> },
     Needs { need: String },
+    /// The customer would pay more than he agreed to.
+    Exceeded,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -118,11 +121,19 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let chart = chart(conn, repair.chart_id)?;
     let case = Case { step: &repair.step, facts: facts(conn, repair, today)?, has: has(conn, repair, &chart, today)? };
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
-    Ok(ways(&chart, &case, &roles).iter().map(way_view).collect())
+    let is_exceeded = exceeded(conn, repair, today)?.is_some();
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(way.transition))).collect())
 }
 
-fn way_view(way: &Way<'_>) -> WayView {
-    let because = way.because.iter().map(|barred| match barred {
+/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over.
+fn charges(way: &Transition) -> bool {
+    way.ends_work() || way.needs.contains(&Need::HandOver)
+}
+
+fn way_view(way: &Way<'_>, is_exceeded: bool) -> WayView {
+    // Charts may say the same by a condition of theirs.
+    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded")));
+    let because = way.because.iter().filter(is_told).map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
         Barred::Condition { when, facts } => {
             BarredView::Condition { when: when.clone(), facts: facts.iter().map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect() }
@@ -133,8 +144,8 @@ fn way_view(way: &Way<'_>) -> WayView {
         transition: way.transition.id.clone(),
         title: crate::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
         to: way.transition.to.clone(),
-        allowed: way.allowed,
-        because: because.collect(),
+        allowed: way.allowed && !is_exceeded,
+        because: because.chain(is_exceeded.then_some(BarredView::Exceeded)).collect(),
         asks: way.asks.iter().map(|need| need.name().to_owned()).collect(),
     }
 }
@@ -152,6 +163,9 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
     let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
         return Err(Error::Conflict(Reason::new("no-such-way").with("transition", command.transition.clone())));
     };
+    if way.transition.ends_work() && !way.because.iter().any(|barred| matches!(barred, Barred::Role(_))) {
+        must_hold(tx, &repair, today)?;
+    }
     if let Some(barred) = way.because.first() {
         return Err(refusal(barred));
     }
@@ -206,7 +220,7 @@ fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
     Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
 }
 
-fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &domain::workflow::Transition, note: Option<&str>) -> Result<()> {
+fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {
     log_move(tx, repair, &transition.id, &transition.to, note)?;
     if let Some(outcome) = &transition.outcome {
         diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(Some(outcome))).execute(tx.conn)?;
@@ -257,8 +271,8 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {
-            Some(transition) => take(tx, &repair, transition, None)?,
-            None => return Ok(()),
+            Some(transition) if !transition.ends_work() || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
+            _ => return Ok(()),
         }
     }
     Ok(())

@@ -6,8 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{AgreementView, Exceeded, agreement_view, exceeded, standing};
 use super::diagnose::{WhatIf, what_if};
-use super::estimate::{EstimateLine, latest, state};
+use super::estimate::{EstimateLine, latest};
 use super::facts::answered;
 use super::road::{WayView, customer_total, ways_of};
 use super::rows::{Repair, RepairDetail, WorkLine};
@@ -79,6 +80,10 @@ pub struct RepairView {
     pub what_if: Vec<WhatIf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<EstimateView>,
+    /// Where the customer's part is above what he agreed to: the end of work and the hand-over wait until he accepts a new estimate, or somebody notes who
+    /// agreed (`noteAgreement`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exceeded: Option<Exceeded>,
     pub checklist: Vec<CheckView>,
     pub photos: Vec<AttachmentView>,
     /// Components of the device as it is now, for choosing what comes out.
@@ -181,7 +186,7 @@ pub struct RulingView {
 pub struct EstimateView {
     pub id: String,
     pub revision: i64,
-    /// waiting, accepted, declined, expired or replaced.
+    /// waiting, accepted, declined, expired or exceeded: accepted, and the customer would pay more by now.
     pub state: String,
     #[schemars(with = "String")]
     pub valid_until: Date,
@@ -195,6 +200,9 @@ pub struct EstimateView {
     pub answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Who agreed to more than it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementView>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -323,7 +331,8 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     };
     let estimate = match latest(conn, row.id)? {
         Some(estimate) => Some(EstimateView {
-            state: state(Some(&estimate), today).to_owned(),
+            state: standing(conn, &row, today)?.to_owned(),
+            agreement: agreement_view(conn, estimate.id)?,
             lines: serde_json::from_str(&estimate.lines_json).unwrap_or_default(),
             id: estimate.public_id,
             revision: estimate.revision,
@@ -353,6 +362,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
         road,
         ways: ways_of(conn, actor, &row, today)?,
+        exceeded: exceeded(conn, &row, today)?,
         what_if: what_if(conn, &row)?,
         coverage: held(conn, &row)?,
         photos: of_repair(conn, row.id)?,

@@ -103,6 +103,7 @@ pub enum Event {
     GoodwillGiven { number: String, percent: i64, amount: i64, reason: String },
     EstimateMade { number: String, revision: i64, total: i64 },
     EstimateAnswered { number: String, revision: i64, answer: String },
+    AgreementNoted { number: String, total: i64, how: String, reason: String },
     PasscodeShown { number: String },
     RepairMoved { number: String, transition: String, to: String },
     PromiseChanged { number: String, on: Option<Date>, reason: String },

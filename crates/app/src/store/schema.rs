@@ -669,6 +669,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    agreements (id) {
+        id -> BigInt,
+        repair_id -> BigInt,
+        estimate_id -> BigInt,
+        noted_at -> Timestamp,
+        noted_by -> Nullable<BigInt>,
+        who -> Nullable<Text>,
+        how -> Text,
+        reason -> Text,
+        total_minor -> BigInt,
+    }
+}
+
+diesel::table! {
     case_moves (id) {
         id -> BigInt,
         repair_id -> BigInt,
@@ -972,6 +986,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     coverage_shares,
     coverage_overrides,
     estimates,
+    agreements,
     case_moves,
     checklist_answers,
     attachments,

@@ -153,3 +153,6 @@ error-key-changed = The key of secrets here is another one than the store’s, s
 error-cover-not-of-this = This device had no such cover when it was received.
 error-cover-not-in-force = This cover is not in force: { $state }.
 error-goodwill-has-limits = Goodwill has limits of its own: give more of it instead.
+error-estimate-exceeded = { $number }: the customer agreed to { $accepted }, and it is { $now } now (with VAT). Ask again with a new estimate, or note who agreed to it, how and why.
+error-estimate-waits = A new estimate waits for its answer; note that.
+error-not-exceeded = The customer’s part is not above what was agreed to.
