@@ -4,11 +4,12 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-const binary = process.env.TEST_BINARY;
-assert.ok(binary, "TEST_BINARY names the program that is tested");
+assert.ok(process.env.TEST_BINARY, "TEST_BINARY names the program that is tested");
+/** The program, by a path that holds from every folder. */
+export const binary = resolve(process.env.TEST_BINARY);
 
 /** The engines to test on: SQLite always, PostgreSQL where a cluster is at hand; in CI it must be. */
 export function engines() {

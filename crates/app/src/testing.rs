@@ -368,6 +368,14 @@ impl House {
         self.go(TECHNICIAN, repair, "passed");
     }
 
+    /// From reception to the shelf of ready things, without a line of work.
+    pub fn ready(&self, repair: &str) {
+        self.go(RECEPTIONIST, repair, "to-diagnosis");
+        self.diagnose(repair, "no-power", "wear");
+        self.go(TECHNICIAN, repair, "free");
+        self.finish(repair);
+    }
+
     pub fn hand_over(&self, reception: &str, repairs: &[&str]) -> HandOverView {
         let command = HandOver { repairs: repairs.iter().map(|id| (*id).to_owned()).collect(), ..HandOver::default() };
         self.by(RECEPTIONIST, |tx| hand_over(tx, reception, &command)).expect("handed over")

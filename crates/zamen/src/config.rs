@@ -10,6 +10,10 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The embedded store and the key of secrets in the data folder.
+pub(crate) const STORE: &str = "zamen.db";
+pub(crate) const KEY: &str = "zamen.key";
+
 /// Flags that every command knows: the file, and every key of the configuration.
 #[derive(Args, Serialize)]
 pub(crate) struct Flags {
@@ -145,12 +149,12 @@ impl Config {
 
     /// The store's URL.
     pub(crate) fn database_url(&self) -> String {
-        self.database.url.clone().unwrap_or_else(|| self.data.join("zamen.db").display().to_string())
+        self.database.url.clone().unwrap_or_else(|| self.data.join(STORE).display().to_string())
     }
 
     /// The file with the key of secrets.
     pub(crate) fn secret_key_file(&self) -> PathBuf {
-        self.secret_key_file.clone().unwrap_or_else(|| self.data.join("zamen.key"))
+        self.secret_key_file.clone().unwrap_or_else(|| self.data.join(KEY))
     }
 
     /// What links begin with.

@@ -18,7 +18,7 @@ use domain::access::Role;
 
 use super::Member;
 use crate::store::query::*;
-use crate::store::schema::{centres, devices, imports, invoices, journal, ledger_entries, parties, receptions, repairs, sections, staff};
+use crate::store::schema::{centres, devices, imports, invoices, journal, ledger_entries, messages, parties, receptions, repairs, sections, staff};
 
 /// What a right is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,6 +240,13 @@ impl Guarded for sections::table {
 impl Guarded for staff::table {
     fn within(scope: &Scope) -> Sql {
         scope.in_centres("staff.centre_id")
+    }
+}
+
+/// A message tells a customer's phone, and bears no brand.
+impl Guarded for messages::table {
+    fn within(scope: &Scope) -> Sql {
+        scope.whole_centres("messages.centre_id")
     }
 }
 

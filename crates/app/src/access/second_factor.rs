@@ -63,7 +63,12 @@ fn totp(seed: &[u8], login: &str) -> Result<Totp> {
 }
 
 fn sealed_as(user: &User) -> String {
-    format!("totp:{}", user.public_id)
+    sealed_for(&user.public_id)
+}
+
+/// As what the seed of a person is sealed.
+pub(crate) fn sealed_for(user: &str) -> String {
+    format!("totp:{user}")
 }
 
 /// A seed that an app can take: as an address for a QR code, and in letters to be typed.
@@ -127,7 +132,7 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
     faults.told()?;
     let is_right = || verify_password(&command.password, Some(&user.password_hash));
     guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
-        let sealed = db.vault().seal(&seed, &sealed_as(&user), [db.random(), db.random()])?;
+        let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
         diesel::update(users::table.find(user.id)).set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step))).execute(tx.conn)?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
         tx.record(None, &Event::SecondFactorTurnedOn, &[Subject::User(user.id)])?;

@@ -12,7 +12,6 @@ use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
 use crate::access::Of;
 use crate::access::guesses::{self, Tried};
-use crate::access::secrets::digest;
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
 use crate::coverage::decide::{current_shares, decide_repair};
@@ -20,10 +19,11 @@ use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::messaging::queue;
+use crate::messaging::queue_code;
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::rows::{HandOverCode, Reception};
 use crate::reception::seen;
+use crate::repair::agreed::must_hold;
 use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
@@ -81,7 +81,8 @@ pub struct HandOverView {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready.
+/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready, or its customer would pay
+/// more than he agreed to.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
     let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
@@ -96,6 +97,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     for repair in &going {
         decide_repair(tx, repair.id, "hand-over")?;
         let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
+        must_hold(tx, &repair, on)?;
         gather(tx, &repair, &centre, &mut dues)?;
         diesel::insert_into(hand_over_repairs::table).values(HandOverRepair { hand_over_id: id, repair_id: repair.id, reopened_at: None }).execute(tx.conn)?;
         spend(tx, repair.id)?;
@@ -240,6 +242,11 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
 #[serde(deny_unknown_fields)]
 pub struct SendCode {}
 
+/// As what the code of a visit is sealed: six digits are guessed from any hash of them.
+pub(crate) fn code_sealed_as(reception_id: i64) -> String {
+    format!("code:{reception_id}")
+}
+
 /// How long a code holds.
 const CODE_MINUTES: i64 = 15;
 /// Wrong codes after which it holds no more.
@@ -251,12 +258,13 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
     let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
     tx.actor.may(Action::HandOver, Of::InCentre(reception.centre_id))?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
-    let code = format!("{:05}", tx.random() % 100_000);
+    let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
     guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
-    let row = HandOverCode { reception_id: reception.id, code_hash: digest(&code), sent_at: At::from(tx.now), wrong_count: 0 };
+    let code_sealed = tx.seal(&code, &code_sealed_as(reception.id))?;
+    let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now), wrong_count: 0 };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
-    queue(tx, &phone, &code, "hand_over_code")?;
+    queue_code(tx, reception.centre_id, &phone, &code, "hand_over_code")?;
     tx.record(
         Some(reception.centre_id),
         &Event::HandOverCodeSent { number: reception.number.clone() },
@@ -274,5 +282,6 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
     guesses::reserve(tx, std::slice::from_ref(&tried))?;
-    if digest(&domain::text::digits(typed)) == row.code_hash { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
+    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else { return Err(Error::invalid("receiver.code", "code-over")) };
+    if domain::text::digits(typed) == code { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
 }

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::case::last_day;
+use super::decide::decide_repair;
 use super::policies::{latest, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
 use crate::access::{Actor, Of};
 use crate::billing::papers;
 use crate::catalogue::legal_entities::party_link;
+use crate::devices::tree::root_of;
 use crate::error::{Error, Fault, Faults, OrInvalid, Result};
 use crate::refer;
 use crate::store::numbering::{self, Series};
@@ -415,6 +417,12 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
     tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
     let row = cover_row(tx.conn, public_id)?;
+    // Who pays for work that is open may be another now.
+    let root = root_of(tx.conn, row.device_id, tx.now)?;
+    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select(repairs::id).load::<i64>(tx.conn)?;
+    for repair in open {
+        decide_repair(tx, repair, "cover")?;
+    }
     cover_view(tx.conn, tx.actor, row, tx.now)
 }
 

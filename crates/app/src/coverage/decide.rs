@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
-use super::overrides::{Ruling, rulings};
+use super::overrides::{Ruling, is_in_force, rulings};
 use super::rows::{Cover, CoverageDecision, CoverageShare};
 use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
@@ -213,8 +213,11 @@ pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Deci
             claim: if cover.is_some() && line.supplied_by == "warrantor" { 0 } else { amount },
             override_id,
         };
-        if let Some(Ruling { id, cover_id, percent }) = rulings.get(&line.id) {
-            let cover = built.covers.iter().find(|cover| Some(cover.id) == *cover_id);
+        // A ruling on a cover that was lost since says nothing any more.
+        let ruling = rulings.get(&line.id).map(|ruling| (ruling, built.covers.iter().find(|cover| Some(cover.id) == ruling.cover_id && is_in_force(cover))));
+        if let Some((Ruling { id, cover_id, percent }, cover)) = ruling
+            && (cover_id.is_none() || cover.is_some())
+        {
             let paid = if cover.is_some() { percent_of(amount, *percent) } else { 0 };
             if paid > 0 {
                 out.push(part(cover, None, paid, Some(*id)));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::access::Action;
 use jiff::ToSpan;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -16,9 +17,12 @@ use crate::customers::{LookUpCustomer, look_up_customer};
 use crate::devices::get_device;
 use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
+use crate::repair::agreed::exceeded;
 use crate::repair::diagnose::NO_FAULT;
-use crate::repair::{AddOperation, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, PlanPart};
-use crate::repair::{add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair, plan_part};
+use crate::repair::{AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, NoteAgreement, PlanPart};
+use crate::repair::{
+    add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part, seen,
+};
 use crate::store::Tx;
 
 const PAST: usize = 1500;
@@ -183,7 +187,7 @@ impl Maker {
             let answer = if is_declined { Answer::Declined } else { Answer::Accepted };
             answer_estimate(&mut tx.acting(receptionist), &repair, &AnswerEstimate { answer, declined_lines: Vec::new(), note: None })?;
             if is_declined {
-                return self.home(tx, receptionist, &reception.id);
+                return self.home(tx, receptionist, &repair, &reception.id);
             }
         }
         if matches!(plan.until, Until::Asked | Until::Repair) {
@@ -201,6 +205,7 @@ impl Maker {
             let component_out = if position == 0 { inside.clone() } else { None };
             fit_part(tx, &repair, &FitPart { line: Some(line.id), serial_in, component_out, ..FitPart::default() })?;
         }
+        agree(tx, receptionist, &repair)?;
         go(tx, "repaired")?;
         if plan.until == Until::Quality {
             return Ok(());
@@ -208,7 +213,7 @@ impl Maker {
         tx.later(self.random.random_range(10..180_i64).minutes());
         answer_checklist(tx, &repair, &AnswerChecklist { items: vec!["runs".to_owned()] })?;
         go(tx, "passed")?;
-        if plan.until == Until::Ready { Ok(()) } else { self.home(tx, receptionist, &reception.id) }
+        if plan.until == Until::Ready { Ok(()) } else { self.home(tx, receptionist, &repair, &reception.id) }
     }
 
     /// Nothing was found: the device was looked after and goes home.
@@ -219,12 +224,13 @@ impl Maker {
         go(tx, "repaired")?;
         answer_checklist(tx, repair, &AnswerChecklist { items: vec!["runs".to_owned()] })?;
         go(tx, "passed")?;
-        self.home(tx, receptionist, reception)
+        self.home(tx, receptionist, repair, reception)
     }
 
     /// Fetched after a while, and paid.
-    fn home(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, reception: &str) -> Result<()> {
+    fn home(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, repair: &str, reception: &str) -> Result<()> {
         tx.later(self.random.random_range(120..5000_i64).minutes());
+        agree(tx, receptionist, repair)?;
         let mut desk = tx.acting(receptionist);
         let handed = hand_over(&mut desk, reception, &HandOver::default())?;
         if let Some(invoice) = handed.invoices.iter().find(|invoice| invoice.kind == "service") {
@@ -233,4 +239,15 @@ impl Maker {
         }
         Ok(())
     }
+}
+
+/// A rate of VAT that begins meanwhile is told to the customer, who agrees.
+fn agree(tx: &mut Tx<'_>, receptionist: &Actor, repair: &str) -> Result<()> {
+    let row = seen(tx.conn, tx.actor, repair, Action::Estimate)?;
+    let today = tx.today();
+    if exceeded(tx.conn, &row, today)?.is_none() {
+        return Ok(());
+    }
+    let told = NoteAgreement { who: "مالک دستگاه".to_owned(), how: AgreedBy::Phone, reason: "نرخ مالیات عوض شد".to_owned() };
+    note_agreement(&mut tx.acting(receptionist), repair, &told)
 }

@@ -16,7 +16,7 @@ use crate::exchange::forget_files;
 use crate::store::idempotency::forget_answers;
 use crate::store::query::*;
 use crate::store::schema::{
-    attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
+    agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
 };
 use crate::store::search_keys::{Target, put};
 use crate::store::types::At;
@@ -72,6 +72,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     diesel::update(hand_overs::table.filter(hand_overs::reception_id.eq_any(visits)))
         .set((hand_overs::receiver_name.eq(None::<String>), hand_overs::receiver_national_id.eq(None::<String>)))
         .execute(tx.conn)?;
+    diesel::update(agreements::table.filter(agreements::repair_id.eq_any(work))).set(agreements::who.eq(None::<String>)).execute(tx.conn)?;
     let photos = attachments::table.filter(attachments::repair_id.eq_any(work.nullable()));
     diesel::delete(photos).execute(tx.conn)?;
     forget_answers(tx.conn, &row.public_id)?;
@@ -138,7 +139,7 @@ mod tests {
             let customer = customer.expect("a customer");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer.id, &[(&device, "no-power")]);
-            house.write(|tx| crate::messaging::queue(tx, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
+            house.write(|tx| crate::messaging::queue(tx, None, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
             let told = house.write(|tx| export_customer(tx, &customer.id));
             assert_eq!((told.customer.name.as_str(), told.receptions.len(), told.messages.len()), ("زهرا کریمی", 1, 1));
             assert!(told.history.iter().any(|entry| entry.event == "customer_exported"), "who asked is told too");

@@ -4,6 +4,7 @@
 //! nor removed. Invariants: coverage is decided again with every change; a fitted part becomes a node of the device's tree and the removed one leaves
 //! it in one transaction; nothing changes after hand-over except by reopening.
 
+pub mod agreed;
 pub mod assign;
 pub mod diagnose;
 pub mod estimate;
@@ -18,6 +19,7 @@ pub mod road;
 pub mod rows;
 pub mod view;
 
+pub use agreed::{AgreedBy, NoteAgreement, note_agreement};
 pub use assign::{AssignRepair, Assignee, assign_repair, list_assignees};
 pub use diagnose::{DiagnoseRepair, diagnose_repair, preview_diagnosis};
 pub use estimate::{Answer, AnswerEstimate, MakeEstimate, answer_estimate, estimate_repair};

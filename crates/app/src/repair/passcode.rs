@@ -15,15 +15,15 @@ pub struct PasscodeView {
     pub passcode: String,
 }
 
-fn sealed_as(repair: &str) -> String {
+pub(crate) fn sealed_as(repair: &str) -> String {
     format!("passcode:{repair}")
 }
 
 /// A passcode as it is stored with the repair of this public id.
 ///
 /// # Errors
-/// Where it cannot be sealed.
-pub(crate) fn seal(tx: &Tx<'_>, repair: &str, passcode: &str) -> Result<String> {
+/// `Unavailable` where the store is sealed with another key by now.
+pub(crate) fn seal(tx: &mut Tx<'_>, repair: &str, passcode: &str) -> Result<String> {
     tx.seal(passcode, &sealed_as(repair))
 }
 

@@ -1,11 +1,12 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Fact, Need, Way, instant, ways};
+use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{exceeded, must_hold};
 use super::estimate::customer_lines;
 use super::facts::{facts, has};
 use super::plan::drop_planned;
@@ -87,9 +88,18 @@ pub struct WayView {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BarredView {
-    Role { roles: Vec<String> },
-    Condition { when: String, facts: Vec<FactView> },
-    Needs { need: String },
+    Role {
+        roles: Vec<String>,
+    },
+    Condition {
+        when: String,
+        facts: Vec<FactView>,
+    },
+    Needs {
+        need: String,
+    },
+    /// The customer would pay more than he agreed to.
+    Exceeded,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -118,15 +128,28 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let chart = chart(conn, repair.chart_id)?;
     let case = Case { step: &repair.step, facts: facts(conn, repair, today)?, has: has(conn, repair, &chart, today)? };
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
-    let sees_sums = actor.scope_of_any(&[Action::ViewMoney, Action::Estimate]).holds(repair.of());
-    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, sees_sums)).collect())
+    let is_exceeded = exceeded(conn, repair, today)?.is_some();
+    let sees_sums = sees_sums(actor, repair);
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(way.transition), sees_sums)).collect())
 }
 
 /// The facts that are amounts.
 const SUMS: [&str; 3] = ["customer_share", "warrantor_share", "total"];
 
-fn way_view(way: &Way<'_>, sees_sums: bool) -> WayView {
-    let because = way.because.iter().map(|barred| match barred {
+/// Whether an actor is told what the customer of a repair is asked to pay: who sees money there, makes the estimate, or finds what it follows from.
+pub(super) fn sees_sums(actor: &Actor, repair: &Repair) -> bool {
+    actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(repair.of())
+}
+
+/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over.
+fn charges(way: &Transition) -> bool {
+    way.ends_work() || way.needs.contains(&Need::HandOver)
+}
+
+fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
+    // Charts may say the same by a condition of theirs.
+    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded")));
+    let because = way.because.iter().filter(is_told).map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
         Barred::Condition { when, facts } => BarredView::Condition {
             when: when.clone(),
@@ -138,8 +161,8 @@ fn way_view(way: &Way<'_>, sees_sums: bool) -> WayView {
         transition: way.transition.id.clone(),
         title: crate::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
         to: way.transition.to.clone(),
-        allowed: way.allowed,
-        because: because.collect(),
+        allowed: way.allowed && !is_exceeded,
+        because: because.chain(is_exceeded.then_some(BarredView::Exceeded)).collect(),
         asks: way.asks.iter().map(|need| need.name().to_owned()).collect(),
     }
 }
@@ -157,6 +180,9 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
     let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
         return Err(Error::Conflict(Reason::new("no-such-way").with("transition", command.transition.clone())));
     };
+    if way.transition.ends_work() && !way.because.iter().any(|barred| matches!(barred, Barred::Role(_))) {
+        must_hold(tx, &repair, today)?;
+    }
     if let Some(barred) = way.because.first() {
         return Err(refusal(barred));
     }
@@ -210,7 +236,7 @@ fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
     Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
 }
 
-fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &domain::workflow::Transition, note: Option<&str>) -> Result<()> {
+fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {
     log_move(tx, repair, &transition.id, &transition.to, note)?;
     if let Some(outcome) = &transition.outcome {
         diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(Some(outcome))).execute(tx.conn)?;
@@ -261,8 +287,8 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {
-            Some(transition) => take(tx, &repair, transition, None)?,
-            None => return Ok(()),
+            Some(transition) if !transition.ends_work() || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
+            _ => return Ok(()),
         }
     }
     Ok(())

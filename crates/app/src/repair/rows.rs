@@ -138,6 +138,22 @@ pub struct Estimate {
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = agreements, treat_none_as_default_value = false)]
+pub struct Agreement {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub repair_id: i64,
+    pub estimate_id: i64,
+    pub noted_at: At,
+    pub noted_by: Option<i64>,
+    /// None once the customer was erased.
+    pub who: Option<String>,
+    pub how: String,
+    pub reason: String,
+    pub total_minor: i64,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = attachments, treat_none_as_default_value = false)]
 pub struct Attachment {
     #[diesel(skip_insertion)]

@@ -6,10 +6,11 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{AgreementView, Exceeded, agreement_view, exceeded, standing};
 use super::diagnose::{WhatIf, what_if};
-use super::estimate::{EstimateLine, latest, state};
+use super::estimate::{EstimateLine, latest};
 use super::facts::answered;
-use super::road::{WayView, customer_total, ways_of};
+use super::road::{WayView, customer_total, sees_sums, ways_of};
 use super::rows::{Repair, RepairDetail, WorkLine};
 use super::seen;
 use crate::access::{Actor, Of};
@@ -86,6 +87,10 @@ pub struct RepairView {
     pub what_if: Vec<WhatIf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<EstimateView>,
+    /// Where the customer's part is above what he agreed to: the end of work and the hand-over wait until he accepts a new estimate, or somebody notes who
+    /// agreed (`noteAgreement`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exceeded: Option<Exceeded>,
     pub checklist: Vec<CheckView>,
     pub photos: Vec<AttachmentView>,
     /// Components of the device as it is now, for choosing what comes out.
@@ -189,7 +194,7 @@ pub struct RulingView {
 pub struct EstimateView {
     pub id: String,
     pub revision: i64,
-    /// waiting, accepted, declined, expired or replaced.
+    /// waiting, accepted, declined, expired or exceeded: accepted, and the customer would pay more by now.
     pub state: String,
     #[schemars(with = "String")]
     pub valid_until: Date,
@@ -203,6 +208,9 @@ pub struct EstimateView {
     pub answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Who agreed to more than it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementView>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -310,7 +318,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     };
     // Prices and shares are for who sees money where the work is; what the customer is asked also for who makes the estimate, or finds what it follows from.
     let sees_money = actor.scope(Action::ViewMoney).holds(row.of());
-    let sees_sums = actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(row.of());
+    let sees_sums = sees_sums(actor, &row);
     let shares = if sees_money { current_shares(conn, &row)? } else { Vec::new() };
     let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
     let total = sees_money.then(|| lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum());
@@ -334,7 +342,8 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     };
     let estimate = match latest(conn, row.id)?.filter(|_| sees_sums) {
         Some(estimate) => Some(EstimateView {
-            state: state(Some(&estimate), today).to_owned(),
+            state: standing(conn, &row, today)?.to_owned(),
+            agreement: agreement_view(conn, estimate.id)?,
             lines: if sees_money { serde_json::from_str(&estimate.lines_json).unwrap_or_default() } else { Vec::new() },
             id: estimate.public_id,
             revision: estimate.revision,
@@ -369,6 +378,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
         road,
         ways: ways_of(conn, actor, &row, today)?,
+        exceeded: if sees_sums { exceeded(conn, &row, today)? } else { None },
         what_if: if sees_sums { what_if(conn, &row)? } else { Vec::new() },
         coverage,
         photos: of_repair(conn, row.id)?,

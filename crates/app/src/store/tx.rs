@@ -4,18 +4,29 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Db;
 use super::conn::Conn;
 use super::events::{Event, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
+use super::vault::Vault;
+use super::{Db, settings};
 use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::store::query::*;
 
 /// Stands before a secret that is stored sealed.
-const SEALED: &str = "sealed:";
+pub(super) const SEALED: &str = "sealed:";
+
+/// Whether a text was stored sealed.
+pub(crate) fn is_sealed(stored: &str) -> bool {
+    stored.starts_with(SEALED)
+}
+
+/// What was stored sealed as `of`; None where it was not, or the key is another one.
+pub(crate) fn opened(vault: &Vault, stored: &str, of: &str) -> Option<String> {
+    String::from_utf8(vault.open(stored.strip_prefix(SEALED)?, of)?).ok()
+}
 
 /// What a command works with: the connection in its transaction, who acts, and when.
 pub struct Tx<'c> {
@@ -80,13 +91,27 @@ impl<'c> Tx<'c> {
         self.db.random()
     }
 
-    /// A secret as it is stored, sealed as `of`.
+    pub(crate) fn vault(&self) -> &Vault {
+        self.db.vault()
+    }
+
+    /// A secret as it is stored, sealed as `of`. What is sealed is listed in `sealed::all`.
     ///
     /// # Errors
-    /// Where it cannot be sealed.
-    pub(crate) fn seal(&self, secret: &str, of: &str) -> Result<String> {
-        let sealed = self.db.vault().seal(secret.as_bytes(), of, [self.random(), self.random()])?;
-        Ok(format!("{SEALED}{sealed}"))
+    /// `Unavailable` where the store is sealed with another key by now.
+    pub(crate) fn seal(&mut self, secret: &str, of: &str) -> Result<String> {
+        Ok(format!("{SEALED}{}", self.seal_bytes(secret.as_bytes(), of)?))
+    }
+
+    /// The same of what is no text, without the mark that it is sealed.
+    ///
+    /// # Errors
+    /// As `seal`.
+    pub(crate) fn seal_bytes(&mut self, secret: &[u8], of: &str) -> Result<String> {
+        if settings::get(self.conn, settings::KEY_CHECK)?.is_some_and(|check| !self.vault().settle(&check)) {
+            return Err(Error::Unavailable("key-changed"));
+        }
+        self.vault().seal(secret, of, [self.random(), self.random()])
     }
 
     /// A secret that goes to its person and comes back, sealed as `of`: nothing of it is stored.
@@ -94,15 +119,12 @@ impl<'c> Tx<'c> {
     /// # Errors
     /// Where it cannot be sealed.
     pub(crate) fn seal_bare(&self, secret: &[u8], of: &str) -> Result<String> {
-        self.db.vault().seal(secret, of, [self.random(), self.random()])
+        self.vault().seal(secret, of, [self.random(), self.random()])
     }
 
     /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
     pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
-        match stored.strip_prefix(SEALED) {
-            Some(sealed) => String::from_utf8(self.db.vault().open(sealed, of)?).ok(),
-            None => Some(stored),
-        }
+        if is_sealed(&stored) { opened(self.vault(), &stored, of) } else { Some(stored) }
     }
 
     /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.

@@ -136,9 +136,10 @@ struct Messages {
 
 /// The phone on the screen: what customers were sent.
 pub(crate) async fn messages(person: Person) -> Response {
-    let items = person.read(|conn, actor| {
+    let vault = person.app.db().vault().clone();
+    let items = person.read(move |conn, actor| {
         actor.may(domain::access::Action::HandOver, app::access::Of::Anything)?;
-        latest(conn, 30)
+        latest(conn, &vault, actor, 30)
     });
     match items.await {
         Ok(items) => html(&Messages { p: person.page("messages", person.lang.t("messages-title")), items }),

@@ -53,6 +53,7 @@ pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Ve
                         ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
                         ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
                         ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
+                        ("how", value) => lang.word("agreed-by", value.as_str().unwrap_or_default()),
                         ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),
                         ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
                         ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),

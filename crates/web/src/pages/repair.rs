@@ -113,7 +113,7 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         let covers = device
             .covers
             .into_iter()
-            .filter(|cover| cover.state == "active")
+            .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "the cluster to test on is named from outside")]
 
 mod access;
+mod agreement;
 mod bad_input;
 mod forms;
 mod house;

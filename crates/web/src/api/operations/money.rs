@@ -82,11 +82,13 @@ pub(super) fn money(out: &mut Vec<Operation>) {
 }
 
 pub(super) fn messages(out: &mut Vec<Operation>) {
-    out.push(get(
+    out.push(write(
+        Method::GET,
         "listMessages",
         "/messages",
         A::HandOver,
         "The latest messages to customers: without a route they stand on the screen.",
-        |conn, _, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest(conn, 30)? }) },
+        json!({}),
+        |tx, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest_messages(tx, 30)? }) },
     ));
 }

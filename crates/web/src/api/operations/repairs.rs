@@ -9,7 +9,7 @@ use app::error::Result;
 use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
     self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate,
-    MoveRepair, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
+    MoveRepair, NoteAgreement, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
 };
 use app::views::Page;
 use axum::http::Method;
@@ -169,6 +169,14 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         "Note the customer's answer to the latest estimate.",
         json!({"answer": "accepted", "note": "by telephone"}),
         |tx, call, body: AnswerEstimate| repair::answer_estimate(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
+        "noteAgreement",
+        "/repairs/{id}/estimates/agreement",
+        A::AnswerEstimate,
+        "Note who agreed to more than the estimate said, how and why; it opens the end of work and the hand-over.",
+        json!({"who": "Zahra Karimi", "how": "phone", "reason": "a second leak was found"}),
+        |tx, call, body: NoteAgreement| repair::note_agreement(tx, call.id(), &body),
     ));
     out.push(on_repair(
         "answerChecklist",
