@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
-use crate::access::Of;
 use crate::access::guesses::{self, Tried};
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
@@ -21,8 +20,8 @@ use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::messaging::queue_code;
 use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::reception::partly;
 use crate::reception::rows::{HandOverCode, Reception};
-use crate::reception::seen;
 use crate::repair::agreed::must_hold;
 use crate::repair::lines::charged;
 use crate::repair::plan::planned;
@@ -84,7 +83,7 @@ pub struct HandOverView {
 /// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready, or its customer would pay
 /// more than he agreed to.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
-    let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
+    let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
     let going = going(tx, &reception, command)?;
@@ -137,11 +136,12 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
         if !is_named && !command.repairs.is_empty() {
             continue;
         }
-        match tx.actor.may(Action::HandOver, row.of()) {
-            Ok(_) => {}
-            // Of a visit with devices of several brands each hands out those of their own.
-            Err(_) if !is_named && tx.actor.can(Action::HandOver) => continue,
-            Err(refusal) => return Err(refusal),
+        // Of a visit with devices of several brands each hands out those of their own.
+        if let Err(refusal) = tx.actor.may(Action::HandOver, row.of()) {
+            if is_named {
+                return Err(refusal);
+            }
+            continue;
         }
         let chart = chart(tx.conn, row.chart_id)?;
         let is_ready = row.is_open && chart.ways_out(&row.step).any(|way| way.needs.contains(&Need::HandOver));
@@ -255,8 +255,7 @@ const MOST_WRONG: i64 = 5;
 /// # Errors
 /// `NotFound`; `Conflict` where the customer has no phone.
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
-    let reception = seen(tx.conn, tx.actor, reception, Action::HandOver)?;
-    tx.actor.may(Action::HandOver, Of::InCentre(reception.centre_id))?;
+    let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
     let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;

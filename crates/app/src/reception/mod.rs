@@ -40,6 +40,16 @@ pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Acti
     row.select(Reception::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
+/// A visit of which a part is theirs to do this with.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub(crate) fn partly(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Reception> {
+    let row = seen(conn, actor, public_id, action)?;
+    let theirs = receptions::table.filter(receptions::id.eq(row.id)).filter(actor.scope(action).rows::<receptions::table>()).select(receptions::id);
+    theirs.first::<i64>(conn).optional()?.map(|_| row).ok_or_else(|| actor.refusal(action))
+}
+
 /// A visit that the actor may change as a whole, with its repairs: the right is theirs on each.
 ///
 /// # Errors

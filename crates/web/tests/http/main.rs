@@ -13,6 +13,7 @@ mod money;
 mod openapi;
 mod personal;
 mod rate;
+mod rights;
 mod second_factor;
 mod store;
 mod translations;
