@@ -39,6 +39,7 @@ test("every command says in full sentences what it does, and refuses with a sent
     [["report", "nothing", ...data], 1, /nothing/],
     [["token", "create", "--login", "nobody", ...data], 1, /nobody signs in/],
     [["bench", "flying"], 1, /none of receive/],
+    [["token", "create", "--login", "ad\u202emin", ...data], 1, /cannot be seen/],
   ]) {
     const told = run(words);
     assert.equal(told.status, status, `${words}: ${told.stderr}`);

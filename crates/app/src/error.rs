@@ -31,7 +31,8 @@ pub enum Error {
     /// Too many attempts; try again after this many seconds.
     #[error("too many attempts")]
     TooMany { retry_after_seconds: i64 },
-    /// The store cannot take it now, for a reason outside the program: `store-full`, `store-read-only`, `store-away`. Nothing was written.
+    /// It cannot be taken now: the store is `store-full`, `store-read-only` or `store-away`, or so much is asked at once that we are `busy`. Nothing was
+    /// written.
     #[error("unavailable: {0}")]
     Unavailable(&'static str),
     /// The store failed.

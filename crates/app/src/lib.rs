@@ -17,6 +17,7 @@ pub mod demo;
 pub mod devices;
 pub mod error;
 pub mod exchange;
+pub mod gate;
 pub mod lookup;
 pub mod messaging;
 pub mod parts;

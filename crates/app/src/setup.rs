@@ -79,6 +79,14 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
     let unit = unit(command.money_unit.as_deref().unwrap_or(Unit::RIAL.name))?;
     let time_zone = command.time_zone.as_deref().unwrap_or("Asia/Tehran");
     let actor = Actor { zone: zone(time_zone), ..Actor::system() };
+    let user = SaveUser {
+        login: command.login.clone(),
+        name: command.name.clone(),
+        language: None,
+        password: Some(command.password.clone()),
+        roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }],
+    };
+    let user = user.hashed(db.random())?;
     db.write(&actor, |tx| {
         if !is_empty(tx.conn)? {
             return Err(Error::conflict("not-empty"));
@@ -106,13 +114,6 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
             diagnosis_fee: Some(0),
         };
         save_centre(tx, None, &centre)?;
-        let user = SaveUser {
-            login: command.login.clone(),
-            name: command.name.clone(),
-            language: None,
-            password: Some(command.password.clone()),
-            roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }],
-        };
         let user = save_user(tx, None, &user)?;
         // The password was chosen by its owner a moment ago.
         diesel::update(users::table.filter(users::public_id.eq(user.id))).set(users::must_change_password.eq(false)).execute(tx.conn)?;

@@ -237,9 +237,9 @@ impl House {
                 // The system's own actor is the administrator until somebody is.
                 if login == RECEPTIONIST {
                     let admin = SaveUser { login: "admin".to_owned(), name: "admin".to_owned(), language: None, password: Some("correct horse".to_owned()), roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }] };
-                    save_user(tx, None, &admin)?;
+                    save_user(tx, None, &admin.hashed(tx.random())?)?;
                 }
-                save_user(tx, None, &user)?;
+                save_user(tx, None, &user.hashed(tx.random())?)?;
             }
             Ok((maker, insurer, brand, centre, gold))
         });

@@ -1,10 +1,12 @@
 //! JSON as the formats of this product want it: every key known, none doubled, integers written as integers, and every fault told with its path
-//! (`covers[0].policy.terms[1].months`).
+//! (`covers[0].policy.terms[1].months`). JSON that is checked by a schema afterwards is read by `value`, within bounds.
 
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use jiff::civil::Date;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::time::iso_date;
 
@@ -236,4 +238,165 @@ pub fn no_double<'t>(path: &Path<'_>, key: &str, ids: impl IntoIterator<Item = &
         }
     }
     Ok(())
+}
+
+/// How much a JSON text from outside may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Values, those inside others counted too.
+    pub nodes: usize,
+    /// How deep they stand in one another.
+    pub depth: usize,
+}
+
+/// Why a JSON text from outside is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    NotJson,
+    DoubledKey,
+    /// Half a character, written as an escape.
+    HalfCharacter,
+    TooMuch,
+}
+
+/// Where in a JSON text from outside something is why it is not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub path: String,
+    pub fault: Fault,
+}
+
+/// Reads a JSON text from outside, every key once, within bounds: what is beyond them is not built.
+///
+/// # Errors
+/// What stands in its way first; at the empty path where the text is no JSON.
+pub fn value(text: &[u8], bounds: Bounds) -> Result<Value, Refused> {
+    let reading = Reading { nodes: Cell::new(bounds.nodes), refused: RefCell::new(None) };
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let read = Within { reading: &reading, path: &Path::Root, depth: bounds.depth }.deserialize(&mut deserializer);
+    read.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
+        let fault = if error.to_string().contains("hex escape") { Fault::HalfCharacter } else { Fault::NotJson };
+        reading.refused.into_inner().unwrap_or(Refused { path: String::new(), fault })
+    })
+}
+
+/// What is left of the bounds, and what was refused.
+struct Reading {
+    nodes: Cell<usize>,
+    refused: RefCell<Option<Refused>>,
+}
+
+/// A value that is about to be read.
+#[derive(Clone, Copy)]
+struct Within<'a> {
+    reading: &'a Reading,
+    path: &'a Path<'a>,
+    depth: usize,
+}
+
+impl Within<'_> {
+    fn refuse<E: serde::de::Error>(&self, path: impl fmt::Display, fault: Fault) -> E {
+        *self.reading.refused.borrow_mut() = Some(Refused { path: path.to_string(), fault });
+        E::custom("refused")
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Within<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.reading.nodes.get().checked_sub(1) {
+            Some(left) if self.depth > 0 => self.reading.nodes.set(left),
+            _ => return Err(self.refuse(self.path, Fault::TooMuch)),
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Within<'_> {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut out = Vec::new();
+        while let Some(item) = list.next_element_seed(Within { path: &Path::Index(self.path, out.len()), depth: self.depth - 1, ..self })? {
+            out.push(item);
+        }
+        Ok(Value::Array(out))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut out = Map::new();
+        while let Some(key) = map.next_key::<String>()? {
+            let path = Path::Key(self.path, &key);
+            if out.contains_key(&key) {
+                return Err(self.refuse(path, Fault::DoubledKey));
+            }
+            let value = map.next_value_seed(Within { path: &path, depth: self.depth - 1, ..self })?;
+            out.insert(key, value);
+        }
+        Ok(Value::Object(out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { nodes: 100, depth: 8 };
+
+    fn refused(text: &str) -> (String, Fault) {
+        let refused = value(text.as_bytes(), BOUNDS).expect_err("refused");
+        (refused.path, refused.fault)
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_with_its_path() {
+        assert_eq!(value(br#"{"a": [1, 1.5, "x", null, true]}"#, BOUNDS), Ok(serde_json::json!({"a": [1, 1.5, "x", null, true]})));
+        assert_eq!(refused(r#"{"a": [{"b": 1, "b": 2}]}"#), ("a[0].b".to_owned(), Fault::DoubledKey));
+        assert_eq!(refused(&format!("[{}]", "0,".repeat(200))), ("[99]".to_owned(), Fault::TooMuch));
+        assert_eq!(refused(&"[".repeat(100_000)).1, Fault::TooMuch);
+        assert_eq!(refused(r#""\ud800""#), (String::new(), Fault::HalfCharacter));
+        for text in ["", "{", "[1] 2", "nul"] {
+            assert_eq!(refused(text), (String::new(), Fault::NotJson), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_what_another_reader_reads(text in "([\\[\\]{},:]|\"[a-c]\"|[0-9]{1,3}|null|-|\\.|e){0,12}") {
+            if let Ok(read) = value(text.as_bytes(), BOUNDS) {
+                prop_assert_eq!(Some(read), serde_json::from_str::<Value>(&text).ok());
+            }
+        }
+
+        #[test]
+        fn no_bytes_bring_it_down(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = value(&bytes, BOUNDS);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Persian and Latin text: folding for search and for keys, digits, sorting.
+//! Persian and Latin text: folding for search and for keys, digits, sorting; and what is no text that a person means.
 
 use std::cmp::Ordering;
 
@@ -72,6 +72,70 @@ pub fn persian_digits(text: &str) -> String {
     text.chars().map(|ch| if ch.is_ascii_digit() { char::from_u32(u32::from('۰') + u32::from(ch) - u32::from('0')).unwrap_or(ch) } else { ch }).collect()
 }
 
+/// Whether text is what it looks like: no control characters but ends of lines and tabs, none that turn the direction of what follows (U+202A to 202E, U+2066 to
+/// 2069), none that Unicode keeps from being characters. Marks of direction and joiners may stand anywhere: Persian is written with them.
+#[must_use]
+pub fn is_clean(text: &str) -> bool {
+    text.chars().all(|ch| match ch {
+        '\n' | '\r' | '\t' => true,
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FDD0}'..='\u{FDEF}' => false,
+        _ => !ch.is_control() && u32::from(ch) & 0xFFFE != 0xFFFE,
+    })
+}
+
+/// Whether anything of a text is to be seen.
+#[must_use]
+pub fn has_visible(text: &str) -> bool {
+    let is_blank = |ch: char| {
+        ch.is_whitespace()
+            || ch.is_control()
+            || matches!(ch,
+                '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+                | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+                | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    };
+    !text.chars().all(is_blank)
+}
+
+/// Whether all letters of a name are of one script, so that none stands for one that looks the same in another. Digits and marks are of all.
+#[must_use]
+pub fn is_of_one_script(name: &str) -> bool {
+    let mut scripts = name.chars().filter_map(script);
+    let first = scripts.next();
+    scripts.all(|script| Some(script) == first)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    Latin,
+    Arabic,
+    Cyrillic,
+    Greek,
+    Other,
+}
+
+/// The script of a letter, by the blocks of Unicode; None where it is no letter.
+fn script(ch: char) -> Option<Script> {
+    ch.is_alphabetic().then(|| match ch {
+        'a'..='z'
+        | 'A'..='Z'
+        | '\u{AA}'
+        | '\u{BA}'
+        | '\u{C0}'..='\u{2AF}'
+        | '\u{1E00}'..='\u{1EFF}'
+        | '\u{2C60}'..='\u{2C7F}'
+        | '\u{A720}'..='\u{A7FF}'
+        | '\u{AB30}'..='\u{AB64}'
+        | '\u{FB00}'..='\u{FB06}'
+        | '\u{FF21}'..='\u{FF3A}'
+        | '\u{FF41}'..='\u{FF5A}' => Script::Latin,
+        '\u{600}'..='\u{6FF}' | '\u{750}'..='\u{77F}' | '\u{870}'..='\u{8FF}' | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' => Script::Arabic,
+        '\u{400}'..='\u{52F}' | '\u{1C80}'..='\u{1C8F}' | '\u{2DE0}'..='\u{2DFF}' | '\u{A640}'..='\u{A69F}' => Script::Cyrillic,
+        '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Script::Greek,
+        _ => Script::Other,
+    })
+}
+
 /// The order in which a Persian list is sorted (آ ا ب پ … ه ی; Latin after its own order), as ICU's collation for `fa` has it.
 #[must_use]
 pub fn compare(left: &str, right: &str) -> Ordering {
@@ -101,6 +165,29 @@ mod tests {
         assert_eq!(key("SRF 7300–01/٤"), "srf7300014");
         assert_eq!(digits("+98 (912) ۳۴۵-67"), "9891234567");
         assert_eq!(persian_digits("1405/09/02"), "۱۴۰۵/۰۹/۰۲");
+    }
+
+    #[test]
+    fn text_that_hides_what_it_is_is_told() {
+        for clean in ["زهرا کریمی", "می\u{200C}رود", "خانه\u{200D}ها", "A\u{200F}1", "two\nlines\r\n\tmore", "\u{1F600}", ""] {
+            assert!(is_clean(clean), "{clean:?}");
+        }
+        for unclean in ["a\0", "\u{7}", "\u{7F}", "\u{85}", "\u{202E}cod.exe", "\u{2066}x", "\u{2069}", "\u{FDD0}", "\u{FFFE}", "\u{1FFFF}"] {
+            assert!(!is_clean(unclean), "{unclean:?}");
+        }
+        assert!(["", " ", "\u{200C}\u{200D}", "\u{2060}\u{FEFF}", "\u{3164}", "\t\u{AD}\u{E0020}"].iter().all(|text| !has_visible(text)));
+        assert!(["a", "۱", "-", " \u{200C}ی"].iter().all(|text| has_visible(text)));
+    }
+
+    #[test]
+    fn letters_of_two_scripts_make_no_name() {
+        for name in ["maryam", "مریم۲", "müller-2", "иван", "άλφα", "123", "名前", ""] {
+            assert!(is_of_one_script(name), "{name}");
+        }
+        // The first letter of each looks Latin.
+        for name in ["аdmin", "οscar", "admіn", "مریمx", "名a"] {
+            assert!(!is_of_one_script(name), "{name}");
+        }
     }
 
     #[test]

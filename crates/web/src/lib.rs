@@ -11,14 +11,18 @@
 
 pub mod api;
 mod assets;
+mod body;
+mod form;
+mod origin;
 mod pages;
 pub mod problem;
 pub mod schema;
 mod state;
 
+pub use origin::network;
 pub use pages::papers::draw_issued;
 pub use pages::report::failures_pdf;
-pub use state::{App, Settings};
+pub use state::{App, Lane, Settings};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -48,7 +52,7 @@ pub fn router(app: App) -> Router {
         .merge(assets::router())
         .nest("/api", api::router())
         .fallback(problem::not_found)
-        .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
+        .layer(DefaultBodyLimit::max(body::ORDINARY))
         .layer(layers)
         .layer(option_layer(tls_only))
         .with_state(app)

@@ -120,6 +120,7 @@ pub fn answer(lang: Lang, error: &Error) -> Response {
 pub fn when_to_try_again(mut response: Response, error: &Error) -> Response {
     let seconds = match error {
         Error::TooMany { retry_after_seconds } => *retry_after_seconds,
+        Error::Unavailable("busy") => 5,
         Error::Unavailable(_) => 60,
         _ => return response,
     };

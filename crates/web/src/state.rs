@@ -3,13 +3,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::access::Actor;
 use app::{Conn, Db, Error, Result};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+
+use crate::body::{Held, SMALL, TOGETHER};
+use crate::origin::{network, sender};
 
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +24,28 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they like.
     pub requests_per_minute: Option<NonZeroU32>,
+}
+
+/// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
+///
+/// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so many may stand on them as a lane
+/// has places; the others wait without a thread. So however many sign in or send files at once, more than 400 threads are left for everybody else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lane {
+    /// Nothing: it does not wait.
+    #[default]
+    Ordinary,
+    /// Passwords and PINs are hashed.
+    Passwords,
+    /// A file is read or decoded.
+    Files,
+}
+
+impl Lane {
+    const PASSWORDS: usize = 64;
+    const FILES: usize = 8;
+    /// How long a request waits for a place.
+    const PATIENCE: Duration = Duration::from_secs(30);
 }
 
 /// The application's state, shared by all requests.
@@ -33,6 +59,10 @@ struct Inner {
     first_start: String,
     /// What of that each person, by id, has left.
     rate: Option<DefaultKeyedRateLimiter<i64>>,
+    passwords: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+    /// Room for bodies, in kilobytes.
+    bodies: Arc<Semaphore>,
 }
 
 impl App {
@@ -40,7 +70,9 @@ impl App {
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
         let first_start = domain::keys::public_id(db.random());
-        Self(Arc::new(Inner { db, settings, first_start, rate }))
+        let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
+        let bodies = Arc::new(Semaphore::new(TOGETHER / 1024));
+        Self(Arc::new(Inner { db, settings, first_start, rate, passwords, files, bodies }))
     }
 
     #[must_use]
@@ -98,6 +130,40 @@ impl App {
         tokio::task::spawn_blocking(move || work(&app)).await.map_err(Error::internal)?
     }
 
+    /// Runs something as `run` does, in its turn.
+    ///
+    /// # Errors
+    /// What `work` tells; `Unavailable` where its turn did not come.
+    pub async fn run_in<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+        let places = match lane {
+            Lane::Ordinary => return self.run(work).await,
+            Lane::Passwords => &self.0.passwords,
+            Lane::Files => &self.0.files,
+        };
+        let came = tokio::time::timeout(Lane::PATIENCE, places.clone().acquire_owned()).await;
+        let place = came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?;
+        // The place is left when the work is over, also where nobody waits for it any more.
+        self.run(move |app| {
+            let done = work(app);
+            drop(place);
+            done
+        })
+        .await
+    }
+
+    /// Waits for room for a body of so many bytes; small ones need none. It is asked for when it is known who sends, so that no stranger holds it.
+    ///
+    /// # Errors
+    /// `Unavailable` where there was none in time.
+    pub(crate) async fn hold(&self, bytes: usize) -> Result<Held> {
+        if bytes <= SMALL {
+            return Ok(None);
+        }
+        let room = u32::try_from(bytes.min(TOGETHER).div_ceil(1024)).unwrap_or(u32::MAX);
+        let came = tokio::time::timeout(Lane::PATIENCE, self.0.bodies.clone().acquire_many_owned(room)).await;
+        Ok(Some(came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?))
+    }
+
     /// Looks up by a key: in place where that is sooner done than handed over, off the threads that serve where it would wait.
     ///
     /// # Errors
@@ -109,16 +175,10 @@ impl App {
         }
     }
 
-    /// Where a request comes from: the peer, or what a trusted proxy says.
+    /// Where a request comes from, as what counts as one sender.
     #[must_use]
     pub fn address(&self, parts: &Parts) -> String {
         let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let is_trusted = peer.is_some_and(|peer| self.0.settings.trusted_proxies.contains(&peer));
-        let forwarded = if is_trusted { forwarded_for(&parts.headers) } else { None };
-        forwarded.or(peer).map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+        peer.map_or_else(|| "unknown".to_owned(), |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)))
     }
-}
-
-fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
-    headers.get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token as make_token};
-use app::access::users::{reset_password as reset, user_id_by_login};
+use app::access::users::{FirstPassword, reset_password as reset, user_id_by_login};
 use app::access::{Actor, permissions};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
 use app::store::{Db, backup, private};
@@ -171,7 +171,8 @@ pub(crate) fn reset_password(config: &Config, login: &str) -> Done {
     eprint!("New first password for {login}: ");
     io::stdin().read_line(&mut password).map_err(told)?;
     let id = db.read(|conn| user_id_by_login(conn, login)).map_err(|_| format!("nobody signs in as \"{login}\""))?;
-    db.write(&Actor::system(), |tx| reset(tx, &id, password.trim())).map_err(|_| "the password is shorter than 8 characters".to_owned())?;
+    let first = FirstPassword::of(password.trim().to_owned(), db.random()).map_err(told)?;
+    db.write(&Actor::system(), |tx| reset(tx, &id, &first)).map_err(|_| "the password is shorter than 8 characters".to_owned())?;
     println!("{login} signs in with it and chooses another.");
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use app::access::Actor;
 use app::catalogue::organisation::centre_by_code;
-use app::exchange::{ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, run, run_import};
+use app::exchange::{ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run, run_import};
 use words::Lang;
 
 use crate::config::Config;
@@ -22,11 +22,13 @@ pub(crate) fn import(config: &Config, kind: &str, file: &Path, centre: Option<&s
         Some(code) => Some(db.read(|conn| centre_by_code(conn, code)).map_err(|_| format!("there is no centre with the code \"{code}\""))?),
         None => None,
     };
+    let file = read_file(&name, bytes).map_err(|error| told(&error))?;
     let kept = db.write(&system, |tx| {
-        let kept = keep_file(tx, kind, &name, &bytes, centre.as_deref())?;
+        let kept = keep_file(tx, kind, &file, centre.as_deref())?;
         run_import(tx, &kept.id, &how)
     });
     let kept = kept.map_err(|error| told(&error))?;
+    drop(file);
     let mut shown = 0;
     let mut progress = |now: app::exchange::Progress| {
         if now.done * 20 / now.total.max(1) > shown {

@@ -167,8 +167,17 @@ enum ConfigCommand {
     Check,
 }
 
+/// Whether what was typed is text: names and titles come from the command line too.
+fn is_clean(argument: &std::ffi::OsStr) -> bool {
+    argument.to_str().is_none_or(domain::text::is_clean)
+}
+
 fn main() -> ExitCode {
     private::from_now_on();
+    if !std::env::args_os().all(|argument| is_clean(&argument)) {
+        eprintln!("zamen: an argument bears characters that cannot be seen or that turn the text around");
+        return ExitCode::FAILURE;
+    }
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,zamen=info".into()))

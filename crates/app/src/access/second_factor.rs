@@ -202,7 +202,7 @@ pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
 mod tests {
     use super::*;
     use crate::access::session::{SignIn, SwitchPerson, current, sign_in, switch_person};
-    use crate::access::users::{reset_password, user_id_by_login};
+    use crate::access::users::{FirstPassword, reset_password, user_id_by_login};
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
 
     const PASSWORD: &str = "correct horse";
@@ -287,7 +287,7 @@ mod tests {
             assert_eq!(refused(turn_off(&house.db, &manager, "wrong").err()), "password: wrong-password");
             house.write(|tx| {
                 let id = user_id_by_login(tx.conn, MANAGER)?;
-                reset_password(tx, &id, PASSWORD)
+                reset_password(tx, &id, &FirstPassword::of(PASSWORD.to_owned(), tx.random())?)
             });
             assert!(!with_password(house, MANAGER).awaits_code);
             switch().expect("switched");

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Fault, Faults, Result};
+use crate::gate::Gate;
 
 /// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
 const MIN_PASSWORD: usize = 8;
@@ -21,6 +22,9 @@ pub fn check_password(faults: &mut Faults, password: &str, about: &[&str], path:
     }
 }
 
+/// A hashing takes 19 MiB, so four are worked on at once, whoever asks. Those who wait hold a thread and nothing of the store, so that others go on.
+static HASHING: Gate = Gate::new("hashing", 4);
+
 /// argon2id with the parameters of OWASP's second choice (19 MiB, two passes, one lane).
 fn argon2id() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap_or_default())
@@ -32,15 +36,17 @@ fn argon2id() -> Argon2<'static> {
 /// Where the hash cannot be made.
 pub fn hash_password(password: &str, random: u128) -> Result<String> {
     let salt = SaltString::encode_b64(&random.to_be_bytes()).map_err(Error::internal)?;
-    Ok(argon2id().hash_password(password.as_bytes(), &salt).map_err(Error::internal)?.to_string())
+    let password = password.to_owned();
+    HASHING.pass(move || Ok(argon2id().hash_password(password.as_bytes(), &salt).map_err(Error::internal)?.to_string()))
 }
 
 /// Whether `password` is the one that was hashed. Without a hash it takes as long, so that time does not tell who exists.
 #[must_use]
 pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    let right = PasswordHash::new(hash.unwrap_or(NOBODY)).is_ok_and(|hash| argon2id().verify_password(password.as_bytes(), &hash).is_ok());
-    right && hash.is_some()
+    let (password, stored) = (password.to_owned(), hash.unwrap_or(NOBODY).to_owned());
+    let is_right = HASHING.pass(move || PasswordHash::new(&stored).is_ok_and(|stored| argon2id().verify_password(password.as_bytes(), &stored).is_ok()));
+    is_right && hash.is_some()
 }
 
 /// A token of 32 characters from `random`.

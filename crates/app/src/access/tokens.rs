@@ -21,6 +21,7 @@ pub struct CreateToken {
     #[schemars(length(min = 1, max = 100), example = &"accounting")]
     pub title: String,
     /// The actions that it may do; empty: all that its person may.
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub scopes: Vec<Action>,
     /// Days until it ends.

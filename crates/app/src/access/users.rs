@@ -31,7 +31,7 @@ pub struct SaveUser {
     #[schemars(length(min = 8, max = 200))]
     #[serde(default)]
     pub password: Option<String>,
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 50))]
     pub roles: Vec<SaveMembership>,
 }
 
@@ -41,11 +41,45 @@ pub struct SaveUser {
 pub struct SaveMembership {
     pub role: Role,
     /// Public id of a centre; absent: all.
+    #[schemars(length(max = 60))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub centre: Option<String>,
     /// Public id of a brand; absent: all.
+    #[schemars(length(max = 60))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
+}
+
+/// A first password with its hash: hashing takes long and much memory, and is done before a write begins.
+#[derive(Clone, Debug)]
+pub struct FirstPassword {
+    plain: String,
+    hash: String,
+}
+
+impl FirstPassword {
+    /// # Errors
+    /// Where it cannot be hashed.
+    pub fn of(plain: String, random: u128) -> Result<Self> {
+        let hash = secrets::hash_password(&plain, random)?;
+        Ok(Self { plain, hash })
+    }
+}
+
+/// A person as they are saved, with the first password hashed.
+#[derive(Clone, Debug)]
+pub struct HashedUser {
+    command: SaveUser,
+    password: Option<FirstPassword>,
+}
+
+impl SaveUser {
+    /// # Errors
+    /// As `FirstPassword::of`.
+    pub fn hashed(mut self, random: u128) -> Result<HashedUser> {
+        let password = self.password.take().map(|plain| FirstPassword::of(plain, random)).transpose()?;
+        Ok(HashedUser { command: self, password })
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -151,7 +185,7 @@ pub fn list_users(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<P
 ///
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
-pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveUser) -> Result<UserView> {
+pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { command, password }: &HashedUser) -> Result<UserView> {
     tx.actor.may(Action::KeepAccess, Of::Anything)?;
     let old = id.map(|(public_id, _)| wholly_theirs(tx, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
@@ -164,8 +198,8 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
     faults.check(!command.roles.is_empty(), "roles", "required");
     let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "login", "taken");
-    match &command.password {
-        Some(password) => secrets::check_password(&mut faults, password, &[&login, &command.name], "password"),
+    match password {
+        Some(first) => secrets::check_password(&mut faults, &first.plain, &[&login, &command.name], "password"),
         None => faults.check(old.is_some(), "password", "required"),
     }
     let mut members = Vec::new();
@@ -180,7 +214,7 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
     if members.iter().any(|(role, centre_id, brand_id)| !mine.includes(Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })) {
         return Err(tx.actor.refusal(Action::KeepAccess));
     }
-    let password_hash = command.password.as_ref().map(|password| secrets::hash_password(password, tx.random())).transpose()?;
+    let password_hash = password.as_ref().map(|first| first.hash.clone());
     let language = command.language.clone().unwrap_or_else(|| "fa".to_owned());
     let user_id = match &old {
         Some(old) => {
@@ -255,14 +289,13 @@ pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
 ///
 /// # Errors
 /// `NotFound`; `Invalid` where the password is too short or easily guessed.
-pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, password: &str) -> Result<UserView> {
+pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -> Result<UserView> {
     let row = wholly_theirs(tx, public_id)?;
     let mut faults = Faults::default();
-    secrets::check_password(&mut faults, password, &[&row.login, &row.name], "password");
+    secrets::check_password(&mut faults, &first.plain, &[&row.login, &row.name], "password");
     faults.told()?;
-    let hash = secrets::hash_password(password, tx.random())?;
     diesel::update(users::table.find(row.id))
-        .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
+        .set((users::password_hash.eq(&first.hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
         .execute(tx.conn)?;
     second_factor::forget(tx, row.id)?;
     end_all(tx, row.id, None)?;

@@ -38,6 +38,7 @@ use crate::workflow::chart;
 #[serde(deny_unknown_fields)]
 pub struct HandOver {
     /// Public ids of the repairs; empty: all of the visit that are ready.
+    #[schemars(length(max = 50), inner(length(max = 60)))]
     #[serde(default)]
     pub repairs: Vec<String>,
     #[serde(default)]
@@ -53,6 +54,7 @@ pub struct Receiver {
     #[serde(default)]
     pub name: Option<String>,
     /// National ID of a representative.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub national_id: Option<String>,
     /// How they were known.

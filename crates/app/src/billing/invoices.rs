@@ -348,8 +348,10 @@ pub struct ListInvoices {
     #[schemars(length(max = 20))]
     pub kind: Option<String>,
     /// Public id of a payer.
+    #[schemars(length(max = 60))]
     pub payer: Option<String>,
     /// Public id of a reception.
+    #[schemars(length(max = 60))]
     pub reception: Option<String>,
     /// Issued on this day or later.
     #[schemars(with = "Option<String>", extend("format" = "date"))]

@@ -23,12 +23,15 @@ pub struct SaveFault {
     pub code: String,
     pub title: Title,
     /// Public id of its group; absent for a group.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub parent: Option<String>,
     /// Public id of the kind of product that can have it; absent: any.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub kind: Option<String>,
     /// Public ids of the faults that are found where this one is reported.
+    #[schemars(length(max = 100), inner(length(max = 60)))]
     #[serde(default)]
     pub related: Vec<String>,
 }
@@ -41,9 +44,11 @@ pub struct SaveCause {
     pub code: String,
     pub title: Title,
     /// Public id of its group; absent for a group.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub parent: Option<String>,
     /// Public id of the kind of product that can have it; absent: any.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub kind: Option<String>,
 }

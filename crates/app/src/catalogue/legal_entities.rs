@@ -22,12 +22,14 @@ pub struct SaveLegalEntity {
     #[schemars(length(min = 1, max = 200), example = &"خدمات سِرمان")]
     pub name: String,
     /// What it is to the installation.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1, max = 10))]
     pub roles: Vec<PartyKind>,
     /// Eleven digits, with their check digit.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub company_id: Option<String>,
     /// Twelve or fourteen digits.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub economic_code: Option<String>,
 }

@@ -25,6 +25,7 @@ pub struct SaveBrand {
     pub code: String,
     pub title: Title,
     /// Public id of a legal entity.
+    #[schemars(length(max = 60))]
     pub maker: String,
 }
 
@@ -103,11 +104,13 @@ pub struct SaveCentre {
     pub code: String,
     pub title: Title,
     /// Public id of a legal entity.
+    #[schemars(length(max = 60))]
     pub legal_entity: String,
     /// IANA name.
     #[schemars(length(max = 60), example = &"Asia/Tehran")]
     #[serde(default)]
     pub time_zone: Option<String>,
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub phone: Option<String>,
     #[schemars(length(max = 300))]
@@ -117,6 +120,7 @@ pub struct SaveCentre {
     #[serde(default)]
     pub hours: Option<Title>,
     /// Public id of the policy for repairs that customers pay.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub paid_policy: Option<String>,
     /// What a diagnosis costs when the estimate is declined, net, in minor units.
@@ -261,6 +265,7 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
 #[serde(deny_unknown_fields)]
 pub struct SaveSection {
     /// Public id of its centre.
+    #[schemars(length(max = 60))]
     pub centre: String,
     #[schemars(length(min = 1, max = 60), example = &"COOL")]
     pub code: String,

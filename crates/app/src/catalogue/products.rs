@@ -23,6 +23,7 @@ pub struct SaveProductKind {
     pub code: String,
     pub title: Title,
     /// Public id of the kind above; absent at the root.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub parent: Option<String>,
 }
@@ -132,10 +133,13 @@ pub struct SaveProduct {
     pub code: String,
     pub title: Title,
     /// Public id of its kind.
+    #[schemars(length(max = 60))]
     pub kind: String,
     /// Public id of its brand.
+    #[schemars(length(max = 60))]
     pub brand: String,
     /// 8, 12, 13 or 14 digits.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub gtin: Option<String>,
     /// Whether each piece has a serial.
@@ -156,8 +160,10 @@ pub struct SaveProduct {
     #[serde(default)]
     pub price: Option<i64>,
     /// Public id of the policy of its cards.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub policy: Option<String>,
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub components: Vec<SaveComponent>,
 }
@@ -171,6 +177,7 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct SaveComponent {
     /// Public id of a product.
+    #[schemars(length(max = 60))]
     pub product: String,
     #[schemars(length(max = 60))]
     #[serde(default)]
@@ -273,8 +280,10 @@ pub struct ListProducts {
     #[schemars(range(min = 1, max = 200))]
     pub limit: Option<i64>,
     /// Public id of a kind: products of it and of the kinds below.
+    #[schemars(length(max = 60))]
     pub kind: Option<String>,
     /// Public id of a brand.
+    #[schemars(length(max = 60))]
     pub brand: Option<String>,
     /// Only what is fitted or consumed, or only what is not.
     pub is_part: Option<bool>,

@@ -31,8 +31,10 @@ use crate::views::{PartyLink, Title};
 #[serde(deny_unknown_fields)]
 pub struct IssueCard {
     /// Public id of the device.
+    #[schemars(length(max = 60))]
     pub device: String,
     /// Public id of the policy; absent: that of the product.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub policy: Option<String>,
     /// The number printed on the card; absent: the next of the series.
@@ -61,8 +63,10 @@ pub struct AddCover {
     #[schemars(length(min = 1, max = 60), example = &"K-1209")]
     pub number: String,
     /// Public id of a published policy.
+    #[schemars(length(max = 60))]
     pub policy: String,
     /// Public id of who pays; absent: the policy's payer.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub payer: Option<String>,
     #[schemars(with = "Option<String>", extend("format" = "date"))]

@@ -26,6 +26,7 @@ use crate::store::{Conn, Event, Subject, Tx};
 #[serde(deny_unknown_fields)]
 pub struct GiveGoodwill {
     /// Public ids of the lines; empty: all that are charged.
+    #[schemars(length(max = 200), inner(length(max = 60)))]
     #[serde(default)]
     pub lines: Vec<String>,
     #[schemars(range(min = 1, max = 100))]

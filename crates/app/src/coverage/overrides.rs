@@ -23,8 +23,10 @@ use crate::store::{Conn, Event, Subject, Tx};
 #[serde(deny_unknown_fields)]
 pub struct OverrideCoverage {
     /// Public id of the line.
+    #[schemars(length(max = 60))]
     pub line: String,
     /// Public id of the cover that is to pay; absent: the customer.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub cover: Option<String>,
     #[schemars(range(min = 0, max = 100))]

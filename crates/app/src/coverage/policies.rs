@@ -30,9 +30,11 @@ pub struct SavePolicy {
     #[serde(default)]
     pub cover_kind: Option<CoverKind>,
     /// Public id of the brand whose products it is for; absent: any.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub brand: Option<String>,
     /// Public id of the legal entity that pays.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub payer: Option<String>,
     /// The rules as in `docs/coverage.md`; `code` and `version` are set by the system.
@@ -59,9 +61,11 @@ pub struct UsualPolicy {
     #[schemars(length(max = 30))]
     pub components: Vec<UsualComponent>,
     /// Codes of causes that are not covered.
+    #[schemars(length(max = 100), inner(length(max = 60)))]
     #[serde(default)]
     pub excluded_causes: Vec<String>,
     /// Codes of items of wear.
+    #[schemars(length(max = 100), inner(length(max = 60)))]
     #[serde(default)]
     pub excluded_items: Vec<String>,
     /// Days of repair warranty on fitted parts and on labour.

@@ -40,11 +40,14 @@ pub struct SaveCustomer {
     #[schemars(length(max = 10))]
     pub addresses: Vec<SaveAddress>,
     /// National ID of a person.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub national_id: Option<String>,
     /// National ID of a company.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub company_id: Option<String>,
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub economic_code: Option<String>,
     /// Subscription number: a key of the customer.
@@ -68,6 +71,7 @@ pub struct SaveAddress {
     #[schemars(length(max = 60))]
     #[serde(default)]
     pub city: Option<String>,
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub postal_code: Option<String>,
 }

@@ -44,6 +44,7 @@ pub struct NewDevice {
     #[schemars(length(min = 1, max = 80), example = &"SRF7300-0148812")]
     pub serial: String,
     /// Fifteen digits of a phone.
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub imei: Option<String>,
     /// The national registry's tracking ID (شناسهٔ رهگیری).
@@ -57,6 +58,7 @@ pub struct NewDevice {
     #[schemars(length(max = 50))]
     pub components: Vec<NewComponent>,
     /// Public id of the customer who owns it.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub owner: Option<String>,
 }
@@ -277,6 +279,7 @@ pub struct RecordOnDevice {
     #[serde(default)]
     pub owner_address: Option<String>,
     /// Readings by metric: hours, km, cycles, pages.
+    #[schemars(extend("maxProperties" = 20, "propertyNames" = {"minLength": 1, "maxLength": 60}))]
     #[serde(default)]
     pub meters: BTreeMap<String, i64>,
     #[schemars(length(max = 1000))]

@@ -1,9 +1,11 @@
 //! Rows of imports, as they are stored. An `id` of 0 is given by the store.
 
+use super::content::byte_count;
 use crate::store::query::*;
 use crate::store::schema::*;
 use crate::store::types::At;
 
+/// All of an import but its file, which is read piece by piece.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = imports, treat_none_as_default_value = false)]
 pub struct Import {
@@ -13,7 +15,11 @@ pub struct Import {
     pub kind: String,
     pub file_name: String,
     pub sha256: String,
-    pub content: Vec<u8>,
+    /// Of its file; 0 where it is kept no more.
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = byte_count(imports::content))]
+    #[diesel(select_expression_type = byte_count<imports::content>)]
+    pub byte_count: i32,
     pub columns_json: String,
     pub is_dry_run: bool,
     pub state: String,

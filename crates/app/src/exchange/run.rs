@@ -1,12 +1,14 @@
 //! Running an import: batch by batch, each one transaction with its progress, each row in a savepoint of its own.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use super::columns::ImportKind;
+use super::content::Stored;
 use super::open_repair::Shelf;
 use super::rows::{Import, ImportProblem, ImportRow};
 use super::start::Layout;
-use super::table::{self, Row, Table};
+use super::table::{Row, Rows, heading, with_rows};
 use super::{customers, devices, open_repair, products};
 use crate::access::Actor;
 use crate::access::session::actor_by_id;
@@ -16,8 +18,9 @@ use crate::store::schema::{import_problems, import_rows, imports};
 use crate::store::types::At;
 use crate::store::{Db, Event, Subject, Tx};
 
-/// Rows of a batch.
+/// Rows of a batch, and the bytes of their cells at which it ends before.
 const BATCH: usize = 100;
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Problems that are kept of one import; more than these nobody reads, and the counts go on.
 const MAX_PROBLEMS: i64 = 10_000;
@@ -104,42 +107,64 @@ fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
     })
 }
 
+/// Some rows of a file, the number of the first counted from 0.
+struct Batch {
+    first: usize,
+    rows: Vec<Vec<String>>,
+}
+
+impl Batch {
+    /// The rows that come next; none at the end.
+    fn read(rows: &mut Rows<'_>, first: usize) -> Result<Self> {
+        let mut batch = Self { first, rows: Vec::with_capacity(BATCH) };
+        let mut bytes = 0;
+        while batch.rows.len() < BATCH && bytes < BATCH_BYTES {
+            let Some(row) = rows.read()? else { break };
+            bytes += row.iter().map(String::len).sum::<usize>();
+            batch.rows.push(row.to_vec());
+        }
+        Ok(batch)
+    }
+}
+
 struct Runner<'d> {
     db: &'d Db,
     import: Import,
     kind: ImportKind,
     actor: Actor,
-    table: Table,
-    /// Where each column stands.
-    places: BTreeMap<String, usize>,
     columns: BTreeMap<String, String>,
-    /// Keys of the rows that a dry run has seen.
-    seen: HashSet<String>,
+    /// Where each column stands; known when the headings were read.
+    places: BTreeMap<String, usize>,
+    /// Keys of the rows that were tried, of which nothing is written: no more than a number of each is kept.
+    seen: HashSet<u64>,
+    number: RandomState,
 }
 
 impl<'d> Runner<'d> {
     fn new(db: &'d Db, import: Import) -> Result<Self> {
         let kind = ImportKind::named(&import.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
         let layout: Layout = serde_json::from_str(&import.columns_json).map_err(Error::internal)?;
-        let table = table::read(&import.content)?;
-        let place = |heading: &String| table.headings.iter().position(|known| known == heading);
-        let places = layout.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
         let actor = match import.created_by {
             Some(user) => db.read(|conn| actor_by_id(conn, user))?,
             None => db.read(|conn| Actor::system().working_in(conn, import.centre_id))?,
         };
-        Ok(Self { db, kind, actor, places, columns: layout.columns, table, import, seen: HashSet::new() })
+        Ok(Self { db, kind, actor, columns: layout.columns, places: BTreeMap::new(), import, seen: HashSet::new(), number: RandomState::new() })
+    }
+
+    /// Reads the file from its headings on, which tell where each column stands.
+    fn file<T>(&mut self, each: impl FnOnce(&mut Self, &mut Rows<'_>) -> Result<T>) -> Result<T> {
+        with_rows(Stored::new(self.db, self.import.id), |rows| {
+            let headings = rows.read()?.map_or_else(Vec::new, |row| row.iter().map(|cell| heading(cell)).collect());
+            let place = |wanted: &String| headings.iter().position(|known| known == wanted);
+            self.places = self.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
+            each(self, rows)
+        })
     }
 
     fn run(&mut self, told: &mut dyn FnMut(Progress)) -> Result<()> {
-        let mut progress = Progress::of(&self.import);
         // All or nothing: tried first, so that nobody waits for a transaction that will be rolled back.
         let is_tried = self.import.is_dry_run || self.import.is_whole;
-        while usize::try_from(progress.done).unwrap_or(usize::MAX) < self.table.rows.len() {
-            let Some(next) = self.batch(progress, is_tried)? else { return Ok(()) };
-            progress = next;
-            told(progress);
-        }
+        let Some(progress) = self.file(|runner, rows| runner.batches(rows, is_tried, told))? else { return Ok(()) };
         if self.import.is_whole && progress.bad > 0 {
             return end(self.db, &self.import, "refused");
         }
@@ -149,24 +174,40 @@ impl<'d> Runner<'d> {
         end(self.db, &self.import, "done")
     }
 
+    /// The batches from where the import stands on; None where it was stopped meanwhile.
+    fn batches(&mut self, rows: &mut Rows<'_>, is_tried: bool, told: &mut dyn FnMut(Progress)) -> Result<Option<Progress>> {
+        let mut progress = Progress::of(&self.import);
+        for _ in 0..progress.done {
+            if rows.read()?.is_none() {
+                break;
+            }
+        }
+        loop {
+            let batch = Batch::read(rows, usize::try_from(progress.done).unwrap_or(0))?;
+            if batch.rows.is_empty() {
+                return Ok(Some(progress));
+            }
+            let Some(next) = self.batch(&batch, progress, is_tried)? else { return Ok(None) };
+            progress = next;
+            told(progress);
+        }
+    }
+
     /// One batch and its progress; None where the import was stopped meanwhile.
-    fn batch(&mut self, before: Progress, is_tried: bool) -> Result<Option<Progress>> {
-        let from = usize::try_from(before.done).unwrap_or(0);
-        let to = (from + BATCH).min(self.table.rows.len());
-        let (db, actor) = (self.db, self.actor.clone());
-        db.write(&actor, |tx| {
+    fn batch(&mut self, batch: &Batch, before: Progress, is_tried: bool) -> Result<Option<Progress>> {
+        let written = self.db.write(&self.actor, |tx| {
             let state = imports::table.find(self.import.id).select(imports::state).first::<String>(tx.conn)?;
             if !matches!(state.as_str(), "queued" | "running") {
                 return Ok(None);
             }
             let mut progress = before;
-            let outcomes = if is_tried { tx.tried(|tx| self.rows(tx, from..to, true))? } else { self.rows(tx, from..to, false)? };
+            let (outcomes, keys) = if is_tried { tx.tried(|tx| self.rows(tx, batch, true))? } else { self.rows(tx, batch, false)? };
             for (offset, outcome) in outcomes.iter().enumerate() {
                 progress.add(outcome);
                 if let Outcome::Bad(faults) = outcome
                     && progress.bad <= MAX_PROBLEMS
                 {
-                    self.note(tx, from + offset, faults)?;
+                    self.note(tx, batch.first + offset, &batch.rows[offset], faults)?;
                 }
             }
             diesel::update(imports::table.find(self.import.id))
@@ -178,31 +219,43 @@ impl<'d> Runner<'d> {
                     imports::bad_count.eq(progress.bad),
                 ))
                 .execute(tx.conn)?;
-            Ok(Some(progress))
-        })
+            Ok(Some((progress, keys)))
+        })?;
+        Ok(written.map(|(progress, keys)| {
+            self.seen.extend(keys);
+            progress
+        }))
     }
 
     /// All rows in one transaction, after they were tried.
     fn whole(&mut self) -> Result<()> {
         let (db, actor) = (self.db, self.actor.clone());
         db.write(&actor, |tx| {
-            let outcomes = self.rows(tx, 0..self.table.rows.len(), false)?;
-            match outcomes.iter().any(|outcome| matches!(outcome, Outcome::Bad(_))) {
-                // Somebody was faster since the trial.
-                true => Err(Error::conflict("changed-meanwhile")),
-                false => Ok(()),
-            }
+            self.file(|runner, rows| {
+                loop {
+                    let batch = Batch::read(rows, 0)?;
+                    if batch.rows.is_empty() {
+                        return Ok(());
+                    }
+                    // Somebody was faster since the trial.
+                    if runner.rows(tx, &batch, false)?.0.iter().any(|outcome| matches!(outcome, Outcome::Bad(_))) {
+                        return Err(Error::conflict("changed-meanwhile"));
+                    }
+                }
+            })
         })
     }
 
-    fn rows(&mut self, tx: &mut Tx<'_>, range: std::ops::Range<usize>, is_tried: bool) -> Result<Vec<Outcome>> {
+    /// What becomes of some rows, and the keys of those that were tried first.
+    fn rows(&self, tx: &mut Tx<'_>, batch: &Batch, is_tried: bool) -> Result<(Vec<Outcome>, HashSet<u64>)> {
         let mut shelf = Shelf::default();
-        let mut outcomes = Vec::with_capacity(range.len());
-        for index in range {
-            let row = Row::new(&self.table.rows[index], &self.places);
+        let mut outcomes = Vec::with_capacity(batch.rows.len());
+        let mut keys = HashSet::new();
+        for cells in &batch.rows {
+            let row = Row::new(cells, &self.places);
             let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf));
             let outcome = match ran {
-                Ok((Done::Written(_), key)) if is_tried && !self.seen.insert(key.clone()) => Outcome::Done(Done::Known),
+                Ok((Done::Written(_), key)) if is_tried && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
                 Ok((done, _)) => Outcome::Done(done),
                 Err(Error::Invalid(faults)) => Outcome::Bad(faults),
                 Err(Error::Conflict(reason) | Error::Forbidden(reason)) => Outcome::Bad(vec![Fault { path: String::new(), reason }]),
@@ -215,12 +268,18 @@ impl<'d> Runner<'d> {
             }
             outcomes.push(outcome);
         }
-        Ok(outcomes)
+        Ok((outcomes, keys))
+    }
+
+    /// Whether a row of this key was not tried yet, in the batches before or in this one, whose keys are gathered.
+    fn is_new(&self, keys: &mut HashSet<u64>, key: &str) -> bool {
+        let number = self.number.hash_one(key);
+        !self.seen.contains(&number) && keys.insert(number)
     }
 
     /// Writes down what is wrong with a row.
-    fn note(&self, tx: &mut Tx<'_>, index: usize, faults: &[Fault]) -> Result<()> {
-        let cells = Row::new(&self.table.rows[index], &self.places);
+    fn note(&self, tx: &mut Tx<'_>, index: usize, row: &[String], faults: &[Fault]) -> Result<()> {
+        let cells = Row::new(row, &self.places);
         for (position, fault) in (0..).zip(faults) {
             let column = column_of(&fault.path);
             let row = ImportProblem {
@@ -239,6 +298,7 @@ impl<'d> Runner<'d> {
 
 /// One row: what became of it, and the key by which it is known from now on.
 fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf: &mut Shelf) -> Result<(Done, String)> {
+    row.must_be_clean()?;
     let key = match kind {
         ImportKind::Products => products::key(row)?,
         ImportKind::Customers => customers::key(row)?,

@@ -1,6 +1,7 @@
 //! Starting an import: the file is kept with the columns that it is mapped to; a worker takes it up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use base64::Engine as _;
 use domain::access::Action;
@@ -9,20 +10,29 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::columns::ImportKind;
+use super::content::byte_count;
 use super::rows::Import;
-use super::table;
+use super::table::{self, Glance, MAX_FILE};
 use super::view::{ImportView, import_row, import_view};
 use crate::access::Of;
 use crate::access::secrets::hex;
 use crate::error::{Error, Fault, Faults, Result};
+use crate::gate::Gate;
 use crate::refer;
 use crate::store::query::*;
 use crate::store::schema::{centres, import_problems, imports};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 
-/// The largest file that is sent within JSON, in characters of base64.
-const MAX_CONTENT: u32 = 96 * 1024 * 1024;
+/// The largest file that is sent within JSON. Its text, its value and its bytes are held beside each other for a while; a larger one comes by the page, where
+/// it comes as it is, or by the command line.
+pub const MAX_SENT: usize = 24 * 1024 * 1024;
+/// The same in characters of base64.
+const MAX_CONTENT: u32 = 32 * 1024 * 1024;
+
+/// One file is looked at at a time; the others wait as bytes, and none of them within a write.
+static READING: Gate = Gate::new("sheets", 1);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes in a file and starts to import it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +45,7 @@ pub struct StartImport {
     #[schemars(length(min = 1, max = MAX_CONTENT))]
     pub content: String,
     /// Which heading of the file stands for which column; absent: as the headings tell.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = {"maxLength": 60}, "additionalProperties" = {"type": "string", "maxLength": 200}))]
     #[serde(default)]
     pub columns: Option<BTreeMap<String, String>>,
     /// Only tell what would happen.
@@ -44,6 +55,7 @@ pub struct StartImport {
     #[serde(default)]
     pub is_whole: bool,
     /// Public id of the centre in which past repairs stand; absent: one made for them.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub centre: Option<String>,
 }
@@ -53,6 +65,7 @@ pub struct StartImport {
 #[serde(deny_unknown_fields)]
 pub struct RunImport {
     /// Which heading of the file stands for which column; absent: as before.
+    #[schemars(extend("maxProperties" = 100, "propertyNames" = {"maxLength": 60}, "additionalProperties" = {"type": "string", "maxLength": 200}))]
     #[serde(default)]
     pub columns: Option<BTreeMap<String, String>>,
     #[serde(default)]
@@ -75,40 +88,73 @@ pub(super) struct Layout {
     pub sample: Vec<Vec<String>>,
 }
 
+/// A file that was sent, and how it looks.
+pub struct SentFile {
+    name: String,
+    glance: Glance,
+    sha256: String,
+    content: Vec<u8>,
+}
+
+/// Reads a file that was sent. It takes long: it is done before the write begins.
+///
 /// # Errors
-/// `Invalid` where the file cannot be read, or a column that is needed stands nowhere.
-pub fn start_import(tx: &mut Tx<'_>, command: &StartImport) -> Result<ImportView> {
-    let bytes = base64::engine::general_purpose::STANDARD.decode(command.content.trim()).map_err(|_| Error::invalid("content", "base64"))?;
-    let view = keep_file(tx, command.kind, &command.file_name, &bytes, command.centre.as_deref())?;
+/// `Invalid` where the file cannot be read, or is too large; `Unavailable` where too many wait.
+pub fn read_file(name: &str, content: Vec<u8>) -> Result<SentFile> {
+    if content.len() > MAX_FILE {
+        return Err(table::too_large());
+    }
+    let name = name.trim().chars().take(200).collect();
+    READING.pass_within(PATIENCE, move || {
+        let glance = table::glance(content.as_slice())?;
+        Ok(SentFile { name, glance, sha256: hex(&Sha256::digest(&content)), content })
+    })?
+}
+
+/// The file within a command, read; the command is left without it.
+///
+/// # Errors
+/// As `read_file`.
+pub fn file_of(command: &mut StartImport) -> Result<SentFile> {
+    let text = std::mem::take(&mut command.content);
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).map_err(|_| Error::invalid("content", "base64"))?;
+    drop(text);
+    read_file(&command.file_name, bytes)
+}
+
+/// # Errors
+/// `Invalid` where a column that is needed stands nowhere.
+pub fn start_import(tx: &mut Tx<'_>, command: &StartImport, file: &SentFile) -> Result<ImportView> {
+    let view = keep_file(tx, command.kind, file, command.centre.as_deref())?;
     let run = RunImport { columns: command.columns.clone(), is_dry_run: command.is_dry_run, is_whole: command.is_whole };
     run_import(tx, &view.id, &run)
 }
 
-/// Keeps a file with its columns as the headings tell them; nothing is imported yet.
+/// Keeps a file as it came, with its columns as the headings tell them; nothing is imported yet.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` where the file cannot be read.
-pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8], centre: Option<&str>) -> Result<ImportView> {
+/// `Forbidden`; `Invalid` where the centre is not there.
+pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file: &SentFile, centre: Option<&str>) -> Result<ImportView> {
     tx.actor.may(Action::Import, Of::Anything)?;
-    let read = table::read(bytes)?;
     let mut faults = Faults::default();
     let centre_id = refer!(faults, tx.conn, centres, centre.filter(|id| !id.is_empty()), "centre");
     faults.told()?;
     if let Some(centre_id) = centre_id {
         tx.actor.may(Action::Import, Of::Centre(centre_id))?;
     }
-    let layout = Layout { columns: kind.guess(&read.headings), sample: read.rows.iter().take(5).cloned().collect(), headings: read.headings };
+    let Glance { headings, sample, rows } = file.glance.clone();
+    let layout = Layout { columns: kind.guess(&headings), sample, headings };
     let row = Import {
         id: 0,
         public_id: tx.public_id(),
         kind: kind.name().to_owned(),
-        file_name: file_name.trim().chars().take(200).collect(),
-        sha256: hex(&Sha256::digest(bytes)),
-        content: bytes.to_vec(),
+        file_name: file.name.clone(),
+        sha256: file.sha256.clone(),
+        byte_count: i32::try_from(file.content.len()).unwrap_or(i32::MAX),
         columns_json: serde_json::to_string(&layout).map_err(Error::internal)?,
         is_dry_run: false,
         state: "draft".to_owned(),
-        total_count: i64::try_from(read.rows.len()).unwrap_or(i64::MAX),
+        total_count: i64::try_from(rows).unwrap_or(i64::MAX),
         done_count: 0,
         good_count: 0,
         known_count: 0,
@@ -119,7 +165,8 @@ pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file_name: &str, bytes: &[u8
         finished_at: None,
         is_whole: false,
     };
-    let id = diesel::insert_into(imports::table).values(row.clone()).returning(imports::id).get_result::<i64>(tx.conn)?;
+    let stored = (row.clone(), imports::content.eq(file.content.as_slice()));
+    let id = diesel::insert_into(imports::table).values(stored).returning(imports::id).get_result::<i64>(tx.conn)?;
     tx.record(centre_id, &Event::Saved { what: "import".to_owned(), code: row.file_name.clone() }, &[Subject::Object("import", id)])?;
     import_view(tx.conn, Import { id, ..row })
 }
@@ -134,7 +181,7 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
     if matches!(row.state.as_str(), "queued" | "running") {
         return Err(Error::conflict("import-runs"));
     }
-    if row.content.is_empty() {
+    if row.byte_count == 0 {
         return Err(Error::conflict("import-file-gone"));
     }
     let kind = ImportKind::named(&row.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
@@ -185,7 +232,7 @@ pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
 /// The store.
 pub(crate) fn forget_files(conn: &mut Conn, before: Option<At>) -> Result<i64> {
     let mut old =
-        imports::table.filter(imports::state.ne_all(["queued", "running"])).filter(imports::content.ne(Vec::new())).select((imports::id, imports::columns_json)).into_boxed();
+        imports::table.filter(imports::state.ne_all(["queued", "running"])).filter(byte_count(imports::content).gt(0)).select((imports::id, imports::columns_json)).into_boxed();
     old = match before {
         Some(before) => old.filter(imports::created_at.lt(before)),
         None => old.filter(imports::state.ne("draft")),

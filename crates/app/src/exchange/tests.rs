@@ -5,9 +5,14 @@ use crate::error::Error;
 use crate::reporting::{FailureCauses, failure_causes};
 use crate::testing::{House, in_a_house};
 
+fn sent(text: &str) -> SentFile {
+    read_file("file.csv", text.as_bytes().to_vec()).expect("a table")
+}
+
 fn started(house: &House, kind: ImportKind, text: &str, how: &RunImport) -> ImportView {
+    let file = sent(text);
     let view = house.write(|tx| {
-        let kept = keep_file(tx, kind, "file.csv", text.as_bytes(), None)?;
+        let kept = keep_file(tx, kind, &file, None)?;
         run_import(tx, &kept.id, how)
     });
     run(&house.db, &view.id, &mut |_| {}).expect("run");
@@ -91,7 +96,7 @@ fn products_come_with_their_kinds_and_devices_with_events_owner_and_card() {
 fn a_column_that_is_needed_must_stand_somewhere() {
     in_a_house(|house| {
         let refused = house.db.write(&house.admin, |tx| {
-            let kept = keep_file(tx, ImportKind::Devices, "file.csv", b"product,when\nA,1\n", None)?;
+            let kept = keep_file(tx, ImportKind::Devices, &sent("product,when\nA,1\n"), None)?;
             run_import(tx, &kept.id, &RunImport::default())
         });
         let Err(Error::Invalid(faults)) = refused else { panic!("{refused:?}") };
@@ -104,8 +109,9 @@ fn what_was_interrupted_goes_on_where_it_stood() {
     in_a_house(|house| {
         house.at("1405/09/02");
         let rows = (0..250).map(|index| format!("P{index},0912{:07}\n", 1_000_000 + index)).collect::<String>();
+        let file = sent(&format!("name,phone\n{rows}"));
         let view = house.write(|tx| {
-            let kept = keep_file(tx, ImportKind::Customers, "file.csv", format!("name,phone\n{rows}").as_bytes(), None)?;
+            let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
             run_import(tx, &kept.id, &RunImport::default())
         });
         let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&house.db, &view.id, &mut |progress| assert!(progress.done < 200, "pulled the plug"))));
@@ -116,6 +122,21 @@ fn what_was_interrupted_goes_on_where_it_stood() {
         let view = house.db.read(|conn| get_import(conn, &house.admin, &view.id)).expect("an import");
         assert_eq!(counts(&view), ("done", 250, 0, 0));
         assert!(!resume(&house.db).expect("nothing left"));
+    });
+}
+
+#[test]
+fn a_file_of_several_pieces_is_read_as_one_from_the_store() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        // Two of the pieces in which a file is fetched, and a bit; each row has its place in it.
+        let long = "x".repeat(30_000);
+        let text = std::iter::once("name,phone,unused\n".to_owned()).chain((0..290).map(|row| format!("P{row},0912{:07},{long}\n", 1_000_000 + row))).collect::<String>();
+        let view = started(house, ImportKind::Customers, &text, &WHOLE);
+        assert_eq!((counts(&view), view.total), (("done", 290, 0, 0), 290));
+        assert!(view.sample.iter().flatten().all(|cell| cell.len() <= 200) && view.has_file);
+        let hits = crate::lookup::search(&house.db, &house.admin, "09121000289").expect("searched").hits;
+        assert_eq!(hits.len(), 1);
     });
 }
 

@@ -81,7 +81,7 @@ pub(super) fn import_view(_: &mut Conn, row: Import) -> Result<ImportView> {
         is_whole: row.is_whole,
         headings: layout.headings,
         columns: layout.columns,
-        has_file: !row.content.is_empty(),
+        has_file: row.byte_count > 0,
         sample: layout.sample,
         total: row.total_count,
         done: row.done_count,

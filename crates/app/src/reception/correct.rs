@@ -27,12 +27,15 @@ use crate::store::{Event, Subject, Tx};
 #[serde(deny_unknown_fields)]
 pub struct CorrectReception {
     /// The right customer: public id, or a number that is theirs alone (mobile, national ID, subscription).
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub customer: Option<String>,
     /// Public id of the repair whose device is wrong …
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub repair: Option<String>,
     /// … and the right device: public id, serial, IMEI or another number that is its alone.
+    #[schemars(length(max = 100))]
     #[serde(default)]
     pub device: Option<String>,
     #[schemars(length(min = 1, max = 500))]

@@ -40,6 +40,7 @@ domain::words! {
 #[serde(deny_unknown_fields)]
 pub struct ReceiveDevices {
     /// Public id of the centre; absent: the one in which the receiver works.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub centre: Option<String>,
     #[serde(default)]
@@ -57,6 +58,7 @@ pub struct ReceiveDevices {
 #[serde(deny_unknown_fields)]
 pub struct CustomerChoice {
     /// Public id of a known customer.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub id: Option<String>,
     /// A new one, instead.
@@ -69,6 +71,7 @@ pub struct CustomerChoice {
 #[serde(deny_unknown_fields)]
 pub struct ReceiveDevice {
     /// Public id of a known device.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub device: Option<String>,
     /// An unknown one, registered on the way.
@@ -76,7 +79,7 @@ pub struct ReceiveDevice {
     pub new_device: Option<NewDevice>,
     /// Codes of the faults that the customer reports.
     #[serde(default)]
-    #[schemars(length(max = 10))]
+    #[schemars(length(max = 10), inner(length(max = 60)))]
     pub faults: Vec<String>,
     /// In the customer's words.
     #[schemars(length(max = 2000), example = &"از دیروز کمپرسور مدام کار می‌کند.")]
@@ -92,12 +95,14 @@ pub struct ReceiveDevice {
     pub conditions: Vec<String>,
     /// Public ids of photos that were uploaded before.
     #[serde(default)]
-    #[schemars(length(max = 30))]
+    #[schemars(length(max = 30), inner(length(max = 60)))]
     pub photos: Vec<String>,
     /// Readings of its meters.
+    #[schemars(extend("maxProperties" = 20, "propertyNames" = {"minLength": 1, "maxLength": 60}))]
     #[serde(default)]
     pub meters: BTreeMap<String, i64>,
     /// Public id of the section that gets it.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub section: Option<String>,
     /// Absent: by rule from kind and load.

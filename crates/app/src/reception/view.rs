@@ -108,6 +108,7 @@ pub struct ListReceptions {
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub to: Option<Date>,
     /// Public id of a customer.
+    #[schemars(length(max = 60))]
     pub customer: Option<String>,
 }
 

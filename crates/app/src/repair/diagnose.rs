@@ -31,6 +31,7 @@ pub struct DiagnoseRepair {
     #[serde(default)]
     pub cause: Option<String>,
     /// Public id of the component that is affected; absent: the device itself.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub component: Option<String>,
     #[schemars(length(max = 2000))]

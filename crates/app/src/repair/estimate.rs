@@ -160,6 +160,7 @@ domain::words! {
 pub struct AnswerEstimate {
     pub answer: Answer,
     /// Public ids of the lines that are declined while the rest is accepted.
+    #[schemars(length(max = 200), inner(length(max = 60)))]
     #[serde(default)]
     pub declined_lines: Vec<String>,
     /// How the answer came.

@@ -47,6 +47,7 @@ domain::words! {
 #[serde(deny_unknown_fields)]
 pub struct FitPart {
     /// Public id of the line by which the part was planned; absent: it was not.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub line: Option<String>,
     /// Code or public id of the part; not needed where it was planned.
@@ -65,6 +66,7 @@ pub struct FitPart {
     #[serde(default)]
     pub serial_in: Option<String>,
     /// Public id of the component that comes out.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub component_out: Option<String>,
     /// Its serial, where it was not known to be in the device.
@@ -274,6 +276,7 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
 #[serde(deny_unknown_fields)]
 pub struct TakePartOut {
     /// Public id of the line.
+    #[schemars(length(max = 60))]
     pub line: String,
     #[schemars(length(min = 1, max = 500))]
     pub reason: String,

@@ -38,6 +38,7 @@ pub struct AddOperation {
     #[serde(default)]
     pub unit_price: Option<i64>,
     /// Public id of the component device that the line is about.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub component: Option<String>,
     /// Code of the line's own fault.
@@ -259,6 +260,7 @@ fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option
 #[serde(deny_unknown_fields)]
 pub struct ChangeLine {
     /// Public id of the line.
+    #[schemars(length(max = 60))]
     pub line: String,
     #[schemars(range(min = 1, max = 1_000_000_000_i64))]
     #[serde(default)]
@@ -294,6 +296,7 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
 #[serde(deny_unknown_fields)]
 pub struct RemoveLine {
     /// Public id of the line.
+    #[schemars(length(max = 60))]
     pub line: String,
     #[schemars(length(min = 1, max = 500))]
     pub reason: String,

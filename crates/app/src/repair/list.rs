@@ -135,6 +135,7 @@ pub struct ListRepairs {
     #[schemars(length(max = 60))]
     pub step: Option<String>,
     /// Public id of a kind of product: of it and of the kinds below.
+    #[schemars(length(max = 60))]
     pub kind: Option<String>,
     /// Code of the diagnosed fault.
     #[schemars(length(max = 60))]
@@ -143,6 +144,7 @@ pub struct ListRepairs {
     #[schemars(length(max = 60))]
     pub outcome: Option<String>,
     /// Public id of a device.
+    #[schemars(length(max = 60))]
     pub device: Option<String>,
     /// Only one's own work.
     pub mine: Option<bool>,

@@ -34,6 +34,7 @@ pub struct PlanPart {
     #[serde(default)]
     pub unit_price: Option<i64>,
     /// Public id of the component that it will replace.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub component: Option<String>,
     #[serde(default)]
@@ -56,6 +57,7 @@ pub struct PlanPart {
 #[serde(deny_unknown_fields)]
 pub struct AwaitPart {
     /// Public id of the line.
+    #[schemars(length(max = 60))]
     pub line: String,
     pub is_awaited: bool,
 }

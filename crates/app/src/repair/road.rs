@@ -21,7 +21,7 @@ use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{case_moves, checklist_answers, repairs, users};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx};
+use crate::store::{Conn, Db, Event, Subject, Tx};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
 use crate::workflow::{chart, moves_of};
 
@@ -42,6 +42,9 @@ pub struct MoveRepair {
     #[schemars(length(max = 12))]
     #[serde(default)]
     pub second_pin: Option<String>,
+    /// Who that is, once the PIN was compared (`confirmed`).
+    #[serde(skip)]
+    pub second_person: Option<i64>,
 }
 
 /// A step back, by right and with a reason.
@@ -57,7 +60,7 @@ pub struct StepBack {
 #[serde(deny_unknown_fields)]
 pub struct AnswerChecklist {
     /// Ids of the points that are true; those left out are not.
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), inner(length(max = 60)))]
     pub items: Vec<String>,
 }
 
@@ -208,32 +211,36 @@ fn refusal(barred: &Barred) -> Error {
     }
 }
 
+impl MoveRepair {
+    /// The same, after the second person's PIN was compared where one was typed: that takes long, and is done before the write begins.
+    ///
+    /// # Errors
+    /// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones.
+    pub fn confirmed(mut self, db: &Db, actor: &Actor) -> Result<Self> {
+        let login = self.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
+        let (Some(login), Some(pin)) = (login, self.second_pin.as_deref().map(domain::text::digits)) else { return Ok(self) };
+        let found = db.read(|conn| {
+            let row = users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select((users::id, users::pin_hash));
+            Ok(row.first::<(i64, Option<String>)>(conn).optional()?)
+        })?;
+        let (id, hash) = found.unzip();
+        let is_right = || verify_password(&pin, hash.flatten().as_deref());
+        guesses::guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("second_pin", "wrong-pin"), |_| Ok(()))?;
+        self.second_person = id;
+        Ok(self)
+    }
+}
+
 /// Another person than the actor, known by PIN.
-fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
+fn second_person(tx: &Tx<'_>, command: &MoveRepair) -> Result<()> {
     let mut wrong = Faults::default();
-    let login = command.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
-    wrong.check(login.is_some(), "second_login", "second-person");
+    wrong.check(command.second_login.as_deref().is_some_and(|login| !login.trim().is_empty()), "second_login", "second-person");
     wrong.check(command.second_pin.is_some(), "second_pin", "required");
     wrong.told()?;
-    let login = login.unwrap_or_default();
-    let tries = Tried::pin(&login, tx.actor);
-    guesses::reserve(tx, &tries)?;
-    let row = users::table
-        .filter(users::login.eq(&login))
-        .filter(users::disabled_at.is_null())
-        .select((users::id, users::pin_hash))
-        .first::<(i64, Option<String>)>(tx.conn)
-        .optional()?;
-    let pin = domain::text::digits(command.second_pin.as_deref().unwrap_or_default());
-    let is_right = row.as_ref().is_some_and(|(_, hash)| verify_password(&pin, hash.as_deref()));
-    let is_another = row.as_ref().is_some_and(|(id, _)| Some(*id) != tx.actor.user_id);
-    if is_right {
-        guesses::right(tx, &tries)?;
+    match command.second_person {
+        Some(id) if Some(id) != tx.actor.user_id => Ok(()),
+        _ => Err(Error::invalid("second_pin", "second-person")),
     }
-    if is_right && is_another {
-        return Ok(());
-    }
-    Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
 }
 
 fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {

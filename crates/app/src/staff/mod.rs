@@ -26,6 +26,7 @@ use crate::{link, refer};
 #[serde(deny_unknown_fields)]
 pub struct SaveStaffMember {
     /// Public id of the centre.
+    #[schemars(length(max = 60))]
     pub centre: String,
     #[schemars(length(min = 1, max = 30), example = &"1042")]
     pub personnel_code: String,
@@ -34,9 +35,11 @@ pub struct SaveStaffMember {
     #[schemars(length(max = 120), example = &"سردسازی")]
     #[serde(default)]
     pub specialty: Option<String>,
+    #[schemars(length(max = 30))]
     #[serde(default)]
     pub phone: Option<String>,
     /// Public id of a section of the centre.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     pub section: Option<String>,
     /// Name with which they sign in.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use app::access::refused::note_refused;
-use app::access::secrets::digest;
+use app::access::secrets::hex;
 use app::access::session::token_actor;
 use app::access::{Actor, Of};
 use app::error::{Error, Fault, Result};
@@ -25,13 +25,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use words::Lang;
 
-pub use self::request::pairs;
 use self::request::{body_input, idempotency_key, if_match, query_input};
+use crate::body::{ORDINARY, SMALL, length};
 use crate::problem;
 use crate::schema::{read, shape};
-use crate::state::App;
+use crate::state::{App, Lane};
 
 /// What an operation is called with, beside its body.
 pub struct Call<'a> {
@@ -59,7 +60,10 @@ impl Call<'_> {
 
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type LookFn = Box<dyn Fn(&Db, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
-type WriteFn = Box<dyn Fn(&mut Tx<'_>, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+/// What is done within a write; it is done again where another write won.
+type InWrite<'a> = Box<dyn FnMut(&mut Tx<'_>) -> Result<Value> + 'a>;
+/// Gets ready for a write: what takes long or much is done here, before the write begins, and what is left is handed on.
+type WriteFn = Box<dyn for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
 type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Send + Sync>;
@@ -98,6 +102,8 @@ pub struct Operation {
     pub has_version: bool,
     /// The largest body that it reads, in bytes.
     pub max_body: usize,
+    /// With whom it waits for its turn.
+    pub lane: Lane,
     /// The type of the file that it answers with, where it does.
     pub media: &'static str,
     /// An example of the body or of the query.
@@ -164,11 +170,53 @@ where
     A: JsonSchema + Serialize + 'static,
     F: Fn(&mut Tx<'_>, &Call<'_>, B) -> Result<A> + Send + Sync + 'static,
 {
-    let does = Does::Write(Box::new(move |tx, call, body| json(run(tx, call, typed::<B>(body)?)?)));
+    let run = Arc::new(run);
+    let does = writes(move |_, _, call, body| {
+        let run = run.clone();
+        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, typed::<B>(body)?)?)))
+    });
     let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
     operation.example = example;
     operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
     operation
+}
+
+/// An operation that must get ready: `ready` does what takes long or much memory, before the write begins, and `run` writes what came of it.
+pub fn prepared<B, P, A, R, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    P: 'static,
+    A: JsonSchema + Serialize + 'static,
+    R: Fn(&Db, &Actor, B) -> Result<P> + Send + Sync + 'static,
+    F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
+{
+    let run = Arc::new(run);
+    let does = writes(move |db, actor, call, body| {
+        let (run, prepared) = (run.clone(), ready(db, actor, typed::<B>(body)?)?);
+        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, &prepared)?)))
+    });
+    let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    operation.example = example;
+    operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
+    operation
+}
+
+/// An operation that makes something of a file, which is decoded or read in its turn with other files.
+pub fn make_of_file<B, P, A, R, F>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    P: 'static,
+    A: JsonSchema + Serialize + 'static,
+    R: Fn(&Db, B) -> Result<P> + Send + Sync + 'static,
+    F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
+{
+    let mut operation = prepared(Method::POST, id, path, action, summary, example, move |db, _, body| ready(db, body), run).makes();
+    operation.lane = Lane::Files;
+    operation
+}
+
+fn writes(ready: impl for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static) -> Does {
+    Does::Write(Box::new(ready))
 }
 
 /// An operation for anybody.
@@ -217,7 +265,8 @@ fn operation<I: JsonSchema + DeserializeOwned + 'static>(
         status: StatusCode::OK,
         keyed: Keyed::No,
         has_version: false,
-        max_body: MAX_BODY,
+        max_body: ORDINARY,
+        lane: Lane::Ordinary,
         media: "application/pdf",
         example: Value::Null,
         input: |generator| generator.subschema_for::<I>(),
@@ -252,6 +301,13 @@ impl Operation {
         self
     }
 
+    /// It hashes a password or a PIN, in its turn with others.
+    #[must_use]
+    pub fn hashes(mut self) -> Self {
+        self.lane = Lane::Passwords;
+        self
+    }
+
     /// It answers with a secret.
     #[must_use]
     pub fn secret(mut self) -> Self {
@@ -266,10 +322,10 @@ impl Operation {
         self
     }
 
-    /// It takes a file.
+    /// The largest file that it takes, in bytes: it comes in base64, four characters for three bytes, within some JSON.
     #[must_use]
-    pub fn takes_file(mut self) -> Self {
-        self.max_body = MAX_FILE_BODY;
+    pub fn takes_file(mut self, max: usize) -> Self {
+        self.max_body = max.div_ceil(3) * 4 + SMALL;
         self
     }
 
@@ -292,6 +348,14 @@ impl Operation {
     #[must_use]
     pub fn input_schema(&self) -> &'static Value {
         (self.input_raw)()
+    }
+
+    /// Whether somebody may do it at all, somewhere: asked before anything is made of what they send.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn may(&self, actor: &Actor) -> Result<()> {
+        self.action.map_or(Ok(()), |action| actor.may(action, Of::Anything).map(|_| ()))
     }
 
     /// Reads, for the API and for pages alike.
@@ -319,12 +383,13 @@ impl Operation {
     /// # Errors
     /// What the command tells; then nothing was written.
     pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
-        let Does::Write(run) = &self.does else { return Err(Error::NotFound) };
+        let Does::Write(ready) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
             actor.may(action, Of::Anything)?;
         }
         // An answer that was kept is for who may see now what they saw then.
-        let hash = digest(&format!("{} {:?} {input} {}", self.id, call.path.get("id"), actor.rights()));
+        let hash = request_hash(&format!("{} {:?} {} ", self.id, call.path.get("id"), actor.rights()), input)?;
+        let mut run = ready(app.db(), actor, call, input)?;
         app.db().write(actor, |tx| {
             if let Some(key) = key
                 && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
@@ -332,7 +397,7 @@ impl Operation {
                 let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
                 return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
             }
-            let value = run(tx, call, input)?;
+            let value = run(tx)?;
             if let Some(key) = key {
                 let given = Given { status: i64::from(self.status.as_u16()), body: &value.to_string(), is_secret: self.is_secret };
                 idempotency::keep(tx, key, &hash, given)?;
@@ -349,6 +414,23 @@ impl Operation {
         let example = if self.example.is_null() { Value::Object(serde_json::Map::new()) } else { self.example.clone() };
         (self.check)(&example)
     }
+}
+
+/// By what a request is known when it is sent again. Its JSON is not written out for that: it may hold a file.
+fn request_hash(what: &str, input: &Value) -> Result<String> {
+    struct Digesting(Sha256);
+    impl std::io::Write for Digesting {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut digesting = Digesting(Sha256::new_with_prefix(what));
+    serde_json::to_writer(&mut digesting, input).map_err(Error::internal)?;
+    Ok(hex(&digesting.0.finalize()))
 }
 
 /// The operation with an id.
@@ -399,10 +481,6 @@ async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String
     }
 }
 
-/// The largest body that an operation reads, where it takes no file and where it does.
-const MAX_BODY: usize = 2 * 1024 * 1024;
-const MAX_FILE_BODY: usize = 96 * 1024 * 1024;
-
 async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let address = app.address(&parts);
@@ -421,6 +499,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             Some(actor)
         }
     };
+    // A file within JSON stands beside its text for a while.
+    let copies = if operation.lane == Lane::Files { 2 } else { 1 };
+    let room = length(&body, operation.max_body).saturating_mul(copies);
+    let held = app.hold(room).await?;
     let input = if operation.method == Method::GET {
         query_input(&operation, parts.uri.query().unwrap_or_default())?
     } else {
@@ -432,9 +514,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     (operation.check)(&input).map_err(Error::Invalid)?;
     let version = if_match(&parts.headers, operation.has_version)?;
     let key = idempotency_key(&operation, &parts.headers)?;
-    let (db_app, who) = (app.clone(), actor.clone());
+    let (db_app, who, lane) = (app.clone(), actor.clone(), operation.lane);
     let ran = app
-        .run(move |app| {
+        .run_in(lane, move |app| {
+            let _held = held;
             let call = Call { path: &path, version, now: app.db().now(), lang };
             match (&operation.does, &actor) {
                 (Does::Read(run), Some(actor)) => {

@@ -92,7 +92,7 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
         refusals.push(("412", "Changed by somebody else since the version that was seen."));
     }
     refusals.push(("429", "Too many requests or wrong guesses; Retry-After tells the seconds to wait."));
-    refusals.push(("503", "The store cannot be reached, is full or takes no changes; nothing was saved."));
+    refusals.push(("503", "The store cannot be reached, is full or takes no changes, or too much is asked at once; nothing was saved. Retry-After tells the seconds to wait."));
     for (status, description) in refusals {
         responses.insert(status.to_owned(), json!({"description": description, "content": {"application/problem+json": {"schema": problem}}}));
     }

@@ -1,36 +1,30 @@
 //! What a request to the API brings, checked: its query or body, the version that it saw, and its key.
 
 use app::error::{Error, Fault, Reason, Result};
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use domain::strict_json;
 use serde_json::Value;
 use words::Lang;
 
 use super::{Keyed, Operation};
+use crate::body::{Unread, read};
+use crate::form::pairs;
 use crate::problem;
-use crate::schema::from_form;
+use crate::schema::{BOUNDS, from_form, refused};
 
 /// The input of a GET from its query.
 ///
 /// # Errors
 /// `Invalid` where a name is given twice or is none of ours.
 pub(super) fn query_input(operation: &Operation, query: &str) -> Result<Value> {
-    let pairs = pairs(query.as_bytes());
-    // A query that names one thing twice means neither.
-    for (index, (name, _)) in pairs.iter().enumerate() {
-        if !name.ends_with("[]") && pairs[..index].iter().any(|(earlier, _)| earlier == name) {
-            return Err(Error::invalid(name.clone(), "given-twice"));
-        }
-        if name.starts_with('_') {
-            return Err(Error::invalid(name.clone(), "unknown-field"));
-        }
-    }
-    let mut value = from_form(&pairs, (operation.input_raw)());
+    let pairs = pairs(query.as_bytes())?;
+    let mut value = from_form(&pairs, operation.input_schema(), &[]).map_err(Error::Invalid)?;
     // What is there and empty is checked like everything else.
     if let Value::Object(map) = &mut value {
         for (name, typed) in &pairs {
-            if typed.trim().is_empty() {
+            if typed.trim().is_empty() && !name.contains(['.', '[']) {
                 map.insert(name.clone(), Value::String(typed.clone()));
             }
         }
@@ -38,20 +32,15 @@ pub(super) fn query_input(operation: &Operation, query: &str) -> Result<Value> {
     Ok(value)
 }
 
-/// Names and values of a form or a query string.
-#[must_use]
-pub fn pairs(text: &[u8]) -> Vec<(String, String)> {
-    form_urlencoded::parse(text).map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
-}
-
 /// The input of what changes something from its body; the answer instead where the body is too large or no JSON.
 ///
 /// # Errors
 /// `Invalid` where it is malformed.
 pub(super) async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
-    let bytes = match to_bytes(body, max).await {
+    let bytes = match read(body, max).await {
         Ok(bytes) => bytes,
-        Err(_) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+        Err(Unread::TooLarge) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+        Err(Unread::Broken) => return Err(Error::invalid("", "malformed")),
     };
     if bytes.is_empty() {
         return Ok(Ok(Value::Object(serde_json::Map::new())));
@@ -60,7 +49,7 @@ pub(super) async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang
     if !kind.to_ascii_lowercase().starts_with("application/json") {
         return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
     }
-    serde_json::from_slice(&bytes).map(Ok).map_err(|_| Error::invalid("", "malformed"))
+    strict_json::value(&bytes, BOUNDS).map(Ok).map_err(|fault| Error::Invalid(vec![refused(fault)]))
 }
 
 /// The version that the caller saw; None where they said none, or any.

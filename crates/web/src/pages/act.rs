@@ -3,20 +3,26 @@
 use std::collections::HashMap;
 
 use app::error::Error;
-use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Person, local};
 use super::{imports, installation, keep, objects, repair};
-use crate::api::{self, Call, pairs};
+use crate::api::{self, Call};
+use crate::form::{Form, field};
 use crate::problem;
 use crate::schema::{from_form_in, without_gaps};
 
-pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>>, body: Bytes) -> Response {
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+/// The fields that are of the form and not of what it does.
+pub(super) const OWN: [&str; 5] = ["_csrf", "_key", "_page", "_next", "_version"];
+
+/// The longest key of a form.
+const MAX_KEY: usize = 200;
+
+pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>>, form: Form) -> Response {
+    let Form { fields, _held } = form;
+    let field = |name: &str| field(&fields, name);
     if !person.sent_it(field("_csrf")) {
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
@@ -28,22 +34,23 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
     let key = field("_key").map(str::to_owned);
     // The key of a form bears its name.
     let form = field("_key").and_then(|key| key.split_once('-')).map_or(name, |(_, form)| form).to_owned();
-    let mut input = from_form_in(person.current.actor.unit, &fields, operation.input_schema());
-    without_gaps(&mut input);
-    let actor = person.current.actor.clone();
-    let (lang, done) = (person.lang, {
-        let input = input.clone();
-        let path = path.clone();
-        let lang = person.lang;
-        person
-            .app
-            .run(move |app| {
+    let (actor, lang) = (person.current.actor.clone(), person.lang);
+    let made = operation.may(&actor).and_then(|()| match &key {
+        Some(key) if key.len() > MAX_KEY => Err(Error::invalid("_key", "malformed")),
+        _ => from_form_in(actor.unit, &fields, operation.input_schema(), &OWN).map_err(Error::Invalid),
+    });
+    let done = match made {
+        Ok(mut input) => {
+            without_gaps(&mut input);
+            let work = person.app.run_in(operation.lane, move |app| {
                 operation.check(&input)?;
                 let call = Call { path: &path, version, now: app.db().now(), lang };
                 operation.write(app, &actor, &call, key.as_deref(), &input)
-            })
-            .await
-    });
+            });
+            work.await
+        }
+        Err(error) => Err(error),
+    };
     match done {
         Ok((_, value)) => {
             let made = value.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();

@@ -6,18 +6,19 @@ use app::access::session::{self, Browser, Opened, SignIn, SwitchPerson};
 use app::error::{Error, Fault};
 use app::setup::{FirstStart, SetUp, is_empty, set_up_by_secret};
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::{Query, Request, State};
+use axum::extract::{RawQuery, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
 use words::Lang;
 
-use super::frame::{Person, cookie, cookie_name, device_cookie_name, local, plain_error, set_cookie, show};
-use crate::api::pairs;
+use super::frame::{Person, chosen_language, cookie, cookie_name, device_cookie_name, local, plain_error, set_cookie, show};
+use super::me::fields_of;
+use crate::form::{SmallForm, asked, field, only, text};
 use crate::problem;
 use crate::schema::{from_form, read, shape};
-use crate::state::App;
+use crate::state::{App, Lane};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -52,43 +53,42 @@ impl SetupPage {
     }
 }
 
-fn chosen_language(headers: &HeaderMap) -> Lang {
-    cookie(headers, "zamen-lang").and_then(|name| Lang::named(&name)).unwrap_or_else(|| problem::language(headers))
+/// Where signing in leads on to.
+fn next_of(query: Option<String>) -> app::Result<String> {
+    let fields = asked(query.as_deref(), &["next"])?;
+    Ok(field(&fields, "next").map_or("/", local).to_owned())
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Next {
-    next: Option<String>,
-}
-
-pub(crate) async fn form(State(app): State<App>, Query(query): Query<Next>, headers: HeaderMap) -> Response {
+pub(crate) async fn form(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
+    let next = match next_of(query) {
+        Ok(next) => next,
+        Err(error) => return plain_error(lang, &error),
+    };
     let is_demo = match app.run(|app| Ok((app.db().read(is_empty)?, app.is_demo()))).await {
         Ok((true, _)) => return Redirect::to("/setup").into_response(),
         Ok((false, is_demo)) => is_demo,
         Err(error) => return plain_error(lang, &error),
     };
-    let next = query.next.as_deref().map_or("/", local).to_owned();
     let page = SignInPage { l: lang, next, login: String::new(), message: String::new(), is_demo };
     show(StatusCode::OK, &page)
 }
 
-pub(crate) async fn sign_in(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
     let lang = chosen_language(&parts.headers);
     let address = app.address(&parts);
     // A page of another site cannot sign somebody in: browsers say where a form comes from.
     if parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
         return plain_error(lang, &Error::Forbidden(app::Reason::new("not-from-here")));
     }
-    let Ok(bytes) = axum::body::to_bytes(body, 64 * 1024).await else { return plain_error(lang, &Error::invalid("", "malformed")) };
-    let fields = pairs(&bytes);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str()).to_owned();
-    let next = local(&field("next")).to_owned();
-    let command = SignIn { login: field("login"), password: field("password") };
+    if let Err(error) = only(&fields, &["login", "password", "next"]) {
+        return plain_error(lang, &error);
+    }
+    let next = local(field(&fields, "next").unwrap_or_default()).to_owned();
+    let command = SignIn { login: text(&fields, "login"), password: text(&fields, "password") };
     let login = command.login.clone();
     let browser = browser(&app, &parts.headers, address);
-    let opened = app.run(move |app| session::sign_in(app.db(), &command, &browser)).await;
+    let opened = app.run_in(Lane::Passwords, move |app| session::sign_in(app.db(), &command, &browser)).await;
     match opened {
         Ok(opened) => enter(&app, &opened, &next),
         Err(error) => {
@@ -132,19 +132,21 @@ struct CodePage {
 }
 
 /// The second half of signing in, for who has a second factor.
-pub(crate) async fn code_form(Query(query): Query<Next>, headers: HeaderMap) -> Response {
-    let next = query.next.as_deref().map_or("/", local).to_owned();
-    show(StatusCode::OK, &CodePage { l: chosen_language(&headers), next, message: String::new() })
+pub(crate) async fn code_form(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let lang = chosen_language(&headers);
+    match next_of(query) {
+        Ok(next) => show(StatusCode::OK, &CodePage { l: lang, next, message: String::new() }),
+        Err(error) => plain_error(lang, &error),
+    }
 }
 
-pub(crate) async fn code(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+pub(crate) async fn code(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
     let lang = chosen_language(&parts.headers);
-    let Ok(body) = axum::body::to_bytes(body, 64 * 1024).await else { return plain_error(lang, &Error::invalid("", "malformed")) };
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str()).to_owned();
-    let next = local(&field("next")).to_owned();
-    let (browser, code) = (browser(&app, &parts.headers, app.address(&parts)), field("code"));
+    if let Err(error) = only(&fields, &["code", "next"]) {
+        return plain_error(lang, &error);
+    }
+    let next = local(field(&fields, "next").unwrap_or_default()).to_owned();
+    let (browser, code) = (browser(&app, &parts.headers, app.address(&parts)), text(&fields, "code"));
     match app.run(move |app| enter_code(app.db(), &browser, &code)).await {
         Ok(opened) => enter(&app, &opened, &next),
         Err(Error::Unauthenticated) => Redirect::to("/sign-in").into_response(),
@@ -155,9 +157,9 @@ pub(crate) async fn code(State(app): State<App>, request: Request) -> Response {
     }
 }
 
-pub(crate) async fn sign_out(person: Person, body: Bytes) -> Response {
-    if !person.sent_it(pairs(&body).iter().find(|(name, _)| name == "_csrf").map(|(_, value)| value.as_str())) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+pub(crate) async fn sign_out(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &[]) {
+        return response;
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     if let Err(error) = person.app.run(move |app| session::sign_out(app.db(), &actor, &token)).await {
@@ -169,13 +171,15 @@ pub(crate) async fn sign_out(person: Person, body: Bytes) -> Response {
 }
 
 /// Switches the language and stays on the page, signed in or not.
-pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value.as_str());
-    let Some(lang) = Lang::named(field("language")) else { return plain_error(Lang::Fa, &Error::invalid("language", "unknown-language")) };
-    let back = local(field("back")).to_owned();
+pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, SmallForm(fields): SmallForm) -> Response {
+    if let Err(error) = only(&fields, &["_csrf", "language", "back"]) {
+        return plain_error(chosen_language(&headers), &error);
+    }
+    let named = field(&fields, "language").and_then(Lang::named);
+    let Some(lang) = named else { return plain_error(Lang::Fa, &Error::invalid("language", "unknown-language")) };
+    let back = local(field(&fields, "back").unwrap_or_default()).to_owned();
     if let Some(token) = cookie(&headers, cookie_name(&app)) {
-        let csrf = field("_csrf").to_owned();
+        let csrf = text(&fields, "_csrf");
         let changed = app
             .run(move |app| match app.db().read(|conn| session::current(conn, app.db().now(), &token, ""))? {
                 Some(current) if current.csrf == csrf => own::change_language(app.db(), &current.actor, lang.code()),
@@ -192,43 +196,38 @@ pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, body: B
 }
 
 /// Works in another of one's centres from now on.
-pub(crate) async fn centre(person: Person, body: Bytes) -> Response {
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    if !person.sent_it(field("_csrf")) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+pub(crate) async fn centre(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["centre", "back"]) {
+        return response;
     }
-    let (actor, token, centre) = (person.current.actor.clone(), person.token.clone(), field("centre").unwrap_or_default().to_owned());
+    let (actor, token, centre) = (person.current.actor.clone(), person.token.clone(), text(&fields, "centre"));
     match person.app.run(move |app| own::change_centre(app.db(), &actor, &token, &centre)).await {
-        Ok(()) => Redirect::to(local(field("back").unwrap_or("/"))).into_response(),
+        Ok(()) => Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(),
         Err(error) => person.error(&error),
     }
 }
 
 /// Another person at the same counter, by PIN.
-pub(crate) async fn switch(person: Person, body: Bytes) -> Response {
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    if !person.sent_it(field("_csrf")) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+pub(crate) async fn switch(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["login", "pin", "back"]) {
+        return response;
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
-    let command = SwitchPerson { login: field("login").unwrap_or_default().to_owned(), pin: field("pin").unwrap_or_default().to_owned() };
-    match person.app.run(move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
-        Ok(opened) => with_session(Redirect::to(local(field("back").unwrap_or("/"))).into_response(), &person.app, &opened),
+    let command = SwitchPerson { login: text(&fields, "login"), pin: text(&fields, "pin") };
+    match person.app.run_in(Lane::Passwords, move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
+        Ok(opened) => with_session(Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(), &person.app, &opened),
         Err(error) => super::me::page(person, "switch", fields, &error).await,
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Invited {
-    secret: Option<String>,
-}
-
 /// The first start of an empty store.
-pub(crate) async fn setup_form(State(app): State<App>, Query(invited): Query<Invited>, headers: HeaderMap) -> Response {
+pub(crate) async fn setup_form(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
-    let fields = vec![("time_zone".to_owned(), "Asia/Tehran".to_owned()), ("_secret".to_owned(), invited.secret.unwrap_or_default())];
+    let secret = match asked(query.as_deref(), &["secret"]) {
+        Ok(fields) => text(&fields, "secret"),
+        Err(error) => return plain_error(lang, &error),
+    };
+    let fields = vec![("time_zone".to_owned(), "Asia/Tehran".to_owned()), ("_secret".to_owned(), secret)];
     match app.run(|app| app.db().read(is_empty)).await {
         Ok(true) => show(StatusCode::OK, &SetupPage::of(lang, fields, Vec::new())),
         Ok(false) => Redirect::to("/sign-in").into_response(),
@@ -236,16 +235,13 @@ pub(crate) async fn setup_form(State(app): State<App>, Query(invited): Query<Inv
     }
 }
 
-pub(crate) async fn setup(State(app): State<App>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+pub(crate) async fn setup(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
     let lang = chosen_language(&parts.headers);
-    let Ok(body) = axum::body::to_bytes(body, 64 * 1024).await else { return plain_error(lang, &Error::invalid("", "malformed")) };
-    let fields = pairs(&body);
-    let input = from_form(&fields, &shape::<SetUp>().schema);
-    let (address, typed) = (app.address(&parts), fields.iter().find(|(name, _)| name == "_secret").map_or_else(String::new, |(_, typed)| typed.clone()));
+    let input = from_form(&fields, &shape::<SetUp>().schema, &["_secret"]);
+    let (address, typed) = (app.address(&parts), text(&fields, "_secret"));
     let done = app
-        .run(move |app| {
-            let command = read::<SetUp>(&input).map_err(Error::Invalid)?;
+        .run_in(Lane::Passwords, move |app| {
+            let command = input.and_then(|input| read::<SetUp>(&input)).map_err(Error::Invalid)?;
             set_up_by_secret(app.db(), &command, &FirstStart { typed: &typed, right: app.first_start(), address: &address })
         })
         .await;
@@ -268,13 +264,11 @@ pub(crate) async fn health(State(app): State<App>) -> Response {
 }
 
 /// Removes the demo and leads to the first start of an empty store.
-pub(crate) async fn remove_demo(person: Person, body: Bytes) -> Response {
-    let fields = pairs(&body);
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    if !person.sent_it(field("_csrf")) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+pub(crate) async fn remove_demo(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["sure"]) {
+        return response;
     }
-    if field("sure").is_none() {
+    if field(&fields, "sure").is_none() {
         return Redirect::to("/keep").into_response();
     }
     let actor = person.current.actor.clone();

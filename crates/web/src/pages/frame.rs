@@ -38,6 +38,11 @@ pub(crate) fn device_cookie_name(app: &App) -> &'static str {
     if app.is_secure() { "__Host-zamen-device" } else { "zamen-device" }
 }
 
+/// The language that somebody chose who is not signed in, or that their browser asks for.
+pub(crate) fn chosen_language(headers: &HeaderMap) -> Lang {
+    cookie(headers, "zamen-lang").and_then(|name| Lang::named(&name)).unwrap_or_else(|| problem::language(headers))
+}
+
 /// A person who is signed in, and the request that they made.
 pub(crate) struct Person {
     pub app: App,
@@ -180,7 +185,7 @@ impl Person {
     /// An error as a page.
     pub fn error(&self, error: &Error) -> Response {
         self.note_refused(error);
-        let (status, _, message) = problem::told(self.lang, error);
+        let (status, message) = problem::in_a_sentence(self.lang, error);
         let template = Wrong { p: self.page("", self.lang.t("error-title")), message };
         problem::when_to_try_again((status, html(&template)).into_response(), error)
     }
@@ -316,8 +321,13 @@ struct WrongPublic {
 
 /// An error for somebody who is not signed in.
 pub(crate) fn plain_error(lang: Lang, error: &Error) -> Response {
-    let (status, _, message) = problem::told(lang, error);
+    let (status, message) = problem::in_a_sentence(lang, error);
     problem::when_to_try_again((status, html(&WrongPublic { l: lang, message })).into_response(), error)
+}
+
+/// The answer to a form that is too large.
+pub(crate) fn too_large(lang: Lang) -> Response {
+    show(StatusCode::PAYLOAD_TOO_LARGE, &WrongPublic { l: lang, message: lang.t("error-too-large-body") })
 }
 
 /// A template as HTML.
@@ -340,9 +350,11 @@ pub(crate) fn show(status: StatusCode, template: &impl Template) -> Response {
     response
 }
 
-/// A path of our own to go on to; anything else leads home.
+/// A path of our own to go on to; anything else leads home. Browsers read `\` as `/`, leave out ends of lines and tabs, and take what begins with two slashes
+/// for another house.
 pub(crate) fn local(path: &str) -> &str {
-    if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\n', '\r']) { path } else { "/" }
+    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|letter| letter == '\\' || letter.is_control());
+    if is_ours { path } else { "/" }
 }
 
 /// Sets a cookie on an answer.
@@ -350,5 +362,43 @@ pub(crate) fn set_cookie(response: &mut Response, app: &App, cookie: &str) {
     let secure = if app.is_secure() { "; Secure" } else { "" };
     if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Path=/; SameSite=Lax{secure}")) {
         response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_our_own_is_gone_on_to() {
+        for path in ["/", "/repairs?is_open=true&step=ready", "/search?q=\u{6CC}", "/keep/products/0123456789abcdef"] {
+            assert_eq!(local(path), path);
+        }
+        let elsewhere = [
+            "",
+            "repairs",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/a\r\nset-cookie: x",
+            "/\u{0}",
+            "/\u{7F}",
+            "/\u{85}",
+            " /",
+        ];
+        for path in elsewhere {
+            assert_eq!(local(path), "/", "{path:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_asked_for_leads_to_a_path_that_a_head_can_bear(path in "[/\\\\a-z\\PC\\x00-\\x1f]{0,12}") {
+            let path = local(&path);
+            proptest::prop_assert!(path.starts_with('/') && !path[1..].starts_with(['/', '\\']));
+            proptest::prop_assert!(HeaderValue::from_bytes(path.as_bytes()).is_ok());
+        }
     }
 }

@@ -1,16 +1,23 @@
 //! Files from elsewhere: taken in, their columns chosen, tried, imported, with what was wrong by row and column.
 
+use std::collections::HashSet;
+
 use app::error::Error;
-use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports};
+use app::exchange::table::MAX_FILE;
+use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path, RawQuery};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
 use super::report::file;
+use crate::body::{SMALL, said};
 use crate::problem;
+use crate::state::Lane;
 
 #[derive(Template)]
 #[template(path = "imports.html")]
@@ -26,7 +33,10 @@ pub(crate) async fn list(person: Person, RawQuery(query): RawQuery) -> Response 
 }
 
 async fn list_page(person: Person, query: Option<String>, attempt: Option<Attempt>) -> Response {
-    let (query, fields) = filters::<ListQuery>(query);
+    let (query, fields) = match filters::<ListQuery>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     match person.read(move |conn, actor| list_imports(conn, actor, &query)).await {
         Ok(Rows { items, next }) => {
             let page = person.page("keep", person.lang.t("imports-title")).with(attempt);
@@ -36,52 +46,79 @@ async fn list_page(person: Person, query: Option<String>, attempt: Option<Attemp
     }
 }
 
+/// The largest form with a file.
+pub(crate) const MOST: usize = MAX_FILE + SMALL;
+
 /// Takes a file in and leads to the page on which its columns are chosen.
-pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
-    let (mut bytes, mut name, mut kind, mut csrf) = (Vec::new(), String::new(), String::new(), None);
-    let read = loop {
-        match form.next_field().await {
-            Ok(Some(field)) => {
-                let named = field.name().unwrap_or_default().to_owned();
-                if named == "file" {
-                    name = field.file_name().unwrap_or_default().to_owned();
-                }
-                let Ok(content) = field.bytes().await else { break Err(Error::invalid("file", "file-too-large")) };
-                match named.as_str() {
-                    "file" => bytes = content.to_vec(),
-                    "kind" => kind = String::from_utf8_lossy(&content).into_owned(),
-                    "_csrf" => csrf = Some(String::from_utf8_lossy(&content).into_owned()),
-                    _ => {}
-                }
-            }
-            Ok(None) => break Ok(()),
-            Err(_) => break Err(Error::invalid("file", "malformed")),
-        }
+pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) -> Response {
+    let held = match person.app.hold(said(&headers, MOST)).await {
+        Ok(held) => held,
+        Err(error) => return person.error(&error),
     };
-    if read.is_ok() && !person.sent_it(csrf.as_deref()) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
-    }
-    let actor = person.current.actor.clone();
-    let wanted = kind.clone();
-    let kept = match read {
+    let mut sent = Sent::default();
+    let kept = match sent.read(form).await {
+        Ok(()) if !person.sent_it(sent.csrf.as_deref()) => return person.error(&Error::Forbidden(app::Reason::new("not-from-here"))),
         Ok(()) => {
+            let (actor, kind) = (person.current.actor.clone(), sent.kind.clone());
             person
                 .app
-                .run(move |app| {
-                    let kind = ImportKind::named(&wanted).ok_or_else(|| Error::invalid("kind", "not-in-list"))?;
-                    app.db().write(&actor, |tx| keep_file(tx, kind, &name, &bytes, None))
+                .run_in(Lane::Files, move |app| {
+                    let _held = held;
+                    let kind = ImportKind::named(&kind).ok_or_else(|| Error::invalid("kind", "not-in-list"))?;
+                    let file = read_file(&sent.name, sent.bytes)?;
+                    app.db().write(&actor, |tx| keep_file(tx, kind, &file, None))
                 })
                 .await
+                .map_err(|error| (error, sent.kind))
         }
-        Err(error) => Err(error),
+        Err(error) => Err((error, sent.kind)),
     };
     match kept {
         Ok(view) => Redirect::to(&format!("/imports/{}", view.id)).into_response(),
-        Err(error @ Error::Invalid(_)) => {
+        Err((error @ Error::Invalid(_), kind)) => {
             let attempt = Attempt::of(person.lang, "keepFile", vec![("kind".to_owned(), kind)], &error);
             list_page(person, None, Some(attempt)).await
         }
-        Err(error) => person.error(&error),
+        Err((error, _)) => person.error(&error),
+    }
+}
+
+/// The parts of the form with which a file is sent.
+#[derive(Default)]
+struct Sent {
+    name: String,
+    bytes: Vec<u8>,
+    kind: String,
+    csrf: Option<String>,
+}
+
+impl Sent {
+    async fn read(&mut self, mut form: Multipart) -> app::Result<()> {
+        let mut seen = HashSet::new();
+        while let Some(field) = form.next_field().await.map_err(|error| unread(&error))? {
+            let named = field.name().unwrap_or_default().to_owned();
+            if !seen.insert(named.clone()) {
+                return Err(Error::invalid(named, "given-twice"));
+            }
+            let file_name = field.file_name().unwrap_or_default().to_owned();
+            let content = field.bytes().await.map_err(|error| unread(&error))?;
+            let text = || String::from_utf8_lossy(&content).into_owned();
+            match named.as_str() {
+                "kind" => self.kind = text(),
+                "_csrf" => self.csrf = Some(text()),
+                "file" => (self.name, self.bytes) = (file_name, Vec::from(content)),
+                _ => return Err(Error::invalid(named, "unknown-field")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why the parts of the form could not be read.
+fn unread(error: &MultipartError) -> Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Error::invalid("file", "file-too-large"),
+        _ => Error::invalid("file", "malformed"),
     }
 }
 

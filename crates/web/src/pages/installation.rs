@@ -6,12 +6,13 @@ use app::access::second_factor::AskedOf;
 use app::catalogue::installation::{InstallationView, get_installation};
 use app::personal::retention::Retention;
 use askama::Template;
-use axum::extract::Query;
+use axum::extract::RawQuery;
 use axum::response::Response;
 use domain::access::{Action, Role};
 use domain::money::Unit;
 
 use super::frame::{Attempt, Page, Person, show as answer};
+use crate::form::{asked, text};
 
 #[derive(Template)]
 #[template(path = "installation.html")]
@@ -73,15 +74,11 @@ impl Permissions {
     }
 }
 
-/// Whose permissions are shown.
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    role: String,
-}
-
-pub(crate) async fn permissions(person: Person, Query(asked): Query<Asked>) -> Response {
-    permissions_page(person, &asked.role, None).await
+pub(crate) async fn permissions(person: Person, RawQuery(query): RawQuery) -> Response {
+    match asked(query.as_deref(), &["role"]) {
+        Ok(fields) => permissions_page(person, &text(&fields, "role"), None).await,
+        Err(error) => person.error(&error),
+    }
 }
 
 /// The page of a role, with what was tried on it; of the receptionist where there is no such role.

@@ -7,13 +7,14 @@ use app::coverage::covers::{CoverView, list_cards};
 use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
 use app::devices::view::DeviceRow;
 use app::devices::{ListDevices, list_devices};
+use app::error::Error;
 use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
-use axum::extract::{Query, RawQuery};
+use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
 use schemars::JsonSchema;
@@ -22,14 +23,20 @@ use words::Lang;
 
 use super::frame::{Page, Person, html};
 use super::report::sheet;
-use crate::api::pairs;
+use crate::form::{Fields, asked, pairs, text};
 use crate::schema::{from_form, read, shape};
 
-/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list.
-pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(query: Option<String>) -> (T, Vec<(String, String)>) {
-    let fields = pairs(query.unwrap_or_default().as_bytes());
-    let value = from_form(&fields, &shape::<T>().schema);
-    (read(&value).unwrap_or_default(), fields)
+/// What stands in the URL of a list and is no filter: the file that is wanted.
+const OWN: [&str; 1] = ["format"];
+
+/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list. A filter that there is not, or that
+/// stands there twice, is told.
+pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(person: &Person, query: Option<String>) -> Result<(T, Fields), Response> {
+    let found = pairs(query.unwrap_or_default().as_bytes()).and_then(|fields| {
+        let value = from_form(&fields, &shape::<T>().schema, &OWN).map_err(Error::Invalid)?;
+        Ok((read(&value).unwrap_or_default(), fields))
+    });
+    found.map_err(|error| person.error(&error))
 }
 
 /// A row as the cells of a file.
@@ -128,7 +135,7 @@ where
             let mut fields = asked.clone();
             fields.push(("limit".to_owned(), "200".to_owned()));
             fields.extend(after.take().map(|after| ("after".to_owned(), after)));
-            let query: Q = read(&from_form(&fields, &shape::<Q>().schema)).unwrap_or_default();
+            let query: Q = read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
             let page = list(conn, actor, &query)?;
             all.extend(page.items);
             match page.next {
@@ -214,12 +221,6 @@ pub(crate) async fn home(person: Person) -> Response {
     }
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    q: String,
-}
-
 #[derive(Template)]
 #[template(path = "search.html")]
 struct Search {
@@ -241,8 +242,12 @@ pub(crate) fn target(hit: &Hit) -> String {
     format!("/{folder}/{}", hit.id)
 }
 
-pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Response {
-    let typed = query.q.clone();
+pub(crate) async fn search(person: Person, RawQuery(query): RawQuery) -> Response {
+    let q = match asked(query.as_deref(), &["q"]) {
+        Ok(fields) => text(&fields, "q"),
+        Err(error) => return person.error(&error),
+    };
+    let typed = q.clone();
     let actor = person.current.actor.clone();
     let found = match person.app.run(move |app| find(app.db(), &actor, &typed)).await {
         Ok(found) => found,
@@ -251,7 +256,7 @@ pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Respon
     if let [only] = found.hits.as_slice()
         && only.is_elsewhere
     {
-        let (actor, number) = (person.current.actor.clone(), query.q.clone());
+        let (actor, number) = (person.current.actor.clone(), q.clone());
         let looked_up = person.app.run(move |app| app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))).await;
         return match looked_up {
             Ok(view) => Redirect::to(&format!("/customers/{}", view.id)).into_response(),
@@ -263,7 +268,7 @@ pub(crate) async fn search(person: Person, Query(query): Query<Asked>) -> Respon
         return Redirect::to(&target(only)).into_response();
     }
     let mut page = person.page("search", person.lang.t("search-title"));
-    page.query = query.q;
+    page.query = q;
     html(&Search { p: page, hits: found.hits })
 }
 
@@ -276,7 +281,10 @@ struct Repairs {
 }
 
 pub(crate) async fn repairs(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListRepairs>(query);
+    let (filters, fields) = match filters::<ListRepairs>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     let now = person.app.db().now();
     if let Some(file) = exported(&person, &fields, "repairs", &person.lang.t("repairs-title"), move |conn, actor, query: &ListRepairs| list_repairs(conn, actor, query, now)).await
     {
@@ -297,7 +305,10 @@ struct Receptions {
 }
 
 pub(crate) async fn receptions(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListReceptions>(query);
+    let (filters, fields) = match filters::<ListReceptions>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     if let Some(file) = exported(&person, &fields, "receptions", &person.lang.t("receptions-title"), list_receptions).await {
         return file;
     }
@@ -318,7 +329,10 @@ struct Devices {
 }
 
 pub(crate) async fn devices(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListDevices>(query);
+    let (filters, fields) = match filters::<ListDevices>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     if let Some(file) = exported(&person, &fields, "devices", &person.lang.t("devices-title"), list_devices).await {
         return file;
     }
@@ -338,7 +352,10 @@ struct Cards {
 
 pub(crate) async fn cards(person: Person, RawQuery(query): RawQuery) -> Response {
     let now = person.app.db().now();
-    let (filters, fields) = filters::<ListQuery>(query);
+    let (filters, fields) = match filters::<ListQuery>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     if let Some(file) = exported(&person, &fields, "cards", &person.lang.t("cards-title"), move |conn, actor, query: &ListQuery| list_cards(conn, actor, query, now)).await {
         return file;
     }
@@ -357,7 +374,10 @@ struct Customers {
 }
 
 pub(crate) async fn customers(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListQuery>(query);
+    let (filters, fields) = match filters::<ListQuery>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     if let Some(file) = exported(&person, &fields, "customers", &person.lang.t("customers-title"), list_customers).await {
         return file;
     }
@@ -378,7 +398,10 @@ struct Invoices {
 }
 
 pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListInvoices>(query);
+    let (filters, fields) = match filters::<ListInvoices>(&person, query) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
     if let Some(file) = exported(&person, &fields, "invoices", &person.lang.t("invoices-title"), list_invoices).await {
         return file;
     }

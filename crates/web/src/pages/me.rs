@@ -6,11 +6,11 @@ use app::access::tokens::{CreateToken, TokenView, create_token, list_tokens};
 use app::error::Error;
 use app::messaging::{MessageView, latest};
 use askama::Template;
-use axum::body::Bytes;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
-use crate::api::pairs;
+use crate::form::{SmallForm, field, only, text};
+use crate::state::Lane;
 
 #[derive(Template)]
 #[template(path = "me.html")]
@@ -53,45 +53,41 @@ pub(crate) async fn page(person: Person, form: &str, fields: Vec<(String, String
     render(person, String::new(), Some(attempt)).await
 }
 
-pub(super) fn fields_of(person: &Person, body: &Bytes) -> Result<Vec<(String, String)>, Response> {
-    let fields = pairs(body);
-    let is_own = person.sent_it(fields.iter().find(|(name, _)| name == "_csrf").map(|(_, value)| value.as_str()));
-    if is_own { Ok(fields) } else { Err(person.error(&Error::Forbidden(app::Reason::new("not-from-here")))) }
+/// Checks a form that was sent: from one of this person's own pages, with fields of these names.
+pub(super) fn fields_of(person: &Person, fields: &[(String, String)], names: &[&str]) -> Result<(), Response> {
+    if !person.sent_it(field(fields, "_csrf")) {
+        return Err(person.error(&Error::Forbidden(app::Reason::new("not-from-here"))));
+    }
+    only(fields, &[&["_csrf"][..], names].concat()).map_err(|error| person.error(&error))
 }
 
-pub(super) fn text(fields: &[(String, String)], name: &str) -> String {
-    fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone())
-}
-
-pub(crate) async fn password(person: Person, body: Bytes) -> Response {
-    let fields = match fields_of(&person, &body) {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
+pub(crate) async fn password(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["old_password", "new_password"]) {
+        return response;
+    }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
-    match person.app.run(move |app| own::change_password(app.db(), &actor, &token, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| own::change_password(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => page(person, "password", fields, &error).await,
     }
 }
 
-pub(crate) async fn pin(person: Person, body: Bytes) -> Response {
-    let fields = match fields_of(&person, &body) {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
+pub(crate) async fn pin(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["pin"]) {
+        return response;
+    }
     let actor = person.current.actor.clone();
     let command = SetPin { pin: text(&fields, "pin") };
-    match person.app.run(move |app| own::set_pin(app.db(), &actor, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| own::set_pin(app.db(), &actor, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "pin", fields, &error).await,
     }
 }
 
 /// Ends one's sessions elsewhere.
-pub(crate) async fn end_sessions(person: Person, body: Bytes) -> Response {
-    if let Err(response) = fields_of(&person, &body) {
+pub(crate) async fn end_sessions(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &[]) {
         return response;
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
@@ -102,23 +98,21 @@ pub(crate) async fn end_sessions(person: Person, body: Bytes) -> Response {
 }
 
 /// Turns one's second factor off.
-pub(crate) async fn second_factor_off(person: Person, body: Bytes) -> Response {
-    let fields = match fields_of(&person, &body) {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
+pub(crate) async fn second_factor_off(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["password"]) {
+        return response;
+    }
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
-    match person.app.run(move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
+    match person.app.run_in(Lane::Passwords, move |app| second_factor::turn_off(app.db(), &actor, &password)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "second-factor", fields, &error).await,
     }
 }
 
-pub(crate) async fn token(person: Person, body: Bytes) -> Response {
-    let fields = match fields_of(&person, &body) {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
+pub(crate) async fn token(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["title"]) {
+        return response;
+    }
     let actor = person.current.actor.clone();
     let command = CreateToken { title: text(&fields, "title"), scopes: Vec::new(), days: None };
     match person.app.run(move |app| app.db().write(&actor, |tx| create_token(tx, &command))).await {

@@ -22,7 +22,6 @@ use app::repair::{ListRepairs, RepairRow, list_repairs};
 use app::views::ListQuery;
 use askama::Template;
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -31,6 +30,7 @@ use words::Lang;
 use super::frame::{Attempt, Page, Person, show};
 use super::me::fields_of;
 use super::reasons::{Drawing, Verdict, drawing, verdict};
+use crate::form::SmallForm;
 
 /// An entry of a timeline as a sentence.
 pub(crate) struct Told {
@@ -289,8 +289,8 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
 }
 
 /// All that is kept of a customer, as a file.
-pub(crate) async fn customer_export(person: Person, Path(id): Path<String>, body: Bytes) -> Response {
-    if let Err(response) = fields_of(&person, &body) {
+pub(crate) async fn customer_export(person: Person, Path(id): Path<String>, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &[]) {
         return response;
     }
     let actor = person.current.actor.clone();

@@ -5,7 +5,7 @@ use app::access::Actor;
 use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep, undrawn};
 use app::error::Error;
 use app::store::outbox::Claimed;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use documents::{Format, card, invoice, reception};
@@ -13,6 +13,7 @@ use domain::money::Unit;
 use words::Lang;
 
 use super::frame::Person;
+use crate::form::{asked, field};
 use crate::state::App;
 
 /// Draws a paper, or gives the bytes that were drawn before.
@@ -176,14 +177,13 @@ fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
     invoice::draw(&paper, lang).map_err(Error::internal)
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Wanted {
-    format: Option<String>,
-}
-
-pub(crate) async fn show(person: Person, Path(id): Path<String>, Query(query): Query<Wanted>) -> Response {
+pub(crate) async fn show(person: Person, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let fields = match asked(query.as_deref(), &["format"]) {
+        Ok(fields) => fields,
+        Err(error) => return person.error(&error),
+    };
     let actor = person.current.actor.clone();
-    match person.app.run(move |app| draw(app, &actor, &id, query.format.as_deref())).await {
+    match person.app.run(move |app| draw(app, &actor, &id, field(&fields, "format"))).await {
         Ok((kind, bytes)) => {
             let mut response = bytes.into_response();
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/pdf")));

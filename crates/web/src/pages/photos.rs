@@ -1,34 +1,55 @@
 //! Photos: taken in, re-encoded, shown to those who see their repair.
 
-use app::error::Error;
-use app::reception::attachments::{Purpose, add_photo, clean_photo, photo};
+use std::collections::HashSet;
+
+use app::error::{Arg, Error, Fault};
+use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{Multipart, Path};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Person;
+use crate::body::{SMALL, said};
 use crate::problem;
+use crate::state::Lane;
 
-pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
+/// The largest form with a photo.
+pub(crate) const MOST: usize = MAX_BYTES + SMALL;
+
+pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipart) -> Response {
     let lang = person.lang;
+    let held = match person.app.hold(said(&headers, MOST)).await {
+        Ok(held) => held,
+        Err(error) => return problem::answer(lang, &error),
+    };
     let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
+    let mut seen = HashSet::new();
     loop {
-        match form.next_field().await {
-            Ok(Some(field)) => {
-                let name = field.name().unwrap_or_default().to_owned();
-                let Ok(content) = field.bytes().await else { return problem::answer(lang, &Error::invalid("file", "file-too-large")) };
-                let text = || String::from_utf8_lossy(&content).into_owned();
-                match name.as_str() {
-                    "file" => bytes = content.to_vec(),
-                    "purpose" => purpose = Purpose::named(&text()).unwrap_or(Purpose::Condition),
-                    "repair" => repair = Some(text()),
-                    "_csrf" => csrf = Some(text()),
-                    _ => {}
-                }
-            }
+        let field = match form.next_field().await {
+            Ok(Some(field)) => field,
             Ok(None) => break,
-            Err(_) => return problem::answer(lang, &Error::invalid("file", "malformed")),
+            Err(error) => return problem::answer(lang, &unread(&error)),
+        };
+        let name = field.name().unwrap_or_default().to_owned();
+        if !seen.insert(name.clone()) {
+            return problem::answer(lang, &Error::invalid(name, "given-twice"));
+        }
+        let content = match field.bytes().await {
+            Ok(content) => content,
+            Err(error) => return problem::answer(lang, &unread(&error)),
+        };
+        let text = || String::from_utf8_lossy(&content).into_owned();
+        match name.as_str() {
+            "purpose" => match Purpose::named(&text()) {
+                Some(named) => purpose = named,
+                None => return problem::answer(lang, &Error::invalid("purpose", "not-in-list")),
+            },
+            "repair" => repair = Some(text()),
+            "_csrf" => csrf = Some(text()),
+            "file" => bytes = Vec::from(content),
+            _ => return problem::answer(lang, &Error::invalid(name, "unknown-field")),
         }
     }
     if !person.sent_it(csrf.as_deref()) {
@@ -37,14 +58,25 @@ pub(crate) async fn upload(person: Person, mut form: Multipart) -> Response {
     let actor = person.current.actor.clone();
     let added = person
         .app
-        .run(move |app| {
-            let clean = clean_photo(&bytes)?;
+        .run_in(Lane::Files, move |app| {
+            let _held = held;
+            let clean = clean_photo(bytes, "file")?;
             app.db().write(&actor, |tx| add_photo(tx, repair.as_deref(), purpose, clean.clone()))
         })
         .await;
     match added {
         Ok(view) => Json(view).into_response(),
         Err(error) => problem::answer(lang, &error),
+    }
+}
+
+/// Why the parts of the form could not be read.
+fn unread(error: &MultipartError) -> Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))])
+        }
+        _ => Error::invalid("file", "malformed"),
     }
 }
 

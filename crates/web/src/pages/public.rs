@@ -2,12 +2,13 @@
 
 use app::tracking::{TrackView, find, missed};
 use askama::Template;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use words::Lang;
 
-use super::frame::{cookie, show as answer};
+use super::frame::{chosen_language as language, plain_error, show as answer};
+use crate::form::{asked, field};
 use crate::problem;
 use crate::state::App;
 
@@ -28,17 +29,12 @@ struct Ask {
     message: String,
 }
 
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Asked {
-    number: Option<String>,
-}
-
-fn language(headers: &HeaderMap) -> Lang {
-    cookie(headers, "zamen-lang").and_then(|name| Lang::named(&name)).unwrap_or_else(|| problem::language(headers))
-}
-
-pub(crate) async fn ask(Query(query): Query<Asked>, headers: HeaderMap) -> Response {
-    match query.number.as_deref().map(domain::text::key).filter(|number| !number.is_empty()) {
+pub(crate) async fn ask(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let fields = match asked(query.as_deref(), &["number"]) {
+        Ok(fields) => fields,
+        Err(error) => return plain_error(language(&headers), &error),
+    };
+    match field(&fields, "number").map(domain::text::key).filter(|number| !number.is_empty()) {
         Some(number) if number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Redirect::to(&format!("/t/{number}")).into_response(),
         Some(_) => wrong(language(&headers), StatusCode::NOT_FOUND, "track-not-found"),
         None => answer(StatusCode::OK, &Ask { l: language(&headers), message: String::new() }),

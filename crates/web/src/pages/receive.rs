@@ -17,8 +17,7 @@ use app::repair::view::RepeatView;
 use app::store::idempotency::{self, Given};
 use app::views::ListQuery;
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::{Query, RawQuery};
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Action;
@@ -26,8 +25,11 @@ use domain::access::Action;
 use super::frame::{Attempt, Page, Person, html, show};
 use super::reasons::{Drawing, Verdict, drawing, verdict};
 use super::repair::Choice;
-use crate::api::pairs;
+use crate::form::{Fields, Form, asked, pairs};
 use crate::schema::{from_form, read, shape, without_gaps};
+
+/// The fields that are of the form and not of the visit.
+const OWN: [&str; 6] = ["_csrf", "_key", "_add", "_find", "_choose", "_look_up"];
 
 /// A device on the form: known, or to be registered.
 struct OnForm {
@@ -88,20 +90,20 @@ struct AnswerPart {
     answers: Vec<Answer>,
 }
 
-/// How the page is opened.
-#[derive(Default, serde::Deserialize)]
-pub(crate) struct Opened {
-    device: Option<String>,
-    customer: Option<String>,
-    serial: Option<String>,
-}
-
-pub(crate) async fn form(person: Person, Query(opened): Query<Opened>) -> Response {
-    let mut fields = Vec::new();
-    fields.extend(opened.device.map(|id| ("devices[0].device".to_owned(), id)));
-    fields.extend(opened.customer.map(|id| ("customer.id".to_owned(), id)));
-    fields.extend(opened.serial.map(|serial| ("devices[0].new_device.serial".to_owned(), serial)));
-    page(person, fields, None).await
+pub(crate) async fn form(person: Person, RawQuery(query): RawQuery) -> Response {
+    let opened = match asked(query.as_deref(), &["device", "customer", "serial"]) {
+        Ok(opened) => opened,
+        Err(error) => return person.error(&error),
+    };
+    let field = |(name, value): (String, String)| {
+        let field = match name.as_str() {
+            "device" => "devices[0].device",
+            "customer" => "customer.id",
+            _ => "devices[0].new_device.serial",
+        };
+        (field.to_owned(), value)
+    };
+    page(person, opened.into_iter().map(field).collect(), None).await
 }
 
 fn value(fields: &[(String, String)], name: &str) -> Option<String> {
@@ -242,7 +244,8 @@ fn readings(fields: &[(String, String)], index: usize) -> Vec<String> {
 
 /// The answers while the form is being filled: a part of the page.
 pub(crate) async fn answer(person: Person, RawQuery(query): RawQuery) -> Response {
-    let fields = pairs(query.unwrap_or_default().as_bytes());
+    let known = pairs(query.unwrap_or_default().as_bytes()).ok().filter(|fields| from_form(fields, &shape::<ReceiveDevices>().schema, &OWN).is_ok());
+    let Some(fields) = known else { return "".into_response() };
     let (lang, now) = (person.lang, person.app.db().now());
     match person.read(move |conn, actor| answers_for(conn, actor, lang, &fields, now)).await {
         Ok(answers) => html(&AnswerPart { l: lang, answers }),
@@ -270,7 +273,7 @@ fn wish(fields: &[(String, String)]) -> Option<Wish> {
 }
 
 /// The page as it was wished, with everything that stood in it.
-async fn granted(person: Person, wish: Wish, mut fields: Vec<(String, String)>, is_part: bool) -> Response {
+async fn granted(person: Person, wish: Wish, mut fields: Fields, is_part: bool) -> Response {
     let mut customer = None;
     match wish {
         Wish::Add => fields.push((format!("devices[{}].new_device.serial", count(&fields)), String::new())),
@@ -312,16 +315,19 @@ async fn granted(person: Person, wish: Wish, mut fields: Vec<(String, String)>, 
     page(person, fields, None).await
 }
 
-pub(crate) async fn receive(person: Person, headers: HeaderMap, body: Bytes) -> Response {
-    let fields = pairs(&body);
+pub(crate) async fn receive(person: Person, headers: HeaderMap, form: Form) -> Response {
+    let Form { fields, _held } = form;
     let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     if !person.sent_it(field("_csrf").as_deref()) {
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
+    let mut input = match from_form(&fields, &shape::<ReceiveDevices>().schema, &OWN) {
+        Ok(input) => input,
+        Err(faults) => return person.error(&Error::Invalid(faults)),
+    };
     if let Some(wish) = wish(&fields) {
         return granted(person, wish, fields, headers.contains_key("hx-request")).await;
     }
-    let mut input = from_form(&fields, &shape::<ReceiveDevices>().schema);
     without_gaps(&mut input);
     let key = field("_key").unwrap_or_default();
     let actor = person.current.actor.clone();

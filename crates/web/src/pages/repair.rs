@@ -7,17 +7,17 @@ use app::repair::view::{EstimateView, LineView};
 use app::repair::{Assignee, DiagnoseRepair, RepairView, get_repair, list_assignees, preview_diagnosis};
 use app::views::ListQuery;
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use domain::access::Action;
 use domain::money::Unit;
 
+use super::act::OWN;
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use super::me::fields_of;
 use super::objects::{Told, told};
 use super::reasons::{Why, barred, cover_name, why};
-use crate::api::pairs;
+use crate::form::{SmallForm, pairs};
 use crate::schema::{from_form, read, shape};
 
 /// A line with who pays, and why.
@@ -81,8 +81,8 @@ pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Response {
 }
 
 /// The page with what opens the device; who asked is written down.
-pub(crate) async fn passcode(person: Person, Path(id): Path<String>, body: Bytes) -> Response {
-    if let Err(response) = fields_of(&person, &body) {
+pub(crate) async fn passcode(person: Person, Path(id): Path<String>, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &[]) {
         return response;
     }
     let (actor, repair) = (person.current.actor.clone(), id.clone());
@@ -179,8 +179,9 @@ struct Preview {
 
 /// What a diagnosis would change, while it is typed: a part of the page.
 pub(crate) async fn preview(person: Person, Path(id): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let input = from_form(&pairs(query.unwrap_or_default().as_bytes()), &shape::<DiagnoseRepair>().schema);
-    let Ok(command) = read::<DiagnoseRepair>(&input) else { return "".into_response() };
+    let Ok(fields) = pairs(query.unwrap_or_default().as_bytes()) else { return "".into_response() };
+    let input = from_form(&fields, &shape::<DiagnoseRepair>().schema, &OWN);
+    let Ok(command) = input.and_then(|input| read::<DiagnoseRepair>(&input)) else { return "".into_response() };
     let (now, lang, unit) = (person.app.db().now(), person.lang, person.current.actor.unit);
     let found = person.read(move |conn, actor| {
         let view = get_repair(conn, actor, &id, now)?;

@@ -10,8 +10,8 @@ use jiff::tz::TimeZone;
 use words::Lang;
 
 use super::frame::{Page, Person, html};
-use crate::api::pairs;
-use crate::schema::{from_form, read, shape};
+use super::lists::filters;
+use crate::form::text;
 
 /// A bar of a Pareto chart, in the units of its drawing.
 struct Bar {
@@ -106,12 +106,12 @@ pub fn failures_pdf(lang: Lang, query: &FailureCauses, rows: &[FailureRow], now:
 }
 
 pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) -> Response {
-    let query = query.unwrap_or_default();
-    let fields = pairs(query.as_bytes());
-    let value = |name: &str| fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone());
+    let (report, fields) = match filters::<FailureCauses>(&person, query.clone()) {
+        Ok(asked) => asked,
+        Err(response) => return response,
+    };
+    let (query, value) = (query.unwrap_or_default(), |name: &str| text(&fields, name));
     let wanted = value("format");
-    let asked = fields.iter().filter(|(name, _)| name != "format").cloned().collect::<Vec<_>>();
-    let report: FailureCauses = read(&from_form(&asked, &shape::<FailureCauses>().schema)).unwrap_or_default();
     let by = report.by.unwrap_or(FailuresBy::ProductKind);
     let asked = report.clone();
     let rows = match person.read(move |conn, actor| rows_of(conn, actor, &asked)).await {

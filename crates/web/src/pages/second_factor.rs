@@ -3,13 +3,14 @@
 use app::access::second_factor::{Offer, TurnOn, offer, turn_on};
 use app::error::Error;
 use askama::Template;
-use axum::body::Bytes;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::frame::{Attempt, Page, Person, show as answer};
-use super::me::{fields_of, text};
+use super::me::fields_of;
+use crate::form::{SmallForm, text};
+use crate::state::Lane;
 
 #[derive(Template)]
 #[template(path = "second_factor.html")]
@@ -35,15 +36,14 @@ fn page(person: Person, seed: Option<&str>, attempt: Option<Attempt>) -> Respons
     }
 }
 
-pub(crate) async fn on(person: Person, body: Bytes) -> Response {
-    let fields = match fields_of(&person, &body) {
-        Ok(fields) => fields,
-        Err(response) => return response,
-    };
+pub(crate) async fn on(person: Person, SmallForm(fields): SmallForm) -> Response {
+    if let Err(response) = fields_of(&person, &fields, &["seed", "code", "password"]) {
+        return response;
+    }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = TurnOn { seed: text(&fields, "seed"), code: text(&fields, "code"), password: text(&fields, "password") };
     let seed = command.seed.clone();
-    match person.app.run(move |app| turn_on(app.db(), &actor, &token, &command)).await {
+    match person.app.run_in(Lane::Passwords, move |app| turn_on(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => {
             let attempt = Attempt::of(person.lang, "second-factor", fields, &error);

@@ -45,6 +45,41 @@ fn misnamed(template: &str) -> Vec<String> {
         .collect()
 }
 
+/// The fields that a form sends by names that stand in its template, with the operation to which it sends them, where that stands there too.
+fn sent(template: &str) -> Vec<(&str, Vec<&str>)> {
+    let forms = template.split("action=\"/do/").skip(1).filter_map(|rest| rest.split("</form>").next());
+    forms
+        .filter_map(|form| {
+            let operation = form.split(['"', '/', '{']).next().filter(|name| !name.is_empty())?;
+            let named = form.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next());
+            // Macros take the page, the form and the name.
+            let calls = ["field(p, ", "inline(p, ", "words(p, ", "secret(p, "].into_iter().flat_map(|call| form.split(call).skip(1));
+            let called = calls.filter_map(|rest| rest.split_once(", ")).filter_map(|(_, rest)| rest.strip_prefix('"')?.split('"').next());
+            let reason = form.contains("form::reason(").then_some("reason");
+            Some((operation, named.chain(called).chain(reason).filter(|name| !name.contains('{') && !name.starts_with('_')).collect()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_form_sends_only_what_its_operation_names() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let mut wrong = Vec::new();
+    let mut forms = 0;
+    for entry in ["", "parts"].iter().flat_map(|sub| std::fs::read_dir(folder.join(sub)).expect("templates")) {
+        let path = entry.expect("a file").path();
+        let text = if path.is_file() { std::fs::read_to_string(&path).expect("a template") } else { String::new() };
+        for (operation, names) in sent(&text) {
+            forms += 1;
+            let schema = web::api::named(operation).unwrap_or_else(|| panic!("{}: {operation}", path.display())).input_schema();
+            let unknown = names.into_iter().filter(|name| web::schema::from_form(&[((*name).to_owned(), String::new())], schema, &[]).is_err());
+            wrong.extend(unknown.map(|name| format!("{}: {name} of {operation}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(forms > 30, "{forms}");
+}
+
 #[test]
 fn every_field_of_every_form_comes_back_filled() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");

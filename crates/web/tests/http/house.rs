@@ -177,6 +177,7 @@ impl House {
     /// Somebody who has not signed in yet.
     pub fn newcomer(&self, login: &str, roles: Vec<SaveMembership>) {
         let user = SaveUser { login: login.to_owned(), name: login.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles };
+        let user = user.hashed(self.db.random()).expect("hashed");
         self.write(|tx| save_user(tx, None, &user));
     }
 
@@ -189,6 +190,11 @@ impl House {
         let actor = self.db.read(|conn| actor_by_login(conn, login)).expect("a person");
         let command = CreateToken { title: "test".to_owned(), scopes: Vec::new(), days: None };
         self.db.write(&actor, |tx| create_token(tx, &command)).expect("a token")
+    }
+
+    /// The whole of the web side, for requests that go on beside others.
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -9,6 +9,7 @@ mod bad_input;
 mod forms;
 mod house;
 mod isolation;
+mod limits;
 mod money;
 mod openapi;
 mod personal;

@@ -58,3 +58,60 @@ fn the_list_of_operations_is_as_it_was() {
     let known = std::fs::read_to_string(path).unwrap_or_default();
     assert_eq!(list, known, "the API changed: if it should have, run again with UPDATE_SNAPSHOTS=1");
 }
+
+/// What takes any JSON, within the bounds of a body: the domain reads it key by key.
+const ANYTHING: &[&str] = &["createPolicy.rules", "updatePolicy.rules", "decideCoverage"];
+
+/// Notes what of a schema has no limit: texts without a length, lists and maps without a number, objects that take what they do not name.
+fn unbounded(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
+    if ANYTHING.contains(&path) {
+        return;
+    }
+    let Some(map) = schema.as_object() else {
+        out.push(format!("{path}: anything"));
+        return;
+    };
+    let is = |kind: &str| match map.get("type") {
+        Some(Value::String(one)) => one == kind,
+        Some(Value::Array(all)) => all.iter().any(|one| one == kind),
+        _ => false,
+    };
+    let has = |key: &str| map.contains_key(key);
+    if is("string") && !["maxLength", "pattern", "enum", "format", "const"].iter().any(|key| has(key)) {
+        out.push(format!("{path}: a text of any length"));
+    }
+    if is("array") && !has("maxItems") {
+        out.push(format!("{path}: a list of any length"));
+    }
+    if is("object") {
+        match map.get("additionalProperties") {
+            Some(Value::Bool(false)) => {}
+            Some(Value::Object(_)) if has("maxProperties") && has("propertyNames") => {}
+            _ => out.push(format!("{path}: fields of any name")),
+        }
+    }
+    if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+        unbounded(root, root.pointer(reference.trim_start_matches('#')).expect("what is referred to"), path, out);
+    }
+    for (name, field) in map.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        unbounded(root, field, &format!("{path}.{name}"), out);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(inner) = map.get(key).filter(|inner| inner.is_object()) {
+            unbounded(root, inner, &format!("{path}[]"), out);
+        }
+    }
+    for alternative in ["anyOf", "oneOf", "allOf"].iter().filter_map(|key| map.get(*key)?.as_array()).flatten() {
+        unbounded(root, alternative, path, out);
+    }
+}
+
+#[test]
+fn everything_that_is_sent_has_a_limit() {
+    let mut without = Vec::new();
+    for operation in api::table() {
+        let schema = operation.input_schema();
+        unbounded(schema, schema, operation.id, &mut without);
+    }
+    assert!(without.is_empty(), "{}", without.join("\n"));
+}

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::api::{Nothing, Operation, get, write};
+use crate::api::{Nothing, Operation, get, make_of_file, write};
 
 /// A problem of an import with its sentence.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -25,17 +25,16 @@ pub(super) fn exchange(out: &mut Vec<Operation>) {
         exchange::list_imports(conn, actor, &query)
     }));
     out.push(
-        write(
-            Method::POST,
+        make_of_file(
             "startImport",
             "/imports",
             A::Import,
             "Import a file of products, customers, devices or Open Repair Data; it runs on by itself.",
             json!({"kind": "customers", "file_name": "customers.csv", "content": "bmFtZSxwaG9uZQpaYWhyYSBLYXJpbWksMDkxMjM0NTY3ODkK", "is_dry_run": true}),
-            |tx, _, body: StartImport| -> Result<ImportView> { exchange::start_import(tx, &body) },
+            |_, mut body: StartImport| Ok((exchange::file_of(&mut body)?, body)),
+            |tx, _, (file, body)| -> Result<ImportView> { exchange::start_import(tx, body, file) },
         )
-        .makes()
-        .takes_file(),
+        .takes_file(exchange::MAX_SENT),
     );
     out.push(get("getImport", "/imports/{id}", A::Import, "Read an import with its progress.", |conn, actor, call, _: Nothing| -> Result<ImportView> {
         exchange::get_import(conn, actor, call.id())

@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::{ID, Listed};
-use crate::api::{Call, Nothing, Operation, get, write};
+use crate::api::{Call, Nothing, Operation, get, prepared, write};
 
 /// A command on a repair, answered with the repair.
 fn on_repair<B>(id: &'static str, path: &'static str, action: A, summary: &'static str, example: Value, run: fn(&mut Tx<'_>, &Call<'_>, B) -> Result<()>) -> Operation
@@ -187,9 +187,20 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         |tx, call, body: AnswerChecklist| repair::answer_checklist(tx, call.id(), &body),
     ));
     out.push(
-        on_repair("moveRepair", "/repairs/{id}/moves", A::MoveRepair, "Take a way out of the step.", json!({"transition": "to-diagnosis"}), |tx, call, body: MoveRepair| {
-            repair::move_repair(tx, call.id(), call.version, &body)
-        })
+        prepared(
+            Method::POST,
+            "moveRepair",
+            "/repairs/{id}/moves",
+            A::MoveRepair,
+            "Take a way out of the step.",
+            json!({"transition": "to-diagnosis"}),
+            |db, actor, body: MoveRepair| body.confirmed(db, actor),
+            |tx, call, body| -> Result<RepairView> {
+                repair::move_repair(tx, call.id(), call.version, body)?;
+                repair::get_repair(tx.conn, tx.actor, call.id(), tx.now)
+            },
+        )
+        .hashes()
         .versioned(),
     );
     out.push(on_repair(

@@ -2,7 +2,7 @@
 
 use app::billing::{self, HandOver, HandOverView, SendCode};
 use app::error::{Error, Result};
-use app::reception::attachments::{AttachmentView, Purpose, add_photo, clean_photo, photo};
+use app::reception::attachments::{self, AttachmentView, Purpose, add_photo, clean_photo, photo};
 use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
 use app::views::Page;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Done, ID};
-use crate::api::{Nothing, Operation, file, get, write};
+use crate::api::{Nothing, Operation, file, get, make_of_file, write};
 
 /// A photo to be kept.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -26,6 +26,7 @@ struct AddPhoto {
     #[serde(default)]
     purpose: Option<Purpose>,
     /// Public id of the repair that it is of; absent: of one that is about to be received.
+    #[schemars(length(max = 60))]
     #[serde(default)]
     repair: Option<String>,
 }
@@ -107,21 +108,19 @@ pub(super) fn visits(out: &mut Vec<Operation>) {
 
 pub(super) fn photos(out: &mut Vec<Operation>) {
     out.push(
-        write(
-            Method::POST,
+        make_of_file(
             "addPhoto",
             "/photos",
             A::ViewWork,
             "Keep a photo of a repair, or of a device that is about to be received.",
             json!({"content": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "purpose": "finding"}),
-            |tx, _, body: AddPhoto| -> Result<AttachmentView> {
-                let bytes = base64::engine::general_purpose::STANDARD.decode(body.content.trim()).map_err(|_| Error::invalid("content", "base64"))?;
-                let photo = clean_photo(&bytes).map_err(|_| Error::invalid("content", "not-a-photo"))?;
-                add_photo(tx, body.repair.as_deref(), body.purpose.unwrap_or(Purpose::Condition), photo)
+            |_, mut body: AddPhoto| {
+                let bytes = base64::engine::general_purpose::STANDARD.decode(std::mem::take(&mut body.content).trim()).map_err(|_| Error::invalid("content", "base64"))?;
+                Ok((clean_photo(bytes, "content")?, body))
             },
+            |tx, _, (photo, body)| -> Result<AttachmentView> { add_photo(tx, body.repair.as_deref(), body.purpose.unwrap_or(Purpose::Condition), photo.clone()) },
         )
-        .makes()
-        .takes_file(),
+        .takes_file(attachments::MAX_BYTES),
     );
     out.push(
         file("getPhoto", "/photos/{id}", A::ViewWork, "A photo, for those who see its repair.", |app, actor, call, _: Nothing| app.db().read(|conn| photo(conn, actor, call.id())))

@@ -15,7 +15,8 @@ use words::Lang;
 
 use self::kinds::{Field, Input, KINDS, kind};
 use super::frame::{Attempt, Page, Person, html, show};
-use crate::api::{self, Call, pairs};
+use crate::api::{self, Call};
+use crate::form::{asked, text};
 
 #[derive(Template)]
 #[template(path = "keep.html")]
@@ -82,9 +83,10 @@ fn row(lang: Lang, value: &Value) -> Row {
 
 pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(query): RawQuery) -> Response {
     let Some(kind) = kind(&what) else { return person.error(&Error::NotFound) };
-    let fields = pairs(query.unwrap_or_default().as_bytes());
-    let value = |name: &str| fields.iter().find(|(field, _)| field == name).map_or_else(String::new, |(_, value)| value.clone());
-    let (q, after) = (value("q"), value("after"));
+    let (q, after) = match asked(query.as_deref(), &["q", "after"]) {
+        Ok(fields) => (text(&fields, "q"), text(&fields, "after")),
+        Err(error) => return person.error(&error),
+    };
     let mut input = json!({});
     for (name, value) in [("q", &q), ("after", &after)] {
         if !value.is_empty() {
@@ -312,4 +314,33 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
         p: page,
     };
     show(page.p.status(), &page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::from_form;
+
+    /// The names of the fields of a form, those of its first row too.
+    fn names(at: &str, fields: &[Field]) -> Vec<String> {
+        let below = |field: &Field| if at.is_empty() { field.name.to_owned() } else { format!("{at}.{}", field.name) };
+        let name = |field: &Field| match field.kind {
+            Input::Rows(inner) => names(&format!("{}[0]", below(field)), inner),
+            _ => vec![below(field)],
+        };
+        fields.iter().flat_map(name).collect()
+    }
+
+    #[test]
+    fn every_form_of_what_is_kept_sends_only_what_its_operations_name() {
+        for kind in KINDS {
+            // What is known of a device is written down on its own page.
+            let operations = if kind.slug == "devices" { vec![kind.create] } else { vec![kind.create, kind.update] };
+            for operation in operations {
+                let schema = api::named(operation).expect("an operation").input_schema();
+                let fields = names("", kind.fields).into_iter().map(|name| (name, String::new())).collect::<Vec<_>>();
+                assert!(from_form(&fields, schema, &[]).is_ok(), "{operation}: {:?}", from_form(&fields, schema, &[]));
+            }
+        }
+    }
 }
