@@ -14,5 +14,6 @@ mod openapi;
 mod personal;
 mod rate;
 mod second_factor;
+mod security_log;
 mod store;
 mod translations;
