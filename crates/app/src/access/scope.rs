@@ -345,3 +345,6 @@ where
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
