@@ -1,7 +1,9 @@
 //! The security log as the API and a page tell it.
 
+use app::store::events::OF_SECURITY;
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
+use words::Lang;
 
 use crate::house::House;
 
@@ -28,5 +30,12 @@ async fn what_was_refused_is_told_with_who_and_where_to_who_may_look_into_the_lo
         let file = house.page(Some(&cookie), "/keep/security-log?who=technician&format=csv").await;
         assert_eq!(file.headers["content-type"], "text/csv; charset=utf-8");
         assert!(file.text.contains("/api/v1/invoices"), "{}", file.text);
+    }
+}
+
+#[test]
+fn all_that_stands_in_it_has_a_name_and_a_sentence() {
+    for (lang, event) in [Lang::Fa, Lang::En].into_iter().flat_map(|lang| OF_SECURITY.iter().map(move |event| (lang, event.replace('_', "-")))) {
+        assert!(lang.has(&format!("word-security-{event}")) && lang.has(&format!("event-{event}")), "{event}");
     }
 }

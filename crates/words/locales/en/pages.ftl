@@ -557,4 +557,3 @@ log-who = Who
 log-who-signs-in = Who (name to sign in with)
 log-from-where = From where
 log-refused = Refused
-log-only-refused = Only what was refused

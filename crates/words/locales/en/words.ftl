@@ -317,3 +317,4 @@ word-security-customer-looked-up = Customer looked up
 word-security-customer-exported = Customer’s data told
 word-security-customer-erased = Customer’s data erased
 word-security-passcode-shown = Passcode shown
+word-only-refused-true = Only what was refused

@@ -557,4 +557,3 @@ log-who = چه کسی
 log-who-signs-in = چه کسی (نام کاربری)
 log-from-where = از کجا
 log-refused = رد شده
-log-only-refused = فقط موارد رد شده

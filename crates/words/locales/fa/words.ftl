@@ -317,3 +317,4 @@ word-security-customer-looked-up = جست‌وجوی مشتری
 word-security-customer-exported = خروجی دادهٔ مشتری
 word-security-customer-erased = پاک کردن دادهٔ مشتری
 word-security-passcode-shown = نمایش رمز دستگاه
+word-only-refused-true = فقط موارد رد شده
