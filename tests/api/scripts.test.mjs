@@ -1,7 +1,7 @@
 // The two commands of the README and CI: what CI finds wrong of a run, that it walks the stranger's road, and ports that somebody else took.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,4 +55,17 @@ test("a port that is taken is passed over", async () => {
   const found = Number(execFileSync("bash", ["-c", `${free}free ${port}`], { encoding: "utf8" }));
   taken.close();
   assert.ok(found > port, `${found} after ${port}`);
+});
+
+test("each requirement of OWASP ASVS 5.0, levels 1 and 2, is answered once, and the tests that it names are there", () => {
+  const rows = text("docs/security.md").split("\n").map((line) => /^\| (\d+\.\d+\.\d+) \| (.+) \| (.+) \| (.*) \|$/.exec(line)).filter(Boolean);
+  assert.equal(new Set(rows.map(([, number]) => number)).size, rows.length);
+  assert.equal(rows.length, 253);
+  const folders = { http: "crates/web/tests/http/", app: "crates/app/src/", api: "tests/api/", browser: "tests/browser/" };
+  for (const [, number, , , tests] of rows) {
+    for (const [, folder, name] of tests.matchAll(/`(\w+)\/([^`]+)`/g)) {
+      const at = join(root, folders[folder], name);
+      assert.ok(["", ".rs", ".test.mjs"].some((ending) => existsSync(at + ending)), `${number}: ${folder}/${name}`);
+    }
+  }
 });

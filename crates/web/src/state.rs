@@ -24,6 +24,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they like.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// Whether the API's document and its viewer are not there.
+    pub hides_api_docs: bool,
 }
 
 /// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).

@@ -43,6 +43,10 @@ pub(crate) struct Flags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     requests_per_minute: Option<NonZeroU32>,
+    /// Whether the API's document and its viewer are shown: true or false.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_docs: Option<bool>,
     /// The file with the key that seals the secrets of the store.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,6 +98,8 @@ pub(crate) struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many requests one person, with all their pages and tokens, may send in a minute.
     pub requests_per_minute: NonZeroU32,
+    /// Whether the API's document and its viewer are shown.
+    pub api_docs: bool,
     /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the first start.
     #[serde(default)]
     pub secret_key_file: Option<PathBuf>,
@@ -129,6 +135,7 @@ impl Default for Config {
             public_url: None,
             trusted_proxies: Vec::new(),
             requests_per_minute: NonZeroU32::MIN.saturating_add(5999),
+            api_docs: true,
             secret_key_file: None,
             tls: None,
             training_clock: None,
@@ -193,13 +200,14 @@ mod tests {
         let missing = keys("", &whole).into_iter().filter(|key| !flags.contains(&key.as_str())).collect::<Vec<_>>();
         assert!(missing.is_empty(), "no flag for {missing:?}");
 
-        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --tls-certificate c.pem --tls-key k.pem --secret-key-file s.key";
+        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --api-docs false --tls-certificate c.pem --tls-key k.pem \
+                    --secret-key-file s.key";
         let config = Config::load(&Line::parse_from(line.split(' ')).flags).expect("a configuration");
-        assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get()), (2, 5));
+        assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get(), config.api_docs), (2, 5, false));
         assert_eq!((config.tls.map(|tls| tls.key), config.secret_key_file), (Some(PathBuf::from("k.pem")), Some(PathBuf::from("s.key"))));
         let half = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml", "--tls-key", "k.pem"]).flags).map(|_| ()).expect_err("half of it");
         assert!(half.contains("certificate"), "{half}");
         let none = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml"]).flags).expect("a configuration");
-        assert!(none.tls.is_none() && none.requests_per_minute.get() == 6000);
+        assert!(none.tls.is_none() && none.requests_per_minute.get() == 6000 && none.api_docs);
     }
 }

@@ -74,7 +74,12 @@ pub(crate) fn open_with_any_key(config: &Config) -> Result<Db, String> {
 
 pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = open(config)?;
-    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), requests_per_minute: Some(config.requests_per_minute) };
+    let settings = Settings {
+        public_url: config.public_url(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        requests_per_minute: Some(config.requests_per_minute),
+        hides_api_docs: !config.api_docs,
+    };
     let app = App::new(db, settings);
     if app.db().read(app::setup::is_empty).map_err(|error| error.to_string())? {
         println!("The store is empty. The first start: {}{}", config.public_url(), app.first_start_path());

@@ -6,6 +6,7 @@
 
 mod actor;
 pub mod guesses;
+pub mod log;
 pub mod own;
 pub mod permissions;
 pub mod refused;

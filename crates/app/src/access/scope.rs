@@ -110,6 +110,15 @@ impl Scope {
         Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { T::within(self) }, table: PhantomData }
     }
 
+    /// The entries of the security log within the scope: what was about the work on one device, to who sees it; what somebody did or tried otherwise, to who
+    /// has their centre as a whole; what was in no centre, to who has all of them.
+    #[must_use]
+    pub fn security_log(&self) -> Within<journal::table> {
+        let theirs = self.pairs("journal.centre_id", "journal.brand_id");
+        let here = Sql::text("journal.brand_id IS NULL AND ").and(self.whole_centres("journal.centre_id"));
+        Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { Sql::any([theirs, here]) }, table: PhantomData }
+    }
+
     /// The rows of whole pairs: `centre` and `brand` are the columns in which they stand.
     fn pairs(&self, centre: &str, brand: &str) -> Sql {
         Sql::any(self.pairs.iter().map(|pair| match (pair.centre_id, pair.brand_id) {
@@ -336,3 +345,6 @@ where
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::conn::Conn;
-use super::events::{Event, Subject};
+use super::events::{Event, OF_SECURITY, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
@@ -147,11 +147,11 @@ impl<'c> Tx<'c> {
             recorded_at: At::from(self.now),
             actor_user_id: self.actor.user_id,
             centre_id,
+            address: self.actor.address.clone().filter(|_| OF_SECURITY.contains(&kind.as_str())),
             kind,
             payload: payload.to_string(),
             correlation: self.correlation.clone(),
             brand_id,
-            address: event.is_of_security().then(|| self.actor.address.clone()).flatten(),
         };
         let id = diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
         let mut seen = Vec::with_capacity(subjects.len());

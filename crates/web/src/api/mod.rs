@@ -445,8 +445,8 @@ pub fn table() -> &'static [Arc<Operation>] {
     TABLE.get_or_init(|| operations::all().into_iter().map(Arc::new).collect())
 }
 
-/// The routes of the API, with the document and its viewer.
-pub(crate) fn router() -> Router<App> {
+/// The routes of the API, with the document and its viewer where they are shown.
+pub(crate) fn router(has_docs: bool) -> Router<App> {
     let mut by_path: Vec<(&str, MethodRouter<App>)> = Vec::new();
     for operation in table() {
         let serve = {
@@ -466,7 +466,10 @@ pub(crate) fn router() -> Router<App> {
     for (path, routes) in by_path {
         router = router.route(&format!("/v1{path}"), routes.fallback(wrong_method));
     }
-    router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs))
+    if has_docs {
+        router = router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs));
+    }
+    router
 }
 
 async fn wrong_method(headers: HeaderMap) -> Response {

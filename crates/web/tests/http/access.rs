@@ -15,6 +15,7 @@ const PAGES: &[(&str, Option<Action>)] = &[
     ("/keep", None),
     ("/keep/installation", Some(Action::ViewCatalogue)),
     ("/keep/permissions", Some(Action::KeepAccess)),
+    ("/keep/security-log", Some(Action::ViewAudit)),
     ("/search", Some(Action::ViewWork)),
     ("/receive", Some(Action::Receive)),
     ("/receive/answer", None),

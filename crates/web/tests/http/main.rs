@@ -16,5 +16,6 @@ mod personal;
 mod rate;
 mod rights;
 mod second_factor;
+mod security_log;
 mod store;
 mod translations;

@@ -1,5 +1,6 @@
 //! What is kept by forms: organisation, catalogue, staff, customers, users and tokens.
 
+use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
 use app::access::permissions::{self, ChangePermission, PermissionView};
 use app::access::tokens::{self, CreateToken, TokenView};
 use app::access::users::{self, FirstPassword, HashedUser, SaveUser, UserView};
@@ -195,6 +196,13 @@ pub(super) fn people(out: &mut Vec<Operation>) {
             permissions::change_permission(tx, &body)?;
             Ok(Done { done: true })
         },
+    ));
+    out.push(get(
+        "listSecurityLog",
+        "/security-log",
+        A::ViewAudit,
+        "The security log, newest first: who came in, who was refused, whose rights changed, who was shown what is personal.",
+        |conn, actor, _, query: ListSecurityLog| -> Result<Page<SecurityEntry>> { list_security_log(conn, actor, &query) },
     ));
     out.push(get("listTokens", "/tokens", A::UseSystem, "List one's own tokens.", |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> {
         Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? })
