@@ -439,7 +439,10 @@ impl SecurityLog {
 }
 
 pub(crate) async fn security_log(person: Person, RawQuery(query): RawQuery) -> Response {
-    let (filters, fields) = filters::<ListSecurityLog>(query);
+    let (filters, fields) = match filters::<ListSecurityLog>(&person, query) {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
     let title = person.lang.t("keep-security-log");
     if let Some(file) = exported(&person, &fields, "security-log", &title, list_security_log).await {
         return file;
