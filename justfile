@@ -28,7 +28,7 @@ bench *name:
 # Take the screenshots of every page into docs/screens/all (not kept), and those that are kept into docs/screens.
 screens:
     cargo build -p zamen
-    TEST_BINARY=$PWD/${CARGO_TARGET_DIR:-target}/debug/zamen TEST_SCREENS=$PWD/target/screens node --test --test-concurrency=1 tests/browser/
+    TEST_BINARY=${CARGO_TARGET_DIR:-target}/debug/zamen TEST_SCREENS=$PWD/target/screens node --test --test-concurrency=1 tests/browser/
     scripts/screens target/screens
 
 # Accept the API's list of operations as it is now.
@@ -39,4 +39,4 @@ snapshots:
 nightly:
     CI=true scripts/test
     cargo build --release -p zamen
-    target/release/zamen bench
+    ${CARGO_TARGET_DIR:-target}/release/zamen bench

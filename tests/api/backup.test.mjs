@@ -1,6 +1,6 @@
 // A copy of the store is taken while clients write, and makes the same store elsewhere. On both engines.
 import assert from "node:assert/strict";
-import { statSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Server, engines } from "../support/server.mjs";
@@ -82,6 +82,55 @@ for (const engine of engines()) {
       // The place is as empty as it was.
       await elsewhere.run();
       await elsewhere.setUp();
+    } finally {
+      await Promise.all([server.remove(), elsewhere.remove()]);
+    }
+  });
+}
+
+for (const engine of engines()) {
+  test(`the key of secrets is changed while serving, and a store does not start with a wrong one (${engine})`, async () => {
+    const [server, elsewhere] = [await Server.start(engine), await Server.place(engine)];
+    try {
+      await server.setUp();
+      await furnish(server);
+      const customer = (await server.call("maryam", "POST", "/customers", { name: "زهرا کریمی", phones: ["09123456789"] })).id;
+      const devices = [{ new_device: { product: "TV-1", serial: "T-1" }, faults: ["no-power"], passcode: "2580" }];
+      const visit = await server.call("maryam", "POST", "/receptions", { customer: { id: customer }, devices });
+      const passcode = async (place) => (await place.call("saeed", "GET", `/repairs/${visit.repairs[0].id}/passcode`)).passcode;
+      const key = join(server.data, "zamen.key");
+      const before = readFileSync(key);
+      const copy = join(server.data, "copy");
+      server.cli("backup", copy);
+      assert.match(await server.cliBeside("secrets", "rotate"), /^1 secrets are sealed with a new key, 0 were given up/);
+      assert.notDeepEqual(readFileSync(key), before);
+      assert.deepEqual([existsSync(`${key}.new`), statSync(key).mode & 0o777], [false, 0o600]);
+      assert.equal(await passcode(server), "2580", "without a new start");
+      await server.stop();
+      await server.run();
+      assert.equal(await passcode(server), "2580");
+
+      // A wrong key is told, and nothing is done with it.
+      const right = readFileSync(key);
+      writeFileSync(key, before);
+      assert.match(refused(server, "check"), /is not the one with which this store's secrets are sealed/);
+      assert.match(refused(server, "secrets", "rotate"), /1 of 1 sealed secrets do not open/);
+      writeFileSync(key, right);
+      assert.match(server.cli("check"), /is what is stored/);
+
+      // A copy of before opens with the key of then.
+      assert.match(elsewhere.cli("restore", copy), /is what is stored/);
+      assert.match(refused(elsewhere, "check"), /is not the one with which/);
+      writeFileSync(join(elsewhere.data, "zamen.key"), before, { mode: 0o600 });
+      await elsewhere.run();
+      assert.equal(await passcode(elsewhere), "2580");
+      await elsewhere.stop();
+
+      // Who lost the key gives up what it opened, and goes on.
+      copyFileSync(key, join(elsewhere.data, "zamen.key"));
+      assert.match(elsewhere.cli("secrets", "rotate", "--drop-unreadable"), /^0 secrets are sealed with a new key, 1 were given up/);
+      await elsewhere.run();
+      await assert.rejects(passcode(elsewhere), (error) => error.status === 404);
     } finally {
       await Promise.all([server.remove(), elsewhere.remove()]);
     }

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Server } from "../support/server.mjs";
+import { Server, binary } from "../support/server.mjs";
 import { furnish } from "../support/trade.mjs";
 
 const screens = process.env.TEST_SCREENS;
@@ -72,7 +72,7 @@ for (const [language, digits] of [["fa", "fa-IR"], ["en", "en-US"]]) {
         const { text } = await paper("invoice", invoice.id, "", `invoice-${invoice.kind}`);
         for (const word of [invoice.number, group(invoice.total)]) assert.ok(text.includes(word), `${invoice.kind} without ${word}: ${text}`);
       }
-      const report = execFileSync(process.env.TEST_BINARY, ["report", "failure-causes", "--format", "pdf", ...server.flags]);
+      const report = execFileSync(binary, ["report", "failure-causes", "--format", "pdf", ...server.flags]);
       assert.match(read(report, `report-${language}`).text, /Fail|appliance/);
     } finally {
       await server.remove();

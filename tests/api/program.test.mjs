@@ -1,15 +1,14 @@
 // The program as an administrator meets it: configuration, exit codes, TLS, the cases of coverage, a clean stop.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Server } from "../support/server.mjs";
+import { Server, binary } from "../support/server.mjs";
 
-const binary = process.env.TEST_BINARY;
 const folder = mkdtempSync(join(tmpdir(), "zamen-program-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const run = (words, options = {}) => spawnSync(binary, words, { encoding: "utf8", cwd: folder, ...options });
@@ -31,7 +30,7 @@ test("a wrong key of the configuration is named by its path, wherever it stands"
 test("every command says in full sentences what it does, and refuses with a sentence and a status", () => {
   const help = run(["--help"]);
   assert.equal(help.status, 0);
-  for (const command of ["serve", "demo", "migrate", "check", "coverage", "import", "report", "token", "access", "user", "openapi", "bench", "config"]) assert.match(help.stdout, new RegExp(`^  ${command} +\\S`, "m"));
+  for (const command of ["serve", "demo", "migrate", "check", "coverage", "import", "report", "token", "access", "user", "secrets", "backup", "restore", "openapi", "bench", "config"]) assert.match(help.stdout, new RegExp(`^  ${command} +\\S`, "m"));
   const data = ["--data", join(folder, "data")];
   for (const [words, status, sentence] of [
     [["fly"], 2, /unrecognized/],
@@ -106,4 +105,63 @@ test("it stops cleanly, and starts again with what it had", async () => {
   } finally {
     await server.remove();
   }
+});
+
+/** What others may do with the files of a folder and with the folder itself: nothing where all is well. */
+const open = (at) => [at, ...readdirSync(at).map((name) => join(at, name))].map((path) => [path, statSync(path).mode & 0o077]).filter(([, mode]) => mode !== 0);
+
+test("what it writes is its owner's alone, however open the shell leaves new files", async () => {
+  const before = process.umask(0);
+  const server = await Server.place("sqlite");
+  try {
+    chmodSync(server.data, 0o755);
+    await server.run();
+    await server.setUp();
+    const files = readdirSync(server.data);
+    for (const name of ["zamen.db", "zamen.db-wal", "zamen.db-shm", "zamen.key"]) assert.ok(files.includes(name), `${name} is not among ${files}`);
+    assert.deepEqual(open(server.data), [], "a folder that was open is closed, and what is made while serving is too");
+
+    server.cli("backup", join(server.data, "copy"));
+    server.cli("report", "failure-causes", "--output", join(server.data, "causes.csv"));
+    assert.match(readFileSync(join(server.data, "causes.csv"), "utf8"), /^product_kind,/);
+    for (const words of ["report failure-causes", "token create --login admin"]) execFileSync("sh", ["-c", `"${binary}" ${words} ${server.flags.join(" ")} > "${join(server.data, words.split(" ")[0])}"`]);
+    assert.deepEqual(open(server.data), [], "so are copies, exports and secrets that are printed into a file");
+    assert.throws(() => server.cli("report", "failure-causes", "--output", join(server.data, "causes.csv")), /cannot be written/);
+
+    await server.stop();
+    for (const name of ["zamen.db", "zamen.key"]) chmodSync(join(server.data, name), 0o644);
+    await server.run();
+    assert.deepEqual(open(server.data), [], "what an earlier start left open is closed");
+  } finally {
+    process.umask(before);
+    await server.remove();
+  }
+});
+
+test("a store and a key that stand elsewhere are closed; a folder that is not ours is left alone or refused", () => {
+  const elsewhere = join(folder, "elsewhere");
+  mkdirSync(join(elsewhere, "of-others"), { recursive: true });
+  const [store, key] = [join(elsewhere, "house.db"), join(elsewhere, "house.key")];
+  const words = ["check", "--database-url", store, "--secret-key-file", key];
+  assert.equal(run(words).status, 0);
+  for (const path of [store, key]) chmodSync(path, 0o644);
+  chmodSync(elsewhere, 0o755);
+  assert.equal(run(words).status, 0);
+  assert.deepEqual([store, key, elsewhere].map((path) => statSync(path).mode & 0o777), [0o600, 0o600, 0o755]);
+
+  const shared = run(["check", "--data", elsewhere]);
+  assert.equal(shared.status, 1);
+  assert.match(shared.stderr, /a folder of its own/);
+  assert.equal(statSync(elsewhere).mode & 0o777, 0o755);
+  if (process.getuid() !== 0) return; // only root gives things away
+  const theirs = join(folder, "theirs");
+  mkdirSync(theirs);
+  chmodSync(theirs, 0o755);
+  chownSync(theirs, 1, 1);
+  const refused = run(["check", "--data", theirs]);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /belongs to another user \(1\)/);
+  chownSync(key, 1, 1);
+  chmodSync(key, 0o640);
+  assert.match(run(words).stderr, /house\.key can be read by others and belongs to another user/);
 });

@@ -4,11 +4,12 @@ import { execFile, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-const binary = process.env.TEST_BINARY;
-assert.ok(binary, "TEST_BINARY names the program that is tested");
+assert.ok(process.env.TEST_BINARY, "TEST_BINARY names the program that is tested");
+/** The program, by a path that holds from every folder. */
+export const binary = resolve(process.env.TEST_BINARY);
 
 /** The engines to test on: SQLite always, PostgreSQL where a cluster is at hand; in CI it must be. */
 export function engines() {
@@ -56,8 +57,18 @@ export class Server {
   async run(clock = null) {
     this.clock = clock;
     const flags = clock ? [...this.flags, "--training-clock", clock] : this.flags;
-    this.process = spawn(binary, [this.command, ...flags], { stdio: ["ignore", "ignore", "inherit"] });
+    this.process = spawn(binary, [this.command, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
     this.ended = new Promise((resolve) => this.process.on("exit", resolve));
+    let said = "";
+    // What it prints while the store is empty is read by who makes the first start.
+    this.invitation = new Promise((resolve) => {
+      this.process.stdout.setEncoding("utf8").on("data", (more) => {
+        said += more;
+        const secret = /\/setup\?secret=([0-9a-z]+)\n/.exec(said)?.[1];
+        if (secret) resolve(secret);
+      });
+      this.process.on("exit", () => resolve(null));
+    });
     const until = Date.now() + 240_000;
     for (;;) {
       const answer = await fetch(`${this.base}/health`).catch(() => null);
@@ -117,8 +128,29 @@ export class Server {
 
   /** The first start: an empty store gets its legal entity, centre and administrator. */
   async setUp({ legal_entity = "خدمات ولیعصر", fa = "مرکز خدمات ولیعصر", en = "Valiasr Service Centre" } = {}) {
-    const body = new URLSearchParams({ legal_entity, "centre.fa": fa, "centre.en": en, login: "admin", name: "admin", password: "correct horse", calendar: "jalali", money_unit: "IRR" });
-    const answer = await fetch(`${this.base}/setup`, { method: "POST", body, redirect: "manual" });
+    const fields = { legal_entity, "centre.fa": fa, "centre.en": en, login: "admin", name: "admin", password: "correct horse", calendar: "jalali", money_unit: "IRR" };
+    const begin = (more) => fetch(`${this.base}/setup`, { method: "POST", body: new URLSearchParams({ ...fields, ...more }), redirect: "manual" });
+    const stranger = await begin({});
+    assert.equal(stranger.status, 422, "an empty store is nobody's who cannot read what the program prints");
+    await stranger.text();
+    const answer = await begin({ _secret: await this.invitation });
     assert.equal(answer.status, 303, await answer.text());
+  }
+
+  /** Signs in on the pages, as a browser does: the cookies, and the key that forms carry. */
+  async signIn(login, password) {
+    const signed = await fetch(`${this.base}/sign-in`, { method: "POST", body: new URLSearchParams({ login, password }), redirect: "manual" });
+    assert.equal(signed.status, 303, await signed.text());
+    const cookie = signed.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+    const page = await (await fetch(`${this.base}/me`, { headers: { cookie } })).text();
+    return { cookie, csrf: /name="_csrf" value="([^"]+)"/.exec(page)[1] };
+  }
+
+  /** Somebody's first sign-in: the first password opens nothing but its own change. */
+  async settle(login, first, password) {
+    const { cookie, csrf } = await this.signIn(login, first);
+    const body = new URLSearchParams({ _csrf: csrf, old_password: first, new_password: password });
+    const changed = await fetch(`${this.base}/me/password`, { method: "POST", headers: { cookie }, body, redirect: "manual" });
+    assert.equal(changed.status, 303, await changed.text());
   }
 }

@@ -10,6 +10,8 @@ const plain = (terms, exclusions = [], repair_warranty) => ({
 export const PARTS = { "CMP-EM65": 98_500_000, "FILTER-1": 3_200_000, "FAN-1": 2_800_000, "MOTOR-1": 12_000_000, "BOARD-1": 26_000_000, "HINGE-1": 2_000_000 };
 const SERVICES = { "SVC-COMP": ["labour", 24_000_000], "SVC-TRAVEL": ["travel", 4_000_000], "SVC-FAN": ["labour", 1_500_000], "SVC-BOARD": ["labour", 5_000_000], "SVC-ANY": ["labour", 4_500_000] };
 const DEVICES = ["SRF-7300", "VAC-1", "IRON-1", "HOOD-1", "LAP-1", "TV-1"];
+/** What an administrator tells somebody new. */
+const FIRST = "bridle the first horse";
 const PEOPLE = { maryam: "receptionist", saeed: "technician", laleh: "centre_manager" };
 
 /** Furnishes a store that was just set up. Returns the ids that the steps need. */
@@ -46,6 +48,9 @@ export async function furnish(server) {
   const travel = await policy("TRAVEL-HALF", "contract", insurer, plain([{ id: "travel", pays: { travel: 50 }, months: 24 }]));
   const paid = (await server.call("admin", "GET", "/policies?q=PAID")).items[0].id;
   await server.call("admin", "PUT", `/centres/${centre.id}`, { code: "02", title: centre.title, legal_entity: own, paid_policy: paid, diagnosis_fee: 600_000 });
-  for (const [login, role] of Object.entries(PEOPLE)) await make("/users", { login, name: login, password: "correct horse", roles: [{ role, centre: centre.id }] });
+  for (const [login, role] of Object.entries(PEOPLE)) {
+    await make("/users", { login, name: login, password: FIRST, roles: [{ role, centre: centre.id }] });
+    await server.settle(login, FIRST, "correct horse");
+  }
   return { own, centre: centre.id, maker, insurer, brand, gold, travel };
 }

@@ -67,6 +67,21 @@ impl Error {
     }
 }
 
+/// What was named in a command and is not there.
+pub(crate) trait OrInvalid<T> {
+    /// A thing that is not there is a fault of the field that names it; what else went wrong stays what it is.
+    fn or_invalid(self, path: impl Into<String>, code: &'static str) -> Result<T>;
+}
+
+impl<T> OrInvalid<T> for Result<T> {
+    fn or_invalid(self, path: impl Into<String>, code: &'static str) -> Self {
+        match self {
+            Err(Error::NotFound) => Err(Error::invalid(path, code)),
+            other => other,
+        }
+    }
+}
+
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         match unavailable(&error) {

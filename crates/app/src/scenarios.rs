@@ -36,7 +36,7 @@ fn s01_a_compressor() {
         house.contract(&fridge, "K-1209", "1404/06/01");
 
         house.at("1405/09/02 10:41");
-        let found = house.db.read(|conn| crate::lookup::search(conn, &house.person(RECEPTIONIST), "۰۹۱۲۳۴۵۶۷۸۹")).expect("searched");
+        let found = crate::lookup::search(&house.db, &house.person(RECEPTIONIST), "۰۹۱۲۳۴۵۶۷۸۹").expect("searched");
         assert_eq!(found.hits.iter().map(|hit| hit.title.as_str()).collect::<Vec<_>>(), ["زهرا کریمی"]);
         let reception = house.receive(&zahra, &[(&fridge, "no-cooling")]);
         assert_eq!(reception.number, "1405-02-000001");
@@ -48,7 +48,7 @@ fn s01_a_compressor() {
         house.fit(repair, FitPart { serial_in: Some("CMP-731140".to_owned()), serial_out: Some("CMP-220981".to_owned()), ..House::part("CMP-EM65") });
         house.fit(repair, House::part("FILTER-1"));
         let view = house.repair(repair);
-        assert_eq!((view.total, view.customer_net, view.customer_vat), (129_700_000, 5_200_000, 520_000));
+        assert_eq!((view.total, view.customer_net, view.customer_vat), (Some(129_700_000), Some(5_200_000), Some(520_000)));
         house.estimate(repair);
         assert_eq!(house.repair(repair).step.id, "approval");
         assert_eq!(house.repair(repair).estimate.map(|estimate| estimate.total), Some(5_720_000));
@@ -82,7 +82,7 @@ fn s01_a_compressor() {
         };
         let used = uses(&house.person(RECEPTIONIST)).expect("uses").remove(0);
         assert_eq!((used.device.serial.as_str(), used.serial_in.as_deref(), used.serial_out.as_deref()), ("SRF7300-0148812", Some("CMP-731140"), Some("CMP-220981")));
-        assert_eq!((used.disposition.as_deref(), used.is_covered), (Some("owed"), true));
+        assert_eq!((used.disposition.as_deref(), used.is_covered), (Some("owed"), Some(true)));
         let mut elsewhere = house.person(RECEPTIONIST);
         elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
         assert!(uses(&elsewhere).expect("none").is_empty());
@@ -90,7 +90,7 @@ fn s01_a_compressor() {
         let ends = |prefix: &str| bars.iter().filter(|bar| bar.cover.starts_with("repair_warranty") && bar.term == prefix).map(|bar| bar.last_day).collect::<Vec<_>>();
         assert!(ends("part").contains(&typed_date("1405/12/03").expect("a date")));
         assert!(ends("labour").contains(&typed_date("1405/10/03").expect("a date")));
-        let old = house.db.read(|conn| crate::lookup::search(conn, &house.admin, "CMP-220981")).expect("searched").hits.remove(0);
+        let old = crate::lookup::search(&house.db, &house.admin, "CMP-220981").expect("searched").hits.remove(0);
         let old = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &old.id, house.db.now())).expect("a part");
         assert!(matches!(old.place, PlaceView::Bin { .. }));
         let tracked = track(&house.db, &reception.tracking_number, "127.0.0.1").expect("tracked");
@@ -169,7 +169,7 @@ fn s03_back_after_twelve_days() {
         let fan = house.repair(second).components.remove(0).id;
         house.fit(second, FitPart { component_out: Some(fan), ..House::part("FAN-1") });
         house.operation(second, "SVC-FAN", None);
-        assert_eq!(house.repair(second).customer_net, 0);
+        assert_eq!(house.repair(second).customer_net, Some(0));
         house.go(TECHNICIAN, second, "free");
         house.finish(second);
         let handed = house.hand_over(&again.id, &[]);
@@ -194,14 +194,14 @@ fn s04_it_was_water() {
         house.go(RECEPTIONIST, repair, "to-diagnosis");
         house.fit(repair, House::part("BOARD-1"));
         house.operation(repair, "SVC-BOARD", None);
-        assert_eq!(house.repair(repair).customer_net, 0);
+        assert_eq!(house.repair(repair).customer_net, Some(0));
         let wet = DiagnoseRepair { fault: Some("wet".to_owned()), cause: Some("liquid".to_owned()), ..DiagnoseRepair::default() };
         let change = house.db.read(|conn| preview_diagnosis(conn, &house.person(TECHNICIAN), repair, house.db.now(), &wet)).expect("previewed");
         assert_eq!((change.customer_before, change.customer_after + change.customer_vat_after, change.lines.len()), (0, 34_100_000, 2));
         let refused = house.by(TECHNICIAN, |tx| diagnose_repair(tx, repair, None, &wet));
         assert!(matches!(refused, Err(Error::Conflict(reason)) if reason.code == "coverage-would-change"));
         house.diagnose(repair, "wet", "liquid");
-        assert_eq!(house.repair(repair).customer_net, 31_000_000);
+        assert_eq!(house.repair(repair).customer_net, Some(31_000_000));
         // The board was only laid in: before the device goes back unrepaired it is taken out again.
         let line = house.repair(repair).lines.iter().find(|line| line.is_fitted).map(|line| line.id.clone()).expect("a part");
         house.estimate(repair);
@@ -237,7 +237,7 @@ fn s05_goodwill() {
         let refused = house.by(RECEPTIONIST, |tx| give_goodwill(tx, repair, &give(30)));
         assert!(matches!(refused, Err(Error::Forbidden(reason)) if reason.code == "goodwill-limit"));
         house.by(MANAGER, |tx| give_goodwill(tx, repair, &give(50))).expect("given");
-        assert_eq!(house.repair(repair).customer_net, 10_500_000);
+        assert_eq!(house.repair(repair).customer_net, Some(10_500_000));
         house.estimate(repair);
         house.answer(repair, Answer::Accepted);
         house.finish(repair);
@@ -259,7 +259,7 @@ fn s10_put_right() {
         let command = CorrectReception { customer: Some(right.clone()), repair: None, device: None, reason: "another Zahra".to_owned() };
         let corrected = house.by(RECEPTIONIST, |tx| correct_reception(tx, &reception.id, None, &command)).expect("corrected");
         assert_eq!((corrected.revision, &corrected.tracking_number, &corrected.customer.id), (2, &reception.tracking_number, &right));
-        let papers = house.db.read(|conn| crate::billing::papers::papers_of(conn, "reception", &reception.id)).expect("papers");
+        let papers = house.db.read(|conn| crate::billing::papers::papers_of(conn, &house.admin, "reception", &reception.id)).expect("papers");
         assert_eq!(papers.iter().map(|paper| paper.revision).collect::<Vec<_>>(), [2, 1]);
         let theirs = house
             .db
@@ -319,7 +319,7 @@ fn s11_in_two_goes() {
             house.finish(&repair.id);
         }
         house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, &reception.id, &SendCode {})).expect("sent");
-        let code = house.db.read(|conn| crate::messaging::latest(conn, 1)).expect("a message").remove(0).body;
+        let code = house.by(RECEPTIONIST, |tx| crate::messaging::latest_messages(tx, 1)).expect("a message").remove(0).body;
         let brother = |code: &str| HandOver {
             repairs: vec![reception.repairs[0].id.clone()],
             receiver: Receiver { name: Some("علی نوری".to_owned()), national_id: Some("0499370899".to_owned()), known_by: Some(KnownBy::Code), code: Some(code.to_owned()) },

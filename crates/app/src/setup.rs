@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::access::Actor;
+use crate::access::guesses::{Tried, guarded};
 use crate::access::permissions::{ChangePermission, change_permission};
+use crate::access::secrets::digest;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate, unit};
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
@@ -53,12 +55,38 @@ pub fn is_empty(conn: &mut Conn) -> Result<bool> {
     Ok(users::table.select(users::id).first::<i64>(conn).optional()?.is_none())
 }
 
+/// The secret of a first start: who can read what the program prints when it begins is the one to whom the store belongs.
+pub struct FirstStart<'a> {
+    pub typed: &'a str,
+    pub right: &'a str,
+    /// From where it was typed.
+    pub address: &'a str,
+}
+
+/// The first start by somebody who must show that the store is theirs.
+///
+/// # Errors
+/// `Invalid` at `secret` where it is a wrong one; `TooMany`; what `set_up` tells.
+pub fn set_up_by_secret(db: &Db, command: &SetUp, secret: &FirstStart<'_>) -> Result<()> {
+    let is_right = || digest(&domain::text::key(secret.typed)) == digest(&domain::text::key(secret.right));
+    guarded(db, &Actor::system(), &[Tried::first_start(secret.address)], is_right, Error::invalid("secret", "wrong-secret"), |_| Ok(()))?;
+    set_up(db, command)
+}
+
 /// # Errors
 /// `Conflict` where the store is not empty; `Invalid`.
 pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
     let unit = unit(command.money_unit.as_deref().unwrap_or(Unit::RIAL.name))?;
     let time_zone = command.time_zone.as_deref().unwrap_or("Asia/Tehran");
     let actor = Actor { zone: zone(time_zone), ..Actor::system() };
+    let user = SaveUser {
+        login: command.login.clone(),
+        name: command.name.clone(),
+        language: None,
+        password: Some(command.password.clone()),
+        roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }],
+    };
+    let user = user.hashed(db.random())?;
     db.write(&actor, |tx| {
         if !is_empty(tx.conn)? {
             return Err(Error::conflict("not-empty"));
@@ -86,13 +114,6 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
             diagnosis_fee: Some(0),
         };
         save_centre(tx, None, &centre)?;
-        let user = SaveUser {
-            login: command.login.clone(),
-            name: command.name.clone(),
-            language: None,
-            password: Some(command.password.clone()),
-            roles: vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }],
-        };
         let user = save_user(tx, None, &user)?;
         // The password was chosen by its owner a moment ago.
         diesel::update(users::table.filter(users::public_id.eq(user.id))).set(users::must_change_password.eq(false)).execute(tx.conn)?;

@@ -58,7 +58,7 @@ fn listed(store: &Store, query: ListRepairs) -> Result<(), String> {
 }
 
 fn found(store: &Store, typed: &str) -> Result<(), String> {
-    match store.db.read(|conn| search(conn, &store.receptionist, typed)).map_err(told)?.hits.is_empty() {
+    match search(&store.db, &store.receptionist, typed).map_err(told)?.hits.is_empty() {
         true => Err(format!("{typed} was not found")),
         false => Ok(()),
     }

@@ -15,7 +15,7 @@ pub(crate) fn run(store: &mut Store, size: Size) -> Result<Measured, String> {
         serials.len(),
         || {
             for serial in &serials {
-                let found = store.db.read(|conn| search(conn, &store.receptionist, serial)).map_err(told)?;
+                let found = search(&store.db, &store.receptionist, serial).map_err(told)?;
                 if found.hits.is_empty() {
                     return Err(format!("{serial} was not found"));
                 }

@@ -47,12 +47,13 @@ pub fn router(app: App) -> Router {
         .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"));
+    let has_docs = !app.settings().hides_api_docs;
     // Where pages come over TLS, a browser that was here once asks for nothing else for a year.
     let tls_only = app.is_secure().then(|| header(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     Router::new()
         .merge(pages::router())
         .merge(assets::router())
-        .nest("/api", api::router())
+        .nest("/api", api::router(has_docs))
         .fallback(problem::not_found)
         .layer(DefaultBodyLimit::max(body::ORDINARY))
         .layer(from_fn(in_time::in_time))

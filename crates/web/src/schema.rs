@@ -106,7 +106,9 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
         Kind::AdditionalProperties { unexpected } => unexpected.iter().map(|key| Fault::new(below(key), "unknown-field")).collect(),
         Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => vec![Fault::new(path, "required")],
         Kind::MinLength { limit } => vec![Fault::new(path, "too-short").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))],
-        Kind::MaxLength { limit } | Kind::MaxItems { limit } | Kind::MaxProperties { limit } => vec![Fault::new(path, "too-long").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))],
+        Kind::MaxLength { limit } | Kind::MaxItems { limit } | Kind::MaxProperties { limit } => {
+            vec![Fault::new(path, "too-long").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))]
+        }
         Kind::Minimum { limit } => vec![Fault::new(path, "too-small").with("limit", number(limit))],
         Kind::Maximum { limit } => vec![Fault::new(path, "too-large").with("limit", number(limit))],
         Kind::Format { format } if format == "date" => vec![Fault::new(path, "date")],

@@ -24,6 +24,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they like.
     pub requests_per_minute: Option<NonZeroU32>,
+    /// Whether the API's document and its viewer are not there.
+    pub hides_api_docs: bool,
 }
 
 /// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
@@ -55,6 +57,8 @@ pub struct App(Arc<Inner>);
 struct Inner {
     db: Db,
     settings: Settings,
+    /// The secret by which somebody shows that an empty store is theirs.
+    first_start: String,
     /// What of that each person, by id, has left.
     rate: Option<DefaultKeyedRateLimiter<i64>>,
     passwords: Arc<Semaphore>,
@@ -67,9 +71,10 @@ impl App {
     #[must_use]
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
+        let first_start = domain::keys::public_id(db.random());
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
         let bodies = Arc::new(Semaphore::new(TOGETHER / 1024));
-        Self(Arc::new(Inner { db, settings, rate, passwords, files, bodies }))
+        Self(Arc::new(Inner { db, settings, first_start, rate, passwords, files, bodies }))
     }
 
     #[must_use]
@@ -80,6 +85,18 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0.settings
+    }
+
+    /// The secret of a first start: for who reads what the program prints, and for the administrator who emptied the store.
+    #[must_use]
+    pub fn first_start(&self) -> &str {
+        &self.0.first_start
+    }
+
+    /// The path of the first start, with its secret.
+    #[must_use]
+    pub fn first_start_path(&self) -> String {
+        format!("/setup?secret={}", self.0.first_start)
     }
 
     /// Whether the store holds the demo: then the sign-in page tells the names, and an administrator can remove it.

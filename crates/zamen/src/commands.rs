@@ -7,15 +7,15 @@ use std::process::ExitCode;
 
 use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token as make_token};
-use app::access::users::{reset_password as reset, user_id_by_login};
+use app::access::users::{FirstPassword, reset_password as reset, user_id_by_login};
 use app::access::{Actor, permissions};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
-use app::store::backup;
+use app::store::{Db, backup, private};
 use serde_json::json;
 use words::Lang;
 
 use crate::config::Config;
-use crate::serve::{make_data_folder, open};
+use crate::serve::{make_data_folder, open, open_with_any_key};
 
 type Done = Result<ExitCode, String>;
 
@@ -73,7 +73,11 @@ pub(crate) fn migrate(config: &Config) -> Done {
 }
 
 pub(crate) fn check(config: &Config) -> Done {
-    let findings = open(config)?.read(app::check::findings).map_err(told)?;
+    tell_findings(&open(config)?)
+}
+
+fn tell_findings(db: &Db) -> Done {
+    let findings = db.read(app::check::findings).map_err(told)?;
     for finding in &findings {
         println!("{finding}");
     }
@@ -95,10 +99,21 @@ pub(crate) fn restore(config: &Config, file: &Path) -> Done {
     make_data_folder(config)?;
     let sums = backup::restore(file, &config.database_url())?;
     println!("{}: {sums}", file.display());
-    check(config)
+    let db = open_with_any_key(config)?;
+    db.forget_check_of_nothing().map_err(told)?;
+    if let Err(sentence) = db.settle_key() {
+        eprintln!("Before it is served: {sentence}.");
+    }
+    tell_findings(&db)
 }
 
-pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Done {
+pub(crate) fn rotate_secrets(config: &Config, drop_unreadable: bool) -> Done {
+    let done = open_with_any_key(config)?.rotate_key(drop_unreadable)?;
+    println!("{} secrets are sealed with a new key, {} were given up.", done.sealed, done.dropped);
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str, output: Option<&Path>) -> Done {
     if name != "failure-causes" {
         return Err(format!("there is no report \"{name}\"; there is: failure-causes"));
     }
@@ -120,7 +135,16 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str) -> Don
         "pdf" => web::failures_pdf(Lang::En, &query, &rows, db.now(), &actor.zone).map_err(told)?,
         other => return Err(format!("\"{other}\" is none of csv, json, xlsx, pdf")),
     };
-    io::stdout().write_all(&bytes).map_err(told)?;
+    match output {
+        Some(path) => {
+            let written = private::file(path).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+            written.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+        }
+        None => {
+            private::output();
+            io::stdout().write_all(&bytes).map_err(told)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -128,6 +152,7 @@ pub(crate) fn create_token(config: &Config, login: &str, title: &str, days: i64)
     let db = open(config)?;
     let actor = db.read(|conn| actor_by_login(conn, login)).map_err(|_| format!("nobody signs in as \"{login}\""))?;
     let command = CreateToken { title: title.to_owned(), scopes: Vec::new(), days: Some(days) };
+    private::output();
     println!("{}", db.write(&actor, |tx| make_token(tx, &command)).map_err(told)?);
     Ok(ExitCode::SUCCESS)
 }
@@ -146,7 +171,8 @@ pub(crate) fn reset_password(config: &Config, login: &str) -> Done {
     eprint!("New first password for {login}: ");
     io::stdin().read_line(&mut password).map_err(told)?;
     let id = db.read(|conn| user_id_by_login(conn, login)).map_err(|_| format!("nobody signs in as \"{login}\""))?;
-    db.write(&Actor::system(), |tx| reset(tx, &id, password.trim())).map_err(|_| "the password is shorter than 8 characters".to_owned())?;
+    let first = FirstPassword::of(password.trim().to_owned(), db.random()).map_err(told)?;
+    db.write(&Actor::system(), |tx| reset(tx, &id, &first)).map_err(|_| "the password is shorter than 8 characters".to_owned())?;
     println!("{login} signs in with it and chooses another.");
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,10 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The embedded store and the key of secrets in the data folder.
+pub(crate) const STORE: &str = "zamen.db";
+pub(crate) const KEY: &str = "zamen.key";
+
 /// Flags that every command knows: the file, and every key of the configuration.
 #[derive(Args, Serialize)]
 pub(crate) struct Flags {
@@ -47,6 +51,10 @@ pub(crate) struct Flags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     connections_per_address: Option<NonZeroU32>,
+    /// Whether the API's document and its viewer are shown: true or false.
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_docs: Option<bool>,
     /// The file with the key that seals the secrets of the store.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +110,8 @@ pub(crate) struct Config {
     pub connections: NonZeroU32,
     /// How many connections one address, or one IPv6 network of 64 bits, may keep; proxies that are trusted have no limit of their own.
     pub connections_per_address: NonZeroU32,
+    /// Whether the API's document and its viewer are shown.
+    pub api_docs: bool,
     /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the first start.
     #[serde(default)]
     pub secret_key_file: Option<PathBuf>,
@@ -139,6 +149,7 @@ impl Default for Config {
             requests_per_minute: NonZeroU32::MIN.saturating_add(5999),
             connections: NonZeroU32::MIN.saturating_add(1999),
             connections_per_address: NonZeroU32::MIN.saturating_add(199),
+            api_docs: true,
             secret_key_file: None,
             tls: None,
             training_clock: None,
@@ -159,12 +170,12 @@ impl Config {
 
     /// The store's URL.
     pub(crate) fn database_url(&self) -> String {
-        self.database.url.clone().unwrap_or_else(|| self.data.join("zamen.db").display().to_string())
+        self.database.url.clone().unwrap_or_else(|| self.data.join(STORE).display().to_string())
     }
 
     /// The file with the key of secrets.
     pub(crate) fn secret_key_file(&self) -> PathBuf {
-        self.secret_key_file.clone().unwrap_or_else(|| self.data.join("zamen.key"))
+        self.secret_key_file.clone().unwrap_or_else(|| self.data.join(KEY))
     }
 
     /// What links begin with.
@@ -203,14 +214,15 @@ mod tests {
         let missing = keys("", &whole).into_iter().filter(|key| !flags.contains(&key.as_str())).collect::<Vec<_>>();
         assert!(missing.is_empty(), "no flag for {missing:?}");
 
-        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --connections 7 --connections-per-address 3 --tls-certificate c.pem --tls-key k.pem --secret-key-file s.key";
+        let line = "zamen --config absent.toml --trusted-proxies 10.0.0.1,10.0.0.2 --requests-per-minute 5 --connections 7 --connections-per-address 3 --api-docs false \
+                    --tls-certificate c.pem --tls-key k.pem --secret-key-file s.key";
         let config = Config::load(&Line::parse_from(line.split(' ')).flags).expect("a configuration");
-        assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get()), (2, 5));
+        assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get(), config.api_docs), (2, 5, false));
         assert_eq!((config.connections.get(), config.connections_per_address.get()), (7, 3));
         assert_eq!((config.tls.map(|tls| tls.key), config.secret_key_file), (Some(PathBuf::from("k.pem")), Some(PathBuf::from("s.key"))));
         let half = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml", "--tls-key", "k.pem"]).flags).map(|_| ()).expect_err("half of it");
         assert!(half.contains("certificate"), "{half}");
         let none = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml"]).flags).expect("a configuration");
-        assert!(none.tls.is_none() && none.requests_per_minute.get() == 6000);
+        assert!(none.tls.is_none() && none.requests_per_minute.get() == 6000 && none.api_docs);
     }
 }

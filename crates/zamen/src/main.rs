@@ -10,6 +10,7 @@ mod work;
 use std::process::ExitCode;
 
 use app::exchange::RunImport;
+use app::store::private;
 use clap::{Parser, Subcommand};
 
 /// After-sales service and warranty: from the sale to the last service.
@@ -75,6 +76,9 @@ enum Command {
         /// csv, json, xlsx or pdf.
         #[arg(long, default_value = "csv")]
         format: String,
+        /// The file, which must not be there yet; absent: standard output.
+        #[arg(long)]
+        output: Option<std::path::PathBuf>,
     },
     /// Tokens for the API.
     #[command(subcommand)]
@@ -85,6 +89,9 @@ enum Command {
     /// People who sign in.
     #[command(subcommand)]
     User(UserCommand),
+    /// Secrets that are stored sealed: second factors, passcodes of devices, codes for hand-over, kept answers.
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
     /// Measure speed as ratios to a limit. Build with --release for figures that mean something.
     Bench {
         /// receive, coverage, search, tracking, list, memory, start, growth-newest, growth-step and so on; absent: all.
@@ -145,6 +152,17 @@ enum UserCommand {
 }
 
 #[derive(Subcommand)]
+enum SecretsCommand {
+    /// Seal them all with a new key, while the store is served or not, and put that into the place of the old one. Copies that were made before open with the
+    /// key of then: keep it as long as you keep them. Where several machines serve one store, bring the new file to each.
+    Rotate {
+        /// Give up what no key opens: second factors are reset, passcodes and kept answers are lost.
+        #[arg(long)]
+        drop_unreadable: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Check the configuration and name what is wrong by its path.
     Check,
@@ -156,6 +174,7 @@ fn is_clean(argument: &std::ffi::OsStr) -> bool {
 }
 
 fn main() -> ExitCode {
+    private::from_now_on();
     if !std::env::args_os().all(|argument| is_clean(&argument)) {
         eprintln!("zamen: an argument bears characters that cannot be seen or that turn the text around");
         return ExitCode::FAILURE;
@@ -179,10 +198,11 @@ fn main() -> ExitCode {
             Command::Import { kind, file, dry_run, whole, centre } => {
                 import::import(&config, &kind, &file, centre.as_deref(), RunImport { columns: None, is_dry_run: dry_run, is_whole: whole })
             }
-            Command::Report { name, by, format } => commands::report(&config, &name, &by, &format),
+            Command::Report { name, by, format, output } => commands::report(&config, &name, &by, &format, output.as_deref()),
             Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
             Command::Access(AccessCommand::Table) => commands::access_table(&config),
             Command::User(UserCommand::ResetPassword { login }) => commands::reset_password(&config, &login),
+            Command::Secrets(SecretsCommand::Rotate { drop_unreadable }) => commands::rotate_secrets(&config, drop_unreadable),
             Command::Config(ConfigCommand::Check) => {
                 println!("The configuration is right.");
                 Ok(ExitCode::SUCCESS)

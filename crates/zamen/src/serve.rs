@@ -1,21 +1,20 @@
 //! Serving: the store is opened and brought up to date, and pages are served until somebody says stop.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::Db;
+use app::store::{Engine, KeyFile, Vault, private};
 use axum_server::Handle;
 use jiff::Timestamp;
 use rand::RngCore;
 use web::{App, Settings};
 
-use crate::config::Config;
+use crate::config::{Config, KEY, STORE};
 use crate::connections::{Doors, guarded};
 use crate::work::Worker;
 
@@ -41,53 +40,52 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read.
+/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read, nor is a store that stands elsewhere.
 pub(crate) fn make_data_folder(config: &Config) -> Result<(), String> {
-    match (&config.database.url, &config.secret_key_file) {
-        (Some(_), Some(_)) => Ok(()),
-        _ => std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&config.data)
-            .map_err(|error| format!("the data folder {} cannot be made: {error}", config.data.display())),
+    if config.database.url.is_none() || config.secret_key_file.is_none() {
+        private::folder(&config.data, &[STORE, KEY])?;
     }
-}
-
-/// The key of secrets, made where there is none yet; nobody else may read it.
-fn secret_key(path: &Path) -> Result<[u8; 32], String> {
-    let told = |error: std::io::Error| format!("the key of secrets {} cannot be used: {error}", path.display());
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
-        Ok(mut file) => {
-            let mut key = [0; 32];
-            rand::rng().fill_bytes(&mut key);
-            file.write_all(&key).and_then(|()| file.sync_all()).map_err(told)?;
-            Ok(key)
+    let url = config.database_url();
+    if Engine::of(&url) == Engine::Sqlite {
+        for ending in ["", "-wal", "-shm"] {
+            private::close(Path::new(&format!("{url}{ending}")))?;
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let bytes = std::fs::read(path).map_err(told)?;
-            bytes.try_into().map_err(|_| format!("the key of secrets {} has not 32 bytes", path.display()))
-        }
-        Err(error) => Err(told(error)),
     }
+    Ok(())
 }
 
 /// Opens the configured store and brings its tables up to this version.
 pub(crate) fn open(config: &Config) -> Result<Db, String> {
+    let db = open_with_any_key(config)?;
+    db.settle_key()?;
+    Ok(db)
+}
+
+/// The same where the key of secrets may be another one than the store's, or missing.
+pub(crate) fn open_with_any_key(config: &Config) -> Result<Db, String> {
     make_data_folder(config)?;
     let url = config.database_url();
-    let mut seed = [0; 32];
+    let (mut seed, mut fresh) = ([0; 32], [0; 32]);
     rand::rng().fill_bytes(&mut seed);
-    let key = secret_key(&config.secret_key_file())?;
-    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed, key).map_err(|error| format!("the store cannot be opened: {error}"))?;
+    rand::rng().fill_bytes(&mut fresh);
+    let vault = Vault::at(KeyFile::new(config.secret_key_file()), fresh)?;
+    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed, vault).map_err(|error| format!("the store cannot be opened: {error}"))?;
     db.migrate().map_err(|error| format!("the store's tables cannot be brought up to date: {error}"))?;
     Ok(db)
 }
 
 pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = open(config)?;
-    let settings = Settings { public_url: config.public_url(), trusted_proxies: config.trusted_proxies.clone(), requests_per_minute: Some(config.requests_per_minute) };
+    let settings = Settings {
+        public_url: config.public_url(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        requests_per_minute: Some(config.requests_per_minute),
+        hides_api_docs: !config.api_docs,
+    };
     let app = App::new(db, settings);
+    if app.db().read(app::setup::is_empty).map_err(|error| error.to_string())? {
+        println!("The store is empty. The first start: {}{}", config.public_url(), app.first_start_path());
+    }
     let worker = Worker::start(app.clone());
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;

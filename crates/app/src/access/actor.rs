@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use diesel::expression::BoxableExpression;
-use diesel::sql_types::Bool;
 use domain::access::{Action, Limit, NO_LIMIT, Role};
 use domain::money::Unit;
 use jiff::Timestamp;
@@ -11,10 +9,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::permissions::Permissions;
+use super::scope::{Of, Scope};
 use crate::error::{Arg, Error, Reason, Result};
 use crate::store::query::*;
-use crate::store::schema::{centres, repairs, settings as stored};
-use crate::store::{MultiBackend, local_date, settings, zone};
+use crate::store::schema::{centres, settings as stored};
+use crate::store::{local_date, settings, zone};
 
 /// A role in a centre and a brand; None: in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +21,6 @@ pub struct Member {
     pub role: Role,
     pub centre_id: Option<i64>,
     pub brand_id: Option<i64>,
-}
-
-impl Member {
-    fn covers(self, centre: Option<i64>, brand: Option<i64>) -> bool {
-        let within = |mine: Option<i64>, asked: Option<i64>| mine.is_none() || asked.is_none() || mine == asked;
-        within(self.centre_id, centre) && within(self.brand_id, brand)
-    }
 }
 
 /// Who acts: a person at a page, a token of a person, or the system itself.
@@ -44,8 +36,12 @@ pub struct Actor {
     pub zone: TimeZone,
     /// In what the house shows and types amounts.
     pub unit: Unit,
+    /// Whether a token acts for the person: it makes no token, and ends none.
+    pub is_token: bool,
     /// The actions that a token is made for; None: all that its person may.
     pub scopes: Option<Vec<Action>>,
+    /// From where they act, for the security log.
+    pub address: Option<String>,
     pub permissions: Arc<Permissions>,
 }
 
@@ -62,7 +58,9 @@ impl Actor {
             centre_id: None,
             zone: TimeZone::UTC,
             unit: Unit::RIAL,
+            is_token: false,
             scopes: None,
+            address: None,
             permissions: Arc::default(),
         }
     }
@@ -92,82 +90,76 @@ impl Actor {
         local_date(now, &self.zone)
     }
 
-    /// How far the actor may go with an action in a centre and a brand (None: in any of theirs).
+    /// The memberships whose role allows an action, if the token does.
+    fn members_who_may(&self, action: Action) -> impl Iterator<Item = (Member, Limit)> {
+        let in_token = self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&action));
+        self.members.iter().filter(move |_| in_token).filter_map(move |member| Some((*member, self.permissions.of(member.role, action)?)))
+    }
+
+    /// Where the actor has a right: what they see and do by it.
+    #[must_use]
+    pub fn scope(&self, action: Action) -> Scope {
+        self.scope_of_any(&[action])
+    }
+
+    /// Where the actor has one of these rights.
+    #[must_use]
+    pub fn scope_of_any(&self, actions: &[Action]) -> Scope {
+        Scope::new(self.user_id, actions.iter().flat_map(|action| self.members_who_may(*action)).map(|(member, _)| member).collect())
+    }
+
+    /// How far the actor may go with an action.
     ///
     /// # Errors
     /// `Forbidden`, naming the roles that may.
-    pub fn may(&self, action: Action, centre: Option<i64>, brand: Option<i64>) -> Result<Limit> {
-        let in_scope = self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&action));
-        let limits = self.members.iter().filter(|member| in_scope && member.covers(centre, brand)).filter_map(|member| self.permissions.of(member.role, action));
+    pub fn may(&self, action: Action, of: Of) -> Result<Limit> {
+        let limits = self.members_who_may(action).filter(|(member, _)| member.reaches(of)).map(|(_, limit)| limit);
         let widest = limits.reduce(|a, b| Limit { percent: a.percent.max(b.percent), amount: a.amount.max(b.amount) });
-        widest.ok_or_else(|| {
-            let code = if in_scope { "not-your-right" } else { "not-in-token" };
-            Error::Forbidden(Reason::new(code).with("action", Arg::word("action", action.name().to_owned())).with("roles", Arg::word("roles", self.permissions.roles_for(action))))
-        })
+        widest.ok_or_else(|| self.refusal(action))
+    }
+
+    /// That the actor may not do this, or not here, and who may.
+    pub(crate) fn refusal(&self, action: Action) -> Error {
+        let code = match &self.scopes {
+            Some(scopes) if !scopes.contains(&action) => "not-in-token",
+            _ if self.can(action) => "not-your-right-here",
+            _ => "not-your-right",
+        };
+        Error::Forbidden(Reason::new(code).with("action", Arg::word("action", action.name().to_owned())).with("roles", Arg::word("roles", self.permissions.roles_for(action))))
     }
 
     /// Whether the actor may do this somewhere.
     #[must_use]
     pub fn can(&self, action: Action) -> bool {
-        self.may(action, None, None).is_ok()
+        self.members_who_may(action).next().is_some()
+    }
+
+    /// Whether the actor finds something, because one of these rights reaches it.
+    ///
+    /// # Errors
+    /// `NotFound` where none does: the same as if it were not there.
+    pub fn finds(&self, actions: &[Action], of: Of) -> Result<()> {
+        if self.scope_of_any(actions).holds(of) { Ok(()) } else { Err(Error::NotFound) }
+    }
+
+    /// What the actor may see and do, in one text: an answer that was kept is given again only while it is the same.
+    #[must_use]
+    pub fn rights(&self) -> String {
+        let reach = |action: &Action| (action.name(), self.members_who_may(*action).map(|(member, _)| (member.centre_id, member.brand_id)).collect::<Vec<_>>());
+        format!("{:?}", Action::ALL.iter().map(reach).collect::<Vec<_>>())
     }
 
     /// The names of the roles that the actor has in a centre and a brand.
     #[must_use]
     pub fn roles_in(&self, centre: i64, brand: i64) -> Vec<&'static str> {
-        self.members.iter().filter(|member| member.covers(Some(centre), Some(brand))).map(|member| member.role.name()).collect()
+        self.members.iter().filter(|member| member.reaches(Of::Work(centre, brand))).map(|member| member.role.name()).collect()
     }
 
-    /// Whether the actor sees what belongs to this centre and brand.
-    #[must_use]
-    pub fn sees(&self, centre: Option<i64>, brand: Option<i64>) -> bool {
-        self.members.iter().any(|member| member.covers(centre, brand))
-    }
-
-    /// # Errors
-    /// `NotFound` where the actor does not see it: the same as if it were not there.
-    pub fn must_see(&self, centre: Option<i64>, brand: Option<i64>) -> Result<()> {
-        if self.sees(centre, brand) { Ok(()) } else { Err(Error::NotFound) }
-    }
-
-    fn sees_all(&self) -> bool {
-        self.members.iter().any(|member| member.centre_id.is_none() && member.brand_id.is_none())
-    }
-
-    /// The repairs that the actor sees, as a condition of a query; None: all of them.
-    #[must_use]
-    pub fn sees_repairs(&self) -> Option<Box<dyn BoxableExpression<repairs::table, MultiBackend, SqlType = Bool>>> {
-        if self.sees_all() {
-            return None;
-        }
-        type Condition = Box<dyn BoxableExpression<repairs::table, MultiBackend, SqlType = Bool>>;
-        let conditions = self.members.iter().map(|member| -> Condition {
-            match (member.centre_id, member.brand_id) {
-                (Some(centre), Some(brand)) => Box::new(repairs::centre_id.eq(centre).and(repairs::brand_id.eq(brand))),
-                (Some(centre), None) => Box::new(repairs::centre_id.eq(centre)),
-                (None, brand) => Box::new(repairs::brand_id.eq(brand.unwrap_or(-1))),
-            }
-        });
-        Some(conditions.reduce(|any, one| Box::new(any.or(one))).unwrap_or_else(|| Box::new(repairs::id.eq(-1))))
-    }
-
-    /// The centres in which the actor has a role; None: all.
-    #[must_use]
-    pub fn centre_ids(&self) -> Option<Vec<i64>> {
-        self.members.iter().map(|member| member.centre_id).collect()
-    }
-
-    /// The brands for which the actor has a role; None: all.
-    #[must_use]
-    pub fn brand_ids(&self) -> Option<Vec<i64>> {
-        self.members.iter().map(|member| member.brand_id).collect()
-    }
-
-    /// The centre in which something new is done: the one named, or the one in which the actor works.
+    /// The centre in which something new is done by a right: the one named, or the one in which the actor works.
     ///
     /// # Errors
-    /// `Invalid` where neither is there, `NotFound` where it is not theirs.
-    pub fn working_centre(&self, conn: &mut crate::Conn, named: Option<&str>) -> Result<i64> {
+    /// `Invalid` where neither is there, `NotFound` where the right does not reach it.
+    pub fn working_centre(&self, conn: &mut crate::Conn, named: Option<&str>, action: Action) -> Result<i64> {
         let id = match named {
             Some(public_id) => {
                 let id = centres::table.filter(centres::public_id.eq(public_id)).filter(centres::retired_at.is_null()).select(centres::id).first::<i64>(conn).optional()?;
@@ -175,7 +167,7 @@ impl Actor {
             }
             None => self.centre_id.ok_or_else(|| Error::invalid("centre", "required"))?,
         };
-        self.must_see(Some(id), None)?;
+        self.finds(&[action], Of::InCentre(id))?;
         Ok(id)
     }
 }

@@ -5,10 +5,13 @@
 //! as a hash.
 
 mod actor;
+pub mod guesses;
+pub mod log;
 pub mod own;
 pub mod permissions;
 pub mod refused;
 pub mod rows;
+pub mod scope;
 pub mod second_factor;
 pub mod secrets;
 pub mod session;
@@ -16,3 +19,4 @@ pub mod tokens;
 pub mod users;
 
 pub use actor::{Actor, Member, within as actor_within};
+pub use scope::{Of, Scope};

@@ -1,11 +1,14 @@
 //! What people keep of their own account: password, PIN, language, the centre they work in, and where they are signed in.
 
+use domain::access::Action;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Actor;
+use super::guesses::{Tried, guarded};
 use super::secrets::{self, digest, verify_password};
+use super::session::end_all;
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{sessions, users};
@@ -22,7 +25,7 @@ pub struct ChangePassword {
     pub new_password: String,
 }
 
-/// Changes one's own password and ends one's other sessions.
+/// Changes one's own password, and ends one's other sessions and one's tokens.
 ///
 /// # Errors
 /// `Invalid` where the old one is wrong, or the new one too short or easily guessed.
@@ -30,13 +33,13 @@ pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePass
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
     let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let mut faults = Faults::default();
-    faults.check(verify_password(&command.old_password, Some(&hash)), "old_password", "wrong-password");
     secrets::check_password(&mut faults, &command.new_password, &[&actor.name], "new_password");
     faults.told()?;
-    let hash = secrets::hash_password(&command.new_password, db.random())?;
-    db.write(actor, |tx| {
-        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&hash), users::must_change_password.eq(false))).execute(tx.conn)?;
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
+    let new = secrets::hash_password(&command.new_password, db.random())?;
+    let is_right = || verify_password(&command.old_password, Some(&hash));
+    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("old_password", "wrong-password"), |tx| {
+        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&new), users::must_change_password.eq(false))).execute(tx.conn)?;
+        end_all(tx, user_id, Some(token))?;
         tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
         Ok(())
     })
@@ -87,7 +90,7 @@ pub fn change_language(db: &Db, actor: &Actor, language: &str) -> Result<()> {
 /// `NotFound` where it is not one's own.
 pub fn change_centre(db: &Db, actor: &Actor, token: &str, centre: &str) -> Result<()> {
     db.write(actor, |tx| {
-        let centre_id = tx.actor.working_centre(tx.conn, Some(centre))?;
+        let centre_id = tx.actor.working_centre(tx.conn, Some(centre), Action::UseSystem)?;
         diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::centre_id.eq(Some(centre_id))).execute(tx.conn)?;
         Ok(())
     })

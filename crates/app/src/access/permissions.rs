@@ -6,6 +6,7 @@ use domain::access::{Action, Limit, NO_LIMIT, Role, default_permission};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Of;
 use super::rows::Permission;
 use crate::error::{Error, Result};
 use crate::store::query::*;
@@ -91,7 +92,7 @@ pub struct ChangePermission {
 /// # Errors
 /// `Forbidden`; `Conflict` where the administrators would lock themselves out.
 pub fn change_permission(tx: &mut Tx<'_>, command: &ChangePermission) -> Result<()> {
-    tx.actor.may(Action::KeepAccess, None, None)?;
+    tx.actor.may(Action::KeepAccess, Of::All)?;
     if command.role == Role::Administrator && !command.is_allowed {
         return Err(Error::conflict("administrator-keeps-rights"));
     }

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use totp_rs::{Builder, Secret, Totp};
 
 use super::Actor;
+use super::guesses::{Tried, guarded, reserve, right};
 use super::rows::User;
 use super::secrets::{digest, verify_password};
-use super::session::{Opened, count_wrong, not_blocked, open};
+use super::session::{Browser, Opened, end_session, open};
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
-use crate::store::schema::{guesses, sessions, users};
+use crate::store::schema::{sessions, users};
 use crate::store::types::At;
 use crate::store::{Db, Event, Subject, Tx};
 
@@ -62,7 +63,12 @@ fn totp(seed: &[u8], login: &str) -> Result<Totp> {
 }
 
 fn sealed_as(user: &User) -> String {
-    format!("totp:{}", user.public_id)
+    sealed_for(&user.public_id)
+}
+
+/// As what the seed of a person is sealed.
+pub(crate) fn sealed_for(user: &str) -> String {
+    format!("totp:{user}")
 }
 
 /// A seed that an app can take: as an address for a QR code, and in letters to be typed.
@@ -122,11 +128,11 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
     let seed = seed_of(&command.seed)?;
     let step = step_of(&totp(&seed, &user.login)?, &command.code, db.now(), None);
     let mut faults = Faults::default();
-    faults.check(verify_password(&command.password, Some(&user.password_hash)), "password", "wrong-password");
     faults.check(step.is_some(), "code", "wrong-code");
     faults.told()?;
-    db.write(actor, |tx| {
-        let sealed = db.vault().seal(&seed, &sealed_as(&user), [db.random(), db.random()])?;
+    let is_right = || verify_password(&command.password, Some(&user.password_hash));
+    guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
+        let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
         diesel::update(users::table.find(user.id)).set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step))).execute(tx.conn)?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
         tx.record(None, &Event::SecondFactorTurnedOn, &[Subject::User(user.id)])?;
@@ -140,10 +146,8 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
 /// `Invalid` where the password is wrong.
 pub fn turn_off(db: &Db, actor: &Actor, password: &str) -> Result<()> {
     let user = own(db, actor)?;
-    if !verify_password(password, Some(&user.password_hash)) {
-        return Err(Error::invalid("password", "wrong-password"));
-    }
-    db.write(actor, |tx| {
+    let is_right = || verify_password(password, Some(&user.password_hash));
+    guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
         forget(tx, user.id)?;
         tx.record(None, &Event::SecondFactorTurnedOff, &[Subject::User(user.id)])?;
         Ok(())
@@ -161,7 +165,8 @@ pub(super) fn forget(tx: &mut Tx<'_>, user_id: i64) -> Result<()> {
 /// # Errors
 /// `Unauthenticated` where no session awaits one any more; `Invalid` where the code is wrong or was taken before; `TooMany`; `Conflict` where the seed cannot
 /// be read, because the key of secrets is another one.
-pub fn enter_code(db: &Db, token: &str, code: &str) -> Result<Opened> {
+pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
+    let token = browser.session.as_deref().unwrap_or_default();
     let user = db.read(|conn| {
         let waiting = sessions::table
             .inner_join(users::table.on(users::id.eq(sessions::user_id)))
@@ -170,45 +175,34 @@ pub fn enter_code(db: &Db, token: &str, code: &str) -> Result<Opened> {
             .filter(sessions::expires_at.gt(At::from(db.now())))
             .filter(users::disabled_at.is_null())
             .select(User::as_select());
-        let user = waiting.first::<User>(conn).optional()?.ok_or(Error::Unauthenticated)?;
-        not_blocked(conn, &subject(&user), db.now())?;
-        Ok(user)
+        waiting.first::<User>(conn).optional()?.ok_or(Error::Unauthenticated)
     })?;
     let Some(sealed) = &user.totp_sealed else { return Err(Error::Unauthenticated) };
     let seed = db.vault().open(sealed, &sealed_as(&user)).ok_or_else(|| Error::conflict("second-factor-unreadable"))?;
     let totp = totp(&seed, &user.login)?;
-    let actor = Actor { user_id: Some(user.id), ..Actor::system() };
+    let actor = Actor { user_id: Some(user.id), ..browser.visitor() };
+    let tries = Tried::code(&user.login, &browser.place(db, Some(&user)));
     let opened = db.write(&actor, |tx| {
+        reserve(tx, &tries)?;
         // Read again within the write: of two who send the same code at once, one is late.
         let last = users::table.find(user.id).select(users::totp_step).first::<Option<i64>>(tx.conn)?;
-        let Some(step) = step_of(&totp, code, tx.now, last) else { return Ok(None) };
+        let Some(step) = step_of(&totp, code, tx.now, last) else {
+            tx.record(None, &Event::SignInFailed { login: user.login.clone() }, &[Subject::User(user.id)])?;
+            return Ok(None);
+        };
+        right(tx, &tries)?;
         diesel::update(users::table.find(user.id)).set(users::totp_step.eq(Some(step))).execute(tx.conn)?;
-        diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(tx.conn)?;
-        diesel::delete(guesses::table.find(subject(&user))).execute(tx.conn)?;
-        open(tx, &user, false).map(Some)
+        end_session(tx.conn, Some(token))?;
+        open(tx, &user, None, false).map(Some)
     })?;
-    match opened {
-        Some(opened) => Ok(opened),
-        None => {
-            db.write(&actor, |tx| {
-                count_wrong(tx, &subject(&user))?;
-                tx.record(None, &Event::SignInFailed, &[Subject::User(user.id)])?;
-                Ok(())
-            })?;
-            Err(Error::invalid("code", "wrong-code"))
-        }
-    }
-}
-
-fn subject(user: &User) -> String {
-    format!("code:{}", user.login)
+    opened.ok_or_else(|| Error::invalid("code", "wrong-code"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::access::session::{SignIn, SwitchPerson, current, sign_in, switch_person};
-    use crate::access::users::{reset_password, user_id_by_login};
+    use crate::access::users::{FirstPassword, reset_password, user_id_by_login};
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
 
     const PASSWORD: &str = "correct horse";
@@ -219,12 +213,16 @@ mod tests {
         totp(&seed_of(seed).expect("a seed"), "any").expect("a factor").generate(now).to_string()
     }
 
+    fn browser(opened: Option<&Opened>) -> Browser {
+        Browser { address: "10.0.0.1".to_owned(), device: None, session: opened.map(|opened| opened.token.clone()) }
+    }
+
     fn with_password(house: &House, login: &str) -> Opened {
-        sign_in(&house.db, &SignIn { login: login.to_owned(), password: PASSWORD.to_owned() }, "10.0.0.1").expect("signed in")
+        sign_in(&house.db, &SignIn { login: login.to_owned(), password: PASSWORD.to_owned() }, &browser(None)).expect("signed in")
     }
 
     fn opens(house: &House, opened: &Opened) -> bool {
-        house.db.read(|conn| current(conn, house.db.now(), &opened.token)).expect("a session or none").is_some()
+        house.db.read(|conn| current(conn, house.db.now(), &opened.token, "10.0.0.1")).expect("a session or none").is_some()
     }
 
     fn refused(error: Option<Error>) -> String {
@@ -244,7 +242,8 @@ mod tests {
             let here = with_password(house, MANAGER);
             let seed = offer(&house.db, MANAGER, None).expect("an offer").seed;
             let on = |code: String, password: &str| turn_on(&house.db, &manager, &here.token, &TurnOn { seed: seed.clone(), code, password: password.to_owned() });
-            assert_eq!(refused(on("000000".to_owned(), "wrong").err()), "password: wrong-password, code: wrong-code");
+            assert_eq!(refused(on("000000".to_owned(), "wrong").err()), "code: wrong-code");
+            assert_eq!(refused(on(code(house, &seed, 0), "wrong").err()), "password: wrong-password");
             on(code(house, &seed, 0), PASSWORD).expect("turned on");
             assert!(opens(house, &here) && !opens(house, &elsewhere), "other sessions end");
             let sealed = house.db.read(|conn| Ok(users::table.filter(users::login.eq(MANAGER)).select(users::totp_sealed).first::<Option<String>>(conn)?)).expect("read");
@@ -252,25 +251,25 @@ mod tests {
 
             let half = with_password(house, MANAGER);
             assert!(half.awaits_code && !opens(house, &half));
-            assert_eq!(refused(enter_code(&house.db, &half.token, &code(house, &seed, 0)).err()), "code: wrong-code", "a code is taken once");
-            let whole = enter_code(&house.db, &half.token, &code(house, &seed, 30)).expect("the next code");
+            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()), "code: wrong-code", "a code is taken once");
+            let whole = enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).expect("the next code");
             assert!(opens(house, &whole) && !opens(house, &half));
-            assert_eq!(refused(enter_code(&house.db, &half.token, &code(house, &seed, 30)).err()), "nobody is signed in");
+            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()), "nobody is signed in");
 
             // Guessing codes costs time, and a right password does not win it back.
             for _ in 0..6 {
                 let half = with_password(house, MANAGER);
-                assert_eq!(refused(enter_code(&house.db, &half.token, "000000").err()), "code: wrong-code");
+                assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), "000000").err()), "code: wrong-code");
             }
             let half = with_password(house, MANAGER);
-            assert_eq!(refused(enter_code(&house.db, &half.token, &code(house, &seed, 30)).err()), "too many attempts");
+            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()), "too many attempts");
 
             // The half that waited too long is over.
             let half = with_password(house, MANAGER);
             house.at("1405/09/02 10:00");
-            assert_eq!(refused(enter_code(&house.db, &half.token, &code(house, &seed, 0)).err()), "nobody is signed in");
+            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()), "nobody is signed in");
             let half = with_password(house, MANAGER);
-            enter_code(&house.db, &half.token, &code(house, &seed, 0)).expect("time was waited for");
+            enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).expect("time was waited for");
         });
     }
 
@@ -288,7 +287,7 @@ mod tests {
             assert_eq!(refused(turn_off(&house.db, &manager, "wrong").err()), "password: wrong-password");
             house.write(|tx| {
                 let id = user_id_by_login(tx.conn, MANAGER)?;
-                reset_password(tx, &id, PASSWORD)
+                reset_password(tx, &id, &FirstPassword::of(PASSWORD.to_owned(), tx.random())?)
             });
             assert!(!with_password(house, MANAGER).awaits_code);
             switch().expect("switched");

@@ -7,16 +7,16 @@ use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::guesses::{Place, Tried, guarded, reserve, right};
 use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
 use super::second_factor::AskedOf;
 use super::secrets::{self, digest, verify_password};
-use super::{Actor, Member};
-use crate::error::{Error, Fault, Result};
+use super::{Actor, Member, Of};
+use crate::error::{Error, Fault, Reason, Result};
 use crate::link;
 use crate::store::query::*;
-use crate::store::rows::Guess;
-use crate::store::schema::{api_tokens, centres, guesses, memberships, sessions, settings as stored, users};
+use crate::store::schema::{api_tokens, centres, memberships, sessions, settings as stored, users};
 use crate::store::types::At;
 use crate::store::{Conn, Db, Event, Subject, Tx, settings};
 
@@ -28,8 +28,32 @@ const MAX_HOURS: i64 = 24 * 7;
 /// How long a right password waits for its code.
 const CODE_MINUTES: i64 = 5;
 
-/// Wrong guesses that cost nothing; each further one doubles the wait.
-const FREE_GUESSES: i64 = 5;
+/// The browser in which somebody signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Browser {
+    pub address: String,
+    /// What a browser keeps of a person who signed in there before (`Opened::device`).
+    pub device: Option<String>,
+    /// The secret of the session that is open there.
+    pub session: Option<String>,
+}
+
+impl Browser {
+    /// Where the tries of a person are counted: by the browser where they signed in there before.
+    pub(super) fn place(&self, db: &Db, user: Option<&User>) -> Place {
+        let is_theirs = |device: &&String| user.is_some_and(|user| db.vault().open(device, &device_of(user)).is_some());
+        Place { address: self.address.clone(), device: self.device.as_ref().filter(is_theirs).map(|device| digest(device)) }
+    }
+
+    /// Somebody of whom it is not known yet who they are.
+    pub(super) fn visitor(&self) -> Actor {
+        Actor { address: Some(self.address.clone()), ..Actor::system() }
+    }
+}
+
+fn device_of(user: &User) -> String {
+    format!("device:{}", user.public_id)
+}
 
 /// A name and a password.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -41,55 +65,53 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// A session that was opened: its secret goes to the person's browser and nowhere else.
+/// A session that was opened: its secrets go to the person's browser and nowhere else.
 pub struct Opened {
     pub token: String,
+    /// By which the browser is known when this person signs in again: others who guess at them do not keep them out there.
+    pub device: String,
     pub must_change_password: bool,
     /// Whether the session opens nothing before the code of the second factor was given (`second_factor::enter_code`).
     pub awaits_code: bool,
 }
 
-/// Opens a session. Wrong guesses are counted per account and per address, and cost time.
+/// Opens a session, and ends the one that was open in this browser.
 ///
 /// # Errors
 /// `Invalid` where name and password do not belong together; `TooMany` after too many wrong ones.
-pub fn sign_in(db: &Db, command: &SignIn, address: &str) -> Result<Opened> {
+pub fn sign_in(db: &Db, command: &SignIn, browser: &Browser) -> Result<Opened> {
     let login = domain::text::fold(&command.login);
-    let subjects = [format!("login:{login}"), format!("address:{address}")];
-    let user = db.read(|conn| {
-        for subject in &subjects {
-            not_blocked(conn, subject, db.now())?;
-        }
-        Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first::<User>(conn).optional()?)
-    })?;
+    let user = db.read(|conn| Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first::<User>(conn).optional()?))?;
+    let tries = Tried::password(&login, &browser.place(db, user.as_ref()));
+    let actor = Actor { user_id: user.as_ref().map(|user| user.id), ..browser.visitor() };
     let hash = user.as_ref().filter(|user| user.disabled_at.is_none()).map(|user| user.password_hash.as_str());
-    let is_right = verify_password(&command.password, hash);
-    let actor = Actor::system();
-    match user.filter(|_| is_right) {
-        Some(user) => db.write(&Actor { user_id: Some(user.id), ..actor }, |tx| {
-            diesel::delete(guesses::table.find(&subjects[0])).execute(tx.conn)?;
-            open(tx, &user, user.totp_sealed.is_some())
+    // Of what was typed only the name of somebody who is there is written down: others are passwords in the wrong field.
+    let event = Event::SignInFailed { login: user.as_ref().map_or_else(String::new, |user| user.login.clone()) };
+    let failed = |tx: &mut Tx<'_>| tx.record(None, &event, &[Subject::Object("access", 0)]).map(|_| ());
+    db.write(&actor, |tx| reserve(tx, &tries))?;
+    match user.as_ref().filter(|_| verify_password(&command.password, hash)) {
+        Some(user) => db.write(&actor, |tx| {
+            right(tx, &tries)?;
+            end_session(tx.conn, browser.session.as_deref())?;
+            open(tx, user, None, user.totp_sealed.is_some())
         }),
         None => {
-            db.write(&actor, |tx| {
-                for subject in &subjects {
-                    count_wrong(tx, subject)?;
-                }
-                tx.record(None, &Event::SignInFailed, &[Subject::Object("access", 0)])?;
-                Ok(())
-            })?;
+            db.write(&Actor { user_id: None, ..actor }, failed)?;
             Err(Error::Invalid(vec![Fault::new("password", "wrong-login")]))
         }
     }
 }
 
-/// Opens a session, or one that awaits the code of the second factor.
-pub(super) fn open(tx: &mut Tx<'_>, user: &User, awaits_code: bool) -> Result<Opened> {
+/// Opens a session in a centre (None: the first of theirs), or one that awaits the code of the second factor.
+pub(super) fn open(tx: &mut Tx<'_>, user: &User, centre_id: Option<i64>, awaits_code: bool) -> Result<Opened> {
     let token = secrets::token([tx.random(), tx.random()]);
     let csrf = secrets::token([tx.random(), tx.random()]);
     let first_centre =
         memberships::table.filter(memberships::user_id.eq(user.id)).filter(memberships::centre_id.is_not_null()).order(memberships::id).select(memberships::centre_id);
-    let mut centre_id = first_centre.first::<Option<i64>>(tx.conn).optional()?.flatten();
+    let mut centre_id = match centre_id {
+        Some(id) => Some(id),
+        None => first_centre.first::<Option<i64>>(tx.conn).optional()?.flatten(),
+    };
     if centre_id.is_none() {
         centre_id = centres::table.filter(centres::retired_at.is_null()).order(centres::id).select(centres::id).first(tx.conn).optional()?;
     }
@@ -108,39 +130,24 @@ pub(super) fn open(tx: &mut Tx<'_>, user: &User, awaits_code: bool) -> Result<Op
     if !awaits_code {
         tx.record(None, &Event::SignedIn, &[Subject::User(user.id)])?;
     }
-    Ok(Opened { token, must_change_password: user.must_change_password, awaits_code })
+    let device = tx.seal_bare(b"known", &device_of(user))?;
+    Ok(Opened { token, device, must_change_password: user.must_change_password, awaits_code })
 }
 
-/// # Errors
-/// `TooMany` while a subject must wait.
-pub fn not_blocked(conn: &mut Conn, subject: &str, now: Timestamp) -> Result<()> {
-    let counted = guesses::table.find(subject).select(Guess::as_select()).first(conn).optional()?;
-    counted.map_or(Ok(()), |guess| may_guess(&guess, now))
-}
-
-/// # Errors
-/// `TooMany` while whoever is counted here must wait.
-pub(crate) fn may_guess(guess: &Guess, now: Timestamp) -> Result<()> {
-    match guess.blocked_until.map(|until| until.instant().as_second() - now.as_second()) {
-        Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
-        _ => Ok(()),
+/// Ends a session, where there is one with this secret.
+pub(super) fn end_session(conn: &mut Conn, token: Option<&str>) -> Result<()> {
+    if let Some(token) = token {
+        diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(conn)?;
     }
+    Ok(())
 }
 
-/// Counts a wrong guess; from the sixth on each costs twice the wait of the one before, an hour at most.
-///
-/// # Errors
-/// The store.
-pub fn count_wrong(tx: &mut Tx<'_>, subject: &str) -> Result<()> {
-    let old = guesses::table.find(subject).select(Guess::as_select()).first::<Guess>(tx.conn).optional()?;
-    // What is a day old is forgotten.
-    let before = old.as_ref().filter(|old| tx.now.as_second() - old.last_at.instant().as_second() < 86_400).map_or(0, |old| old.wrong_count);
-    let wrong_count = before + 1;
-    let over = wrong_count - FREE_GUESSES;
-    let wait = if over > 0 { (1_i64 << over.min(12)).min(3600) } else { 0 };
-    let row = Guess { subject: subject.to_owned(), wrong_count, blocked_until: (wait > 0).then(|| At::from(tx.now + wait.seconds())), last_at: At::from(tx.now) };
-    diesel::delete(guesses::table.find(subject)).execute(tx.conn)?;
-    diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
+/// Ends a person's sessions, but the one with this secret, and their tokens, for good: what opened before opens nothing any more.
+pub(super) fn end_all(tx: &mut Tx<'_>, user_id: i64, but: Option<&str>) -> Result<()> {
+    let kept = but.map(digest).unwrap_or_default();
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(kept))).execute(tx.conn)?;
+    let live = api_tokens::table.filter(api_tokens::user_id.eq(user_id)).filter(api_tokens::revoked_at.is_null());
+    diesel::update(live).set(api_tokens::revoked_at.eq(Some(At::from(tx.now)))).execute(tx.conn)?;
     Ok(())
 }
 
@@ -166,7 +173,7 @@ pub struct Current {
 ///
 /// # Errors
 /// The store.
-pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Current>> {
+pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> Result<Option<Current>> {
     let asked_of = stored::table.filter(stored::name.eq(settings::SECOND_FACTOR)).select(stored::value).single_value();
     let row = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
@@ -180,7 +187,7 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Cu
     if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
         return Ok(None);
     }
-    let actor = actor_of(conn, &user, session.centre_id)?;
+    let actor = Actor { address: Some(address.to_owned()), ..actor_of(conn, &user, session.centre_id)? };
     let centre = match session.centre_id {
         Some(id) => Some(link!(conn, centres, id)),
         None => None,
@@ -227,18 +234,25 @@ fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Acto
 /// Who an API token stands for; None where there is no such token, or it is over.
 ///
 /// # Errors
-/// The store.
-pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str) -> Result<Option<Actor>> {
+/// `Forbidden` while its person has a first password to change or a second factor to set up; the store.
+pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> Result<Option<Actor>> {
+    let asked_of = stored::table.filter(stored::name.eq(settings::SECOND_FACTOR)).select(stored::value).single_value();
     let row = api_tokens::table
         .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
         .filter(api_tokens::token_hash.eq(digest(token)))
         .filter(api_tokens::revoked_at.is_null())
         .filter(users::disabled_at.is_null())
-        .select((ApiToken::as_select(), User::as_select()))
-        .first::<(ApiToken, User)>(conn)
+        .select((ApiToken::as_select(), User::as_select(), asked_of))
+        .first::<(ApiToken, User, Option<String>)>(conn)
         .optional()?;
-    let Some((token, user)) = row.filter(|(token, _)| token.expires_at.instant() > now) else { return Ok(None) };
-    let mut actor = actor_of(conn, &user, None)?;
+    let Some((token, user, asked_of)) = row.filter(|(token, ..)| token.expires_at.instant() > now) else { return Ok(None) };
+    let mut actor = Actor { is_token: true, address: Some(address.to_owned()), ..actor_of(conn, &user, None)? };
+    if user.must_change_password {
+        return Err(Error::Forbidden(Reason::new("password-first")));
+    }
+    if user.totp_sealed.is_none() && AskedOf::named(asked_of.as_deref()).asks(&actor) {
+        return Err(Error::Forbidden(Reason::new("second-factor-first")));
+    }
     if token.scopes != "*" {
         actor.scopes = Some(token.scopes.split(',').filter_map(Action::named).collect());
     }
@@ -287,32 +301,28 @@ pub struct SwitchPerson {
     pub pin: String,
 }
 
-/// Gives an open session to another person of the same centre.
+/// Opens a session of another person at the same counter, in place of the one that is open there.
 ///
 /// # Errors
-/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones; `Conflict` for who has a second factor.
-pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson) -> Result<()> {
+/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones; `Conflict` for who has a second factor, or does not work at this
+/// centre.
+pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson) -> Result<Opened> {
     let login = domain::text::fold(&command.login);
-    let subject = format!("pin:{login}");
-    let user = db.read(|conn| {
-        not_blocked(conn, &subject, db.now())?;
-        Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first::<User>(conn).optional()?)
-    })?;
+    let user = db.read(|conn| Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first::<User>(conn).optional()?))?;
     let pin = domain::text::digits(&command.pin);
-    let hash = user.as_ref().and_then(|user| user.pin_hash.as_deref());
-    if !verify_password(&pin, hash) {
-        db.write(actor, |tx| count_wrong(tx, &subject))?;
-        return Err(Error::invalid("pin", "wrong-pin"));
-    }
-    let Some(user) = user else { return Err(Error::NotFound) };
-    // A PIN is less than what this person asks for.
-    if user.totp_sealed.is_some() {
-        return Err(Error::conflict("second-factor-signs-in"));
-    }
-    db.write(actor, |tx| {
-        diesel::delete(guesses::table.find(&subject)).execute(tx.conn)?;
-        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::user_id.eq(user.id)).execute(tx.conn)?;
+    let is_right = || verify_password(&pin, user.as_ref().and_then(|user| user.pin_hash.as_deref()));
+    guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("pin", "wrong-pin"), |tx| {
+        let user = user.as_ref().ok_or(Error::NotFound)?;
+        // A PIN is less than what this person asks for.
+        if user.totp_sealed.is_some() {
+            return Err(Error::conflict("second-factor-signs-in"));
+        }
+        let other = actor_of(tx.conn, user, tx.actor.centre_id)?;
+        if tx.actor.centre_id.is_some_and(|centre| !other.scope(Action::UseSystem).holds(Of::InCentre(centre))) {
+            return Err(Error::conflict("works-elsewhere"));
+        }
+        end_session(tx.conn, Some(token))?;
         tx.record(None, &Event::PersonSwitched, &[Subject::User(user.id)])?;
-        Ok(())
+        open(tx, user, tx.actor.centre_id, false)
     })
 }

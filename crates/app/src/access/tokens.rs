@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::ApiToken;
 use super::secrets::{self, digest};
-use crate::error::{Error, Faults, Result};
+use crate::error::{Error, Faults, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::api_tokens;
 use crate::store::types::At;
@@ -43,12 +43,20 @@ pub struct TokenView {
     pub is_revoked: bool,
 }
 
+/// The person who acts by themselves: a token that was stolen makes no other, and ends none.
+fn person(tx: &Tx<'_>) -> Result<i64> {
+    if tx.actor.is_token {
+        return Err(Error::Forbidden(Reason::new("by-a-person")));
+    }
+    tx.actor.user_id.ok_or(Error::Unauthenticated)
+}
+
 /// Makes a token and returns its secret.
 ///
 /// # Errors
-/// `Invalid` without a title.
+/// `Forbidden` to a token; `Invalid` without a title.
 pub fn create_token(tx: &mut Tx<'_>, command: &CreateToken) -> Result<String> {
-    let user_id = tx.actor.user_id.ok_or(Error::Unauthenticated)?;
+    let user_id = person(tx)?;
     let mut faults = Faults::default();
     faults.check(!command.title.trim().is_empty(), "title", "required");
     faults.told()?;
@@ -92,9 +100,9 @@ pub fn list_tokens(conn: &mut Conn, user_id: i64) -> Result<Vec<TokenView>> {
 /// Ends one of one's own tokens.
 ///
 /// # Errors
-/// `NotFound`.
+/// `Forbidden` to a token; `NotFound`.
 pub fn revoke_token(tx: &mut Tx<'_>, public_id: &str) -> Result<()> {
-    let user_id = tx.actor.user_id.ok_or(Error::Unauthenticated)?;
+    let user_id = person(tx)?;
     let own = api_tokens::table.filter(api_tokens::public_id.eq(public_id)).filter(api_tokens::user_id.eq(user_id));
     let title = own.select(api_tokens::title).first::<String>(tx.conn).optional()?.ok_or(Error::NotFound)?;
     diesel::update(api_tokens::table.filter(api_tokens::public_id.eq(public_id))).set(api_tokens::revoked_at.eq(Some(At::from(tx.now)))).execute(tx.conn)?;

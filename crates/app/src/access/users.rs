@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Membership, User};
-use super::{second_factor, secrets};
+use super::session::end_all;
+use super::{Actor, Member, Of, second_factor, secrets};
 use crate::error::{Error, Faults, Result};
 use crate::refer;
 use crate::store::query::*;
-use crate::store::schema::{brands, centres, memberships, repairs, sessions, users};
+use crate::store::schema::{brands, centres, memberships, repairs, users};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{ListQuery, Page, containing};
@@ -49,6 +50,38 @@ pub struct SaveMembership {
     pub brand: Option<String>,
 }
 
+/// A first password with its hash: hashing takes long and much memory, and is done before a write begins.
+#[derive(Clone, Debug)]
+pub struct FirstPassword {
+    plain: String,
+    hash: String,
+}
+
+impl FirstPassword {
+    /// # Errors
+    /// Where it cannot be hashed.
+    pub fn of(plain: String, random: u128) -> Result<Self> {
+        let hash = secrets::hash_password(&plain, random)?;
+        Ok(Self { plain, hash })
+    }
+}
+
+/// A person as they are saved, with the first password hashed.
+#[derive(Clone, Debug)]
+pub struct HashedUser {
+    command: SaveUser,
+    password: Option<FirstPassword>,
+}
+
+impl SaveUser {
+    /// # Errors
+    /// As `FirstPassword::of`.
+    pub fn hashed(mut self, random: u128) -> Result<HashedUser> {
+        let password = self.password.take().map(|plain| FirstPassword::of(plain, random)).transpose()?;
+        Ok(HashedUser { command: self, password })
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct UserView {
     pub id: String,
@@ -76,19 +109,65 @@ fn by_id(conn: &mut Conn, public_id: &str) -> Result<User> {
     users::table.filter(users::public_id.eq(public_id)).select(User::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
+/// How a person stands to one who keeps access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// All that they may is within where the other keeps access.
+    Theirs,
+    /// Some of it is.
+    Partly,
+    Elsewhere,
+}
+
+fn standing(conn: &mut Conn, actor: &Actor, row: &User) -> Result<Standing> {
+    let rows = memberships::table.filter(memberships::user_id.eq(row.id)).select(Membership::as_select()).load::<Membership>(conn)?;
+    let mine = actor.scope(Action::KeepAccess);
+    let is_mine = |row: &&Membership| mine.includes(Member { role: Role::Auditor, centre_id: row.centre_id, brand_id: row.brand_id });
+    Ok(match rows.iter().filter(is_mine).count() {
+        all if all == rows.len() => Standing::Theirs,
+        0 => Standing::Elsewhere,
+        _ => Standing::Partly,
+    })
+}
+
+/// The row of a person whose access is the actor's to change as a whole.
+///
+/// # Errors
+/// `NotFound`; `Forbidden` where they may more elsewhere.
+fn wholly_theirs(tx: &mut Tx<'_>, public_id: &str) -> Result<User> {
+    tx.actor.may(Action::KeepAccess, Of::Anything)?;
+    let row = by_id(tx.conn, public_id)?;
+    match standing(tx.conn, tx.actor, &row)? {
+        Standing::Theirs => Ok(row),
+        Standing::Partly => Err(tx.actor.refusal(Action::KeepAccess)),
+        Standing::Elsewhere => Err(Error::NotFound),
+    }
+}
+
 /// # Errors
 /// `Forbidden`, `NotFound`.
-pub fn get_user(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<UserView> {
-    actor.may(Action::KeepAccess, None, None)?;
+pub fn get_user(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<UserView> {
+    actor.may(Action::KeepAccess, Of::Anything)?;
     let row = by_id(conn, public_id)?;
-    view(conn, row)
+    if standing(conn, actor, &row)? == Standing::Elsewhere { Err(Error::NotFound) } else { view(conn, row) }
 }
 
 /// # Errors
 /// `Forbidden`.
-pub fn list_users(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<UserView>> {
-    actor.may(Action::KeepAccess, None, None)?;
+pub fn list_users(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<UserView>> {
+    actor.may(Action::KeepAccess, Of::Anything)?;
     let mut select = users::table.order(users::id).select(User::as_select()).limit(query.limit() + 1).into_boxed();
+    if !actor.scope(Action::KeepAccess).holds(Of::All) {
+        // Few keep access in a part of the house, and few people work there.
+        let rows = users::table.order(users::id).select(User::as_select()).load::<User>(conn)?;
+        let mut mine = Vec::new();
+        for row in rows {
+            if standing(conn, actor, &row)? != Standing::Elsewhere {
+                mine.push(row.id);
+            }
+        }
+        select = select.filter(users::id.eq_any(mine));
+    }
     if let Some(q) = query.folded() {
         let pattern = containing(&q);
         select = select.filter(users::login.like(pattern.clone()).or(users::name.like(pattern)));
@@ -106,9 +185,9 @@ pub fn list_users(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQue
 ///
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
-pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveUser) -> Result<UserView> {
-    tx.actor.may(Action::KeepAccess, None, None)?;
-    let old = id.map(|(public_id, _)| by_id(tx.conn, public_id)).transpose()?;
+pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { command, password }: &HashedUser) -> Result<UserView> {
+    tx.actor.may(Action::KeepAccess, Of::Anything)?;
+    let old = id.map(|(public_id, _)| wholly_theirs(tx, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         crate::catalogue::same_version(old.version, version)?;
     }
@@ -119,8 +198,8 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
     faults.check(!command.roles.is_empty(), "roles", "required");
     let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "login", "taken");
-    match &command.password {
-        Some(password) => secrets::check_password(&mut faults, password, &[&login, &command.name], "password"),
+    match password {
+        Some(first) => secrets::check_password(&mut faults, &first.plain, &[&login, &command.name], "password"),
         None => faults.check(old.is_some(), "password", "required"),
     }
     let mut members = Vec::new();
@@ -130,7 +209,12 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
         members.push((role.role, centre, brand));
     }
     faults.told()?;
-    let password_hash = command.password.as_ref().map(|password| secrets::hash_password(password, tx.random())).transpose()?;
+    // Nobody gives a right beyond where they keep access themselves.
+    let mine = tx.actor.scope(Action::KeepAccess);
+    if members.iter().any(|(role, centre_id, brand_id)| !mine.includes(Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })) {
+        return Err(tx.actor.refusal(Action::KeepAccess));
+    }
+    let password_hash = password.as_ref().map(|first| first.hash.clone());
     let language = command.language.clone().unwrap_or_else(|| "fa".to_owned());
     let user_id = match &old {
         Some(old) => {
@@ -139,6 +223,7 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sav
                 .execute(tx.conn)?;
             if let Some(hash) = &password_hash {
                 diesel::update(users::table.find(old.id)).set((users::password_hash.eq(hash), users::must_change_password.eq(true))).execute(tx.conn)?;
+                end_all(tx, old.id, None)?;
             }
             old.id
         }
@@ -183,16 +268,15 @@ fn must_keep_an_administrator(conn: &mut Conn) -> Result<()> {
     if left.is_some() { Ok(()) } else { Err(Error::conflict("last-administrator")) }
 }
 
-/// Disables a person: their sessions end, and their open work goes back to the pool of its centre.
+/// Disables a person: their sessions and tokens end for good, and their open work goes back to the pool of its centre.
 ///
 /// # Errors
 /// `Conflict` for the last administrator.
 pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
-    tx.actor.may(Action::KeepAccess, None, None)?;
-    let row = by_id(tx.conn, public_id)?;
+    let row = wholly_theirs(tx, public_id)?;
     diesel::update(users::table.find(row.id)).set((users::disabled_at.eq(Some(At::from(tx.now))), users::version.eq(row.version + 1))).execute(tx.conn)?;
     must_keep_an_administrator(tx.conn)?;
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(row.id))).execute(tx.conn)?;
+    end_all(tx, row.id, None)?;
     let own = repairs::table.filter(repairs::assignee_user_id.eq(row.id)).filter(repairs::is_open.eq(true));
     let returned = diesel::update(own).set(repairs::assignee_user_id.eq(None::<i64>)).execute(tx.conn)?;
     let event = Event::UserDisabled { login: row.login.clone(), returned: i64::try_from(returned).unwrap_or(0) };
@@ -201,22 +285,23 @@ pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
     view(tx.conn, row)
 }
 
-/// Gives a person a new first password, ends their sessions, takes their second factor away, and opens the account again if it was disabled.
+/// Gives a person a new first password, ends their sessions and tokens, takes their second factor away, and opens the account again if it was disabled.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` where the password is too short or easily guessed.
-pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, password: &str) -> Result<UserView> {
-    tx.actor.may(Action::KeepAccess, None, None)?;
-    let row = by_id(tx.conn, public_id)?;
+pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -> Result<UserView> {
+    let row = wholly_theirs(tx, public_id)?;
     let mut faults = Faults::default();
-    secrets::check_password(&mut faults, password, &[&row.login, &row.name], "password");
+    secrets::check_password(&mut faults, &first.plain, &[&row.login, &row.name], "password");
     faults.told()?;
-    let hash = secrets::hash_password(password, tx.random())?;
     diesel::update(users::table.find(row.id))
-        .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
+        .set((users::password_hash.eq(&first.hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
         .execute(tx.conn)?;
     second_factor::forget(tx, row.id)?;
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(row.id))).execute(tx.conn)?;
+    end_all(tx, row.id, None)?;
+    if row.disabled_at.is_some() {
+        tx.record(None, &Event::UserEnabled { login: row.login.clone() }, &[Subject::User(row.id)])?;
+    }
     tx.record(None, &Event::PasswordReset { login: row.login.clone() }, &[Subject::User(row.id)])?;
     let row = by_id(tx.conn, public_id)?;
     view(tx.conn, row)

@@ -6,16 +6,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::LedgerEntry;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
-use crate::customers::known_customer;
-use crate::error::Result;
+use crate::customers::{customer_row, is_known_to};
+use crate::error::{Error, Result};
 use crate::store::Conn;
 use crate::store::query::*;
-use crate::store::schema::{invoices, ledger_entries, payments};
+use crate::store::schema::{invoices, ledger_entries, party_roles, payments};
 use crate::views::PartyLink;
 
-/// What a party owes, and why. Amounts in minor units.
+/// What a party owes for what the reader sees, and why. Amounts in minor units.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AccountView {
     pub party: PartyLink,
@@ -41,9 +41,16 @@ pub struct AccountEntry {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_account(conn: &mut Conn, actor: &Actor, party: &str) -> Result<AccountView> {
-    actor.may(Action::ViewMoney, None, None)?;
-    let party_id = known_customer(conn, actor, party)?.id;
+    actor.may(Action::ViewMoney, Of::Anything)?;
+    let row = customer_row(conn, party)?;
+    // Makers, insurers and the like are no secret; what they owe is told as far as its invoices are.
+    let is_company = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
+    if is_company.first::<String>(conn).optional()?.is_none() && !is_known_to(conn, actor, &[Action::ViewMoney], row.id)? {
+        return Err(Error::NotFound);
+    }
+    let party_id = row.id;
     let rows = ledger_entries::table
+        .filter(actor.scope(Action::ViewMoney).rows::<ledger_entries::table>())
         .filter(ledger_entries::party_id.eq(party_id))
         .filter(ledger_entries::account.eq("receivable"))
         .order(ledger_entries::id)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
-use crate::access::secrets::digest;
+use crate::access::guesses::{self, Tried};
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
 use crate::coverage::decide::{current_shares, decide_repair};
@@ -18,10 +18,11 @@ use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::messaging::queue;
+use crate::messaging::queue_code;
 use crate::parts::{Paper, Place, Thing, move_thing};
-use crate::reception::reception_row;
+use crate::reception::partly;
 use crate::reception::rows::{HandOverCode, Reception};
+use crate::repair::agreed::must_hold;
 use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
@@ -81,11 +82,10 @@ pub struct HandOverView {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready.
+/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready, or its customer would pay
+/// more than he agreed to.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
-    let reception = reception_row(tx.conn, reception)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
+    let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
     let going = going(tx, &reception, command)?;
@@ -98,6 +98,7 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     for repair in &going {
         decide_repair(tx, repair.id, "hand-over")?;
         let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
+        must_hold(tx, &repair, on)?;
         gather(tx, &repair, &centre, &mut dues)?;
         diesel::insert_into(hand_over_repairs::table).values(HandOverRepair { hand_over_id: id, repair_id: repair.id, reopened_at: None }).execute(tx.conn)?;
         spend(tx, repair.id)?;
@@ -137,7 +138,13 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
         if !is_named && !command.repairs.is_empty() {
             continue;
         }
-        tx.actor.must_see(Some(row.centre_id), Some(row.brand_id))?;
+        // Of a visit with devices of several brands each hands out those of their own.
+        if let Err(refusal) = tx.actor.may(Action::HandOver, row.of()) {
+            if is_named {
+                return Err(refusal);
+            }
+            continue;
+        }
         let chart = chart(tx.conn, row.chart_id)?;
         let is_ready = row.is_open && chart.ways_out(&row.step).any(|way| way.needs.contains(&Need::HandOver));
         match (is_ready, is_named) {
@@ -228,7 +235,7 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
     // What opened the device is nobody's business any more.
     diesel::update(repair_details::table.find(repair.id)).set(repair_details::passcode.eq(None::<String>)).execute(tx.conn)?;
     let event = Event::HandedOver { number: repair.number.clone(), receiver: String::new() };
-    let journal_id = tx.record(Some(repair.centre_id), &event, &[Subject::Object("returned", repair.id)])?;
+    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Object("returned", repair.id)])?;
     append_event(tx, repair.device_id, "returned", tx.occurred, on.date(), journal_id, &serde_json::json!({"repair": repair.id}))
 }
 
@@ -237,21 +244,28 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
 #[serde(deny_unknown_fields)]
 pub struct SendCode {}
 
+/// As what the code of a visit is sealed: six digits are guessed from any hash of them.
+pub(crate) fn code_sealed_as(reception_id: i64) -> String {
+    format!("code:{reception_id}")
+}
+
 /// How long a code holds.
 const CODE_MINUTES: i64 = 15;
+/// Wrong codes after which it holds no more.
+const MOST_WRONG: i64 = 5;
 
 /// # Errors
 /// `NotFound`; `Conflict` where the customer has no phone.
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
-    let reception = reception_row(tx.conn, reception)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::HandOver, Some(reception.centre_id), None)?;
+    let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
-    let code = format!("{:05}", tx.random() % 100_000);
+    let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
-    let row = HandOverCode { reception_id: reception.id, code_hash: digest(&code), sent_at: At::from(tx.now), wrong_count: 0 };
+    guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
+    let code_sealed = tx.seal(&code, &code_sealed_as(reception.id))?;
+    let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now), wrong_count: 0 };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
-    queue(tx, &phone, &code, "hand_over_code")?;
+    queue_code(tx, reception.centre_id, &phone, &code, "hand_over_code")?;
     tx.record(
         Some(reception.centre_id),
         &Event::HandOverCodeSent { number: reception.number.clone() },
@@ -263,8 +277,12 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
 fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     let row = hand_over_codes::table.find(reception_id).select(HandOverCode::as_select()).first::<HandOverCode>(tx.conn).optional()?;
     let Some(row) = row else { return Err(Error::invalid("receiver.code", "no-code")) };
-    if row.wrong_count >= 5 || row.sent_at.instant() + CODE_MINUTES.minutes() < tx.now {
+    let tried = Tried::hand_over_code(reception_id);
+    let now = tx.now;
+    if guesses::wrong(tx.conn, &tried, now)? >= MOST_WRONG || row.sent_at.instant() + CODE_MINUTES.minutes() < now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
-    if digest(&domain::text::digits(typed)) == row.code_hash { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
+    guesses::reserve(tx, std::slice::from_ref(&tried))?;
+    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else { return Err(Error::invalid("receiver.code", "code-over")) };
+    if domain::text::digits(typed) == code { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
 }

@@ -11,7 +11,7 @@ use super::ledger::{Account, Booked, book, income};
 use super::papers;
 use super::payments::{PaymentView, payments_of};
 use super::rows::{Invoice, InvoiceLine};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::prices::vat_percent;
 use crate::catalogue::rows::Centre;
@@ -169,8 +169,7 @@ pub struct CorrectInvoice {
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` where it was corrected before or is a counter-document itself.
 pub fn correct_invoice(tx: &mut Tx<'_>, public_id: &str, command: &CorrectInvoice) -> Result<InvoiceView> {
-    let invoice = seen(tx.conn, tx.actor, public_id)?;
-    tx.actor.may(Action::CorrectInvoice, Some(invoice.centre_id), None)?;
+    let invoice = invoice_for(tx.conn, tx.actor, public_id, Action::CorrectInvoice)?;
     if command.reason.trim().is_empty() {
         return Err(Error::invalid("reason", "required"));
     }
@@ -255,25 +254,23 @@ pub struct InvoiceLineView {
     pub total: i64,
 }
 
-fn seen(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Invoice> {
-    let row = invoices::table.filter(invoices::public_id.eq(public_id)).select(Invoice::as_select()).first::<Invoice>(conn).optional()?.ok_or(Error::NotFound)?;
-    actor.must_see(Some(row.centre_id), None)?;
-    if let Some(brands) = actor.brand_ids() {
-        // Of an invoice for devices of several brands, only those see it who see all of it.
-        let rows = invoice_lines::table
-            .inner_join(repairs::table.on(invoice_lines::repair_id.eq(repairs::id.nullable())))
-            .filter(invoice_lines::invoice_id.eq(row.id))
-            .select(repairs::brand_id)
-            .load::<i64>(conn)?;
-        if rows.iter().any(|brand| !brands.contains(brand)) {
-            return Err(Error::NotFound);
-        }
-    }
-    Ok(row)
+/// An invoice that the actor sees by one of these rights.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, actions: &[Action]) -> Result<Invoice> {
+    let row = invoices::table.filter(invoices::public_id.eq(public_id)).filter(actor.scope_of_any(actions).rows::<invoices::table>());
+    row.select(Invoice::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
-pub(crate) fn invoice_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Invoice> {
-    seen(conn, actor, public_id)
+/// An invoice with which the actor may do what they ask for: the right is theirs on all that stands on it.
+///
+/// # Errors
+/// `NotFound`, `Forbidden`.
+pub(crate) fn invoice_for(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Invoice> {
+    let row = seen(conn, actor, public_id, &[Action::ViewMoney, action])?;
+    seen(conn, actor, public_id, &[action]).map_err(|_| actor.refusal(action))?;
+    Ok(row)
 }
 
 fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<NumberLink>> {
@@ -334,8 +331,8 @@ pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView>
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_invoice(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<InvoiceView> {
-    actor.may(Action::ViewMoney, None, None)?;
-    let row = seen(conn, actor, public_id)?;
+    actor.may(Action::ViewMoney, Of::Anything)?;
+    let row = seen(conn, actor, public_id, &[Action::ViewMoney])?;
     invoice_view(conn, row)
 }
 
@@ -385,19 +382,9 @@ pub struct InvoiceRow {
 /// # Errors
 /// `Forbidden`.
 pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Result<Page<InvoiceRow>> {
-    actor.may(Action::ViewMoney, None, None)?;
+    actor.may(Action::ViewMoney, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = invoices::table.order(invoices::id.desc()).select(Invoice::as_select()).into_boxed();
-    if let Some(mine) = actor.centre_ids() {
-        select = select.filter(invoices::centre_id.eq_any(mine));
-    }
-    if let Some(brands) = actor.brand_ids() {
-        let foreign = invoice_lines::table
-            .inner_join(repairs::table.on(invoice_lines::repair_id.eq(repairs::id.nullable())))
-            .filter(repairs::brand_id.ne_all(brands))
-            .select(invoice_lines::invoice_id);
-        select = select.filter(invoices::id.ne_all(foreign));
-    }
+    let mut select = invoices::table.filter(actor.scope(Action::ViewMoney).rows::<invoices::table>()).order(invoices::id.desc()).select(Invoice::as_select()).into_boxed();
     if let Some(kind) = &query.kind {
         select = select.filter(invoices::kind.eq(kind));
     }
@@ -406,7 +393,7 @@ pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Re
         select = select.filter(invoices::payer_party_id.eq(id));
     }
     if let Some(reception) = &query.reception {
-        let id = crate::reception::reception_row(conn, reception)?.id;
+        let id = crate::reception::seen(conn, actor, reception, Action::ViewMoney)?.id;
         select = select.filter(invoices::reception_id.eq(id));
     }
     if let Some(from) = query.from {
@@ -416,7 +403,7 @@ pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Re
         select = select.filter(invoices::issued_on.le(Day::from(to)));
     }
     if let Some(after) = &query.after {
-        select = select.filter(invoices::id.lt(seen(conn, actor, after)?.id));
+        select = select.filter(invoices::id.lt(seen(conn, actor, after, &[Action::ViewMoney])?.id));
     }
     let rows = select.limit(limit + 1).load_boxed(conn)?;
     let page = Page::of(rows, limit, |row: &Invoice| row.public_id.clone(), |row| row);

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::invoices::invoice_view;
 use super::rows::{Document, Invoice};
-use crate::access::Actor;
 use crate::access::secrets::hex;
+use crate::access::{Actor, Of};
 use crate::catalogue::rows::Centre;
 use crate::coverage::covers::cover_view;
 use crate::coverage::rows::Cover;
@@ -22,7 +22,7 @@ use crate::reception::view::ReceptionView;
 use crate::repair::rows::RepairDetail;
 use crate::store::outbox::Claimed;
 use crate::store::query::*;
-use crate::store::schema::{brands, centres, devices, documents, faults, parties, products, receptions, repair_details, repairs, reported_faults};
+use crate::store::schema::{brands, centres, covers, devices, documents, faults, invoices, parties, products, receptions, repair_details, repairs, reported_faults};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
@@ -295,41 +295,37 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
     let row = documents::table.filter(documents::public_id.eq(public_id)).select(Document::as_select()).first::<Document>(conn).optional()?.ok_or(Error::NotFound)?;
     match row.kind.as_str() {
         "invoice" => {
-            actor.may(Action::ViewMoney, None, None)?;
-            let invoice = crate::store::schema::invoices::table.find(row.subject_id).select(crate::store::schema::invoices::public_id).first::<String>(conn)?;
-            super::invoices::invoice_row(conn, actor, &invoice)?;
+            actor.may(Action::ViewMoney, Of::Anything)?;
+            let invoice = invoices::table.find(row.subject_id).select(invoices::public_id).first::<String>(conn)?;
+            super::invoices::seen(conn, actor, &invoice, &[Action::ViewMoney])?;
         }
         "reception" => {
             let reception = receptions::table.find(row.subject_id).select(receptions::public_id).first::<String>(conn)?;
-            crate::reception::get_reception(conn, actor, &reception)?;
+            // The sheet of a visit tells of all its devices: it is for who sees them all.
+            if crate::reception::get_reception(conn, actor, &reception)?.is_part {
+                return Err(Error::NotFound);
+            }
         }
-        _ => {
-            let cover = crate::store::schema::covers::table.find(row.subject_id).select(crate::store::schema::covers::public_id).first::<String>(conn)?;
+        "card" => {
+            let cover = covers::table.find(row.subject_id).select(covers::public_id).first::<String>(conn)?;
             crate::coverage::covers::card_row(conn, actor, &cover)?;
         }
+        _ => return Err(Error::NotFound),
     }
     Ok(PaperView { id: row.public_id, kind: row.kind, number: row.number, revision: row.revision, language: row.language, snapshot: row.snapshot, content: row.content })
 }
 
-/// The papers of a thing, newest first.
+/// The papers of a thing that the actor sees, newest first; none of a visit of which they see a part alone.
 ///
 /// # Errors
-/// The store.
-pub fn papers_of(conn: &mut Conn, kind: &str, subject: &str) -> Result<Vec<PaperView>> {
+/// `Forbidden`, `NotFound`.
+pub fn papers_of(conn: &mut Conn, actor: &Actor, kind: &str, subject: &str) -> Result<Vec<PaperView>> {
     let subject_id = match kind {
-        "reception" => receptions::table.filter(receptions::public_id.eq(subject)).select(receptions::id).first::<i64>(conn).optional()?,
-        "invoice" => crate::store::schema::invoices::table
-            .filter(crate::store::schema::invoices::public_id.eq(subject))
-            .select(crate::store::schema::invoices::id)
-            .first::<i64>(conn)
-            .optional()?,
-        _ => crate::store::schema::covers::table
-            .filter(crate::store::schema::covers::public_id.eq(subject))
-            .select(crate::store::schema::covers::id)
-            .first::<i64>(conn)
-            .optional()?,
+        "reception" if crate::reception::get_reception(conn, actor, subject)?.is_part => return Ok(Vec::new()),
+        "reception" => crate::reception::reception_row(conn, subject)?.id,
+        "invoice" => super::invoices::seen(conn, actor, subject, &[Action::ViewMoney])?.id,
+        _ => crate::coverage::covers::card_row(conn, actor, subject)?.id,
     };
-    let Some(subject_id) = subject_id else { return Err(Error::NotFound) };
     let rows = documents::table
         .filter(documents::subject_kind.eq(kind))
         .filter(documents::subject_id.eq(subject_id))

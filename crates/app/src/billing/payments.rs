@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::invoices::invoice_row;
+use super::invoices::invoice_for;
 use super::ledger::{Account, Booked, book};
 use super::rows::Payment;
 use crate::error::{Arg, Error, Fault, Result};
@@ -58,8 +58,7 @@ pub(crate) fn payments_of(conn: &mut Conn, invoice_id: i64) -> Result<Vec<Paymen
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` for more than is open; `Conflict` for an internal cost or a counter-document.
 pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -> Result<PaymentView> {
-    let invoice = invoice_row(tx.conn, tx.actor, invoice)?;
-    tx.actor.may(Action::RecordPayment, Some(invoice.centre_id), None)?;
+    let invoice = invoice_for(tx.conn, tx.actor, invoice, Action::RecordPayment)?;
     if !matches!(invoice.kind.as_str(), "service" | "warranty") {
         return Err(Error::conflict("nothing-to-pay"));
     }

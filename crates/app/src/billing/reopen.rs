@@ -30,8 +30,8 @@ pub struct ReopenRepair {
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` where it was not handed over, or the device is in the house for another repair.
 pub fn reopen_repair(tx: &mut Tx<'_>, public_id: &str, command: &ReopenRepair) -> Result<()> {
-    let repair = seen(tx.conn, tx.actor, public_id)?;
-    tx.actor.may(Action::ReopenRepair, Some(repair.centre_id), Some(repair.brand_id))?;
+    let repair = seen(tx.conn, tx.actor, public_id, Action::ReopenRepair)?;
+    tx.actor.may(Action::ReopenRepair, repair.of())?;
     let reason = command.reason.trim();
     if reason.is_empty() {
         return Err(Error::invalid("reason", "required"));
@@ -82,7 +82,7 @@ pub fn reopen_repair(tx: &mut Tx<'_>, public_id: &str, command: &ReopenRepair) -
     let event = Event::RepairReopened { number: repair.number.clone(), reason: reason.to_owned() };
     let customer = receptions::table.find(repair.reception_id).select(receptions::customer_id).first::<i64>(tx.conn)?;
     let subjects = [Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Reception(repair.reception_id), Subject::Customer(customer)];
-    let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
+    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &subjects)?;
     let today = tx.today();
     append_event(tx, repair.device_id, "received", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id, "reopened": true}))
 }

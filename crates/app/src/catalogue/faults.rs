@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Cause, Fault as FaultRow, FaultRelation};
 use super::{check_code_and_title, code, entity, same_version};
+use crate::access::Of;
 use crate::error::{Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{causes, fault_relations, faults, product_kinds};
@@ -102,13 +103,13 @@ fn related(conn: &mut Conn, id: i64) -> Result<Vec<Link>> {
     ids.into_iter().map(|id| Ok(link!(conn, faults, id))).collect()
 }
 
-entity!(faults: FaultRow => FaultView by fault_view, "fault", keep KeepCatalogue, list_faults, get_fault, fault_row, retire_fault);
-entity!(causes: Cause => FaultView by cause_view, "cause", keep KeepCatalogue, list_causes, get_cause, cause_row, retire_cause);
+entity!(faults: FaultRow => FaultView by fault_view, "fault", keep KeepCatalogue of |_| Of::All, list_faults, get_fault, fault_row, retire_fault);
+entity!(causes: Cause => FaultView by cause_view, "cause", keep KeepCatalogue of |_| Of::All, list_causes, get_cause, cause_row, retire_cause);
 
 macro_rules! save {
     ($name:ident, $command:ty, $row:ident, $table:ident, $row_of:ident, $what:literal) => {
         fn $name(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &$command) -> Result<i64> {
-            tx.actor.may(Action::KeepCatalogue, None, None)?;
+            tx.actor.may(Action::KeepCatalogue, Of::All)?;
             let old = id.map(|(public_id, _)| $row_of(tx.conn, public_id)).transpose()?;
             if let (Some(old), Some((_, version))) = (&old, id) {
                 same_version(old.version, version)?;

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::VatRate;
-use crate::access::Actor;
 use crate::access::second_factor::AskedOf;
+use crate::access::{Actor, Of};
 use crate::error::{Error, Result};
 use crate::personal::retention::Retention;
 use crate::store::query::*;
@@ -47,7 +47,7 @@ pub struct VatRateView {
 /// # Errors
 /// `Forbidden`.
 pub fn get_installation(conn: &mut Conn, actor: &Actor) -> Result<InstallationView> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let unit = settings::money_unit(conn)?;
     let rates = vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).order(vat_rates::from_on.desc()).select(VatRate::as_select()).load::<VatRate>(conn)?;
     let vat_rates = rates.into_iter().map(|rate| VatRateView { from: rate.from_on.date(), percent: rate.percent }).collect();
@@ -88,7 +88,7 @@ pub(crate) fn unit(name: &str) -> Result<Unit> {
 /// # Errors
 /// `Forbidden`; `Invalid`; `Conflict` where the accounts are in another currency.
 pub fn change_installation(tx: &mut Tx<'_>, command: &ChangeInstallation) -> Result<InstallationView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let subjects = [Subject::Object("installation", 0)];
     if let Some(name) = &command.money_unit {
         let unit = unit(name)?;
@@ -124,7 +124,7 @@ pub struct SetVatRate {
 /// # Errors
 /// `Forbidden`.
 pub fn set_vat_rate(tx: &mut Tx<'_>, command: &SetVatRate) -> Result<InstallationView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let from_on = Day::from(command.from);
     diesel::delete(vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).filter(vat_rates::from_on.eq(from_on))).execute(tx.conn)?;
     if let Some(percent) = command.percent {

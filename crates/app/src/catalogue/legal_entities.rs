@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::same_version;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::customers::rows::{Party, PartyRole};
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
@@ -82,7 +82,7 @@ fn company_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_legal_entity(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<LegalEntityView> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let row = company_row(conn, public_id)?;
     party_view(conn, row)
 }
@@ -90,7 +90,7 @@ pub fn get_legal_entity(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resu
 /// # Errors
 /// `Forbidden`.
 pub fn list_legal_entities(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<LegalEntityView>> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let companies = party_roles::table.filter(party_roles::role.ne("customer")).select(party_roles::party_id);
     let mut select = parties::table.filter(parties::id.eq_any(companies)).filter(parties::retired_at.is_null()).order(parties::id).select(Party::as_select()).into_boxed();
     if let Some(after) = &query.after {
@@ -108,7 +108,7 @@ pub fn list_legal_entities(conn: &mut Conn, actor: &Actor, query: &ListQuery) ->
 /// # Errors
 /// `Invalid` where a number's check digit is wrong; `Conflict` on another version.
 pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveLegalEntity) -> Result<LegalEntityView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let old = id.map(|(public_id, _)| company_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
@@ -168,7 +168,7 @@ pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
 /// # Errors
 /// `Forbidden`, `NotFound`, `Conflict` while a centre or a brand in use belongs to it.
 pub fn retire_legal_entity(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<LegalEntityView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let row = company_row(tx.conn, public_id)?;
     same_version(row.version, version)?;
     let centre = centres::table.filter(centres::legal_entity_id.eq(row.id)).filter(centres::retired_at.is_null()).select(centres::id).first::<i64>(tx.conn).optional()?;

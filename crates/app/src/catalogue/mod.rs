@@ -62,9 +62,9 @@ macro_rules! link {
     };
 }
 
-/// List, get and retire for a table that has a code, titles, a version and `retired_at`.
+/// List, get and retire for a table that has a code, titles, a version and `retired_at`. `$of` tells what the right to keep a row is asked about.
 macro_rules! entity {
-    ($table:ident: $row:ident => $view:ident by $shape:ident, $what:literal, keep $keep:ident, $list:ident, $get:ident, $row_of:ident, $retire:ident) => {
+    ($table:ident: $row:ident => $view:ident by $shape:ident, $what:literal, keep $keep:ident of $of:expr, $list:ident, $get:ident, $row_of:ident, $retire:ident) => {
         /// # Errors
         /// `NotFound`.
         pub(crate) fn $row_of(conn: &mut $crate::Conn, public_id: &str) -> $crate::Result<$row> {
@@ -74,7 +74,7 @@ macro_rules! entity {
         /// # Errors
         /// `Forbidden`, `NotFound`.
         pub fn $get(conn: &mut $crate::Conn, actor: &$crate::access::Actor, public_id: &str) -> $crate::Result<$view> {
-            actor.may(domain::access::Action::ViewCatalogue, None, None)?;
+            actor.may(domain::access::Action::ViewCatalogue, $crate::access::Of::Anything)?;
             let row = $row_of(conn, public_id)?;
             $shape(conn, row)
         }
@@ -84,7 +84,7 @@ macro_rules! entity {
         /// # Errors
         /// `Forbidden`; `NotFound` where `after` is not of this list.
         pub fn $list(conn: &mut $crate::Conn, actor: &$crate::access::Actor, query: &$crate::views::ListQuery) -> $crate::Result<$crate::views::Page<$view>> {
-            actor.may(domain::access::Action::ViewCatalogue, None, None)?;
+            actor.may(domain::access::Action::ViewCatalogue, $crate::access::Of::Anything)?;
             let mut select = $table::table.filter($table::retired_at.is_null()).order($table::id).select($row::as_select()).into_boxed();
             if let Some(after) = &query.after {
                 select = select.filter($table::id.gt($row_of(conn, after)?.id));
@@ -108,8 +108,9 @@ macro_rules! entity {
         /// # Errors
         /// `Forbidden`, `NotFound`, `Conflict` on another version.
         pub fn $retire(tx: &mut $crate::Tx<'_>, public_id: &str, version: Option<i64>) -> $crate::Result<$view> {
-            tx.actor.may(domain::access::Action::$keep, None, None)?;
             let row = $row_of(tx.conn, public_id)?;
+            let of: fn(&$row) -> $crate::access::Of = $of;
+            tx.actor.may(domain::access::Action::$keep, of(&row))?;
             $crate::catalogue::same_version(row.version, version)?;
             diesel::update($table::table.find(row.id))
                 .set(($table::retired_at.eq(Some($crate::store::types::At::from(tx.now))), $table::version.eq(row.version + 1)))

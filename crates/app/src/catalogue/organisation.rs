@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::legal_entities::party_link;
 use super::rows::{Brand, Centre, Section};
 use super::{check_code_and_title, code, entity, same_version};
+use crate::access::Of;
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{brands, centres, parties, policies, sections};
@@ -49,12 +50,12 @@ fn brand_view(conn: &mut Conn, row: Brand) -> Result<BrandView> {
     })
 }
 
-entity!(brands: Brand => BrandView by brand_view, "brand", keep KeepOrganisation, list_brands, get_brand, brand_row, retire_brand);
+entity!(brands: Brand => BrandView by brand_view, "brand", keep KeepOrganisation of |_| Of::All, list_brands, get_brand, brand_row, retire_brand);
 
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_brand(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveBrand) -> Result<BrandView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let old = id.map(|(public_id, _)| brand_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
@@ -169,16 +170,19 @@ fn centre_view(conn: &mut Conn, row: Centre) -> Result<CentreView> {
     })
 }
 
-entity!(centres: Centre => CentreView by centre_view, "centre", keep KeepOrganisation, list_all_centres, get_any_centre, centre_row, retire_centre);
+entity!(centres: Centre => CentreView by centre_view, "centre", keep KeepOrganisation of |_| Of::All, list_all_centres, get_any_centre, centre_row, retire_centre);
 
 /// The centres that the actor sees.
 ///
 /// # Errors
 /// `Forbidden`.
 pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<CentreView>> {
-    let Some(mine) = actor.centre_ids() else { return list_all_centres(conn, actor, query) };
-    actor.may(Action::ViewCatalogue, None, None)?;
-    let rows = centres::table.filter(centres::id.eq_any(mine)).filter(centres::retired_at.is_null()).order(centres::id).select(Centre::as_select()).load(conn)?;
+    let mine = actor.scope(Action::ViewCatalogue);
+    if mine.holds(Of::All) {
+        return list_all_centres(conn, actor, query);
+    }
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
+    let rows = centres::table.filter(mine.rows::<centres::table>()).filter(centres::retired_at.is_null()).order(centres::id).select(Centre::as_select()).load(conn)?;
     let items = rows.into_iter().map(|row| centre_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: None })
 }
@@ -187,15 +191,15 @@ pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQ
 /// `Forbidden`, `NotFound` where it is not theirs to see.
 pub fn get_centre(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<CentreView> {
     let row = centre_row(conn, public_id)?;
-    actor.must_see(Some(row.id), None)?;
+    actor.finds(&[Action::ViewCatalogue], Of::InCentre(row.id))?;
     get_any_centre(conn, actor, public_id)
 }
 
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCentre) -> Result<CentreView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
     let old = id.map(|(public_id, _)| centre_row(tx.conn, public_id)).transpose()?;
+    tx.actor.may(Action::KeepOrganisation, old.as_ref().map_or(Of::All, |old| Of::Centre(old.id)))?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -209,6 +213,10 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     let legal_entity = refer!(faults, tx.conn, parties, Some(&command.legal_entity), "legal_entity");
     let paid_policy_id = refer!(faults, tx.conn, policies, command.paid_policy.as_deref(), "paid_policy");
     faults.told()?;
+    // Whose books a centre writes, and by which code its numbers go, is a matter of the house.
+    if old.as_ref().is_some_and(|old| Some(old.legal_entity_id) != legal_entity || old.code != code) {
+        tx.actor.may(Action::KeepOrganisation, Of::All)?;
+    }
     let row = Centre {
         id: 0,
         public_id: old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone()),
@@ -285,13 +293,13 @@ fn section_view(conn: &mut Conn, row: Section) -> Result<SectionView> {
     })
 }
 
-entity!(sections: Section => SectionView by section_view, "section", keep KeepOrganisation, list_all_sections, get_any_section, section_row, retire_section);
+entity!(sections: Section => SectionView by section_view, "section", keep KeepOrganisation of |row: &Section| Of::Centre(row.centre_id), list_all_sections, get_any_section, section_row, retire_section);
 
 /// # Errors
 /// `Forbidden`, `NotFound` where its centre is not theirs to see.
 pub fn get_section(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<SectionView> {
     let row = section_row(conn, public_id)?;
-    actor.must_see(Some(row.centre_id), None)?;
+    actor.finds(&[Action::ViewCatalogue], Of::InCentre(row.centre_id))?;
     get_any_section(conn, actor, public_id)
 }
 
@@ -300,9 +308,12 @@ pub fn get_section(conn: &mut Conn, actor: &crate::access::Actor, public_id: &st
 /// # Errors
 /// `Forbidden`.
 pub fn list_sections(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<SectionView>> {
-    let Some(mine) = actor.centre_ids() else { return list_all_sections(conn, actor, query) };
-    actor.may(Action::ViewCatalogue, None, None)?;
-    let rows = sections::table.filter(sections::centre_id.eq_any(mine)).filter(sections::retired_at.is_null()).order(sections::id).select(Section::as_select()).load(conn)?;
+    let mine = actor.scope(Action::ViewCatalogue);
+    if mine.holds(Of::All) {
+        return list_all_sections(conn, actor, query);
+    }
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
+    let rows = sections::table.filter(mine.rows::<sections::table>()).filter(sections::retired_at.is_null()).order(sections::id).select(Section::as_select()).load(conn)?;
     let items = rows.into_iter().map(|row| section_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: None })
 }
@@ -310,8 +321,11 @@ pub fn list_sections(conn: &mut Conn, actor: &crate::access::Actor, query: &List
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveSection) -> Result<SectionView> {
-    tx.actor.may(Action::KeepOrganisation, None, None)?;
+    tx.actor.may(Action::KeepOrganisation, Of::Anything)?;
     let old = id.map(|(public_id, _)| section_row(tx.conn, public_id)).transpose()?;
+    if let Some(old) = &old {
+        tx.actor.may(Action::KeepOrganisation, Of::Centre(old.centre_id))?;
+    }
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -324,6 +338,7 @@ pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     let taken = sections::table.filter(sections::centre_id.eq(centre_id)).filter(sections::code.eq(&code)).select(sections::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "code", "taken");
     faults.told()?;
+    tx.actor.may(Action::KeepOrganisation, Of::Centre(centre_id))?;
     let public_id = old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone());
     let (fa, en) = (command.title.fa.trim().to_owned(), command.title.en.trim().to_owned());
     let event = Event::Saved { what: "section".to_owned(), code: code.clone() };

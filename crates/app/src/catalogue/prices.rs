@@ -1,8 +1,10 @@
 //! What things cost, and the tax on it: dated, so that a past bill stays right.
 
+use domain::access::Action;
 use jiff::civil::Date;
 
 use super::rows::Price;
+use crate::access::Actor;
 use crate::error::Result;
 use crate::store::query::*;
 use crate::store::schema::{prices, vat_rates};
@@ -29,6 +31,12 @@ pub fn current(conn: &mut Conn, item: Item, payer: Option<i64>) -> Result<Option
     let rows = select.load_boxed::<(Option<i64>, i64)>(conn)?;
     let of = |wanted: Option<i64>| rows.iter().find(|(payer, _)| *payer == wanted).map(|(_, amount)| *amount);
     Ok(payer.and_then(|payer| of(Some(payer))).or_else(|| of(None)))
+}
+
+/// Whether an actor is told what things cost: who sees money anywhere, or keeps the catalogue.
+#[must_use]
+pub(crate) fn are_seen_by(actor: &Actor) -> bool {
+    actor.can(Action::ViewMoney) || actor.can(Action::KeepCatalogue)
 }
 
 /// Sets a price from a day on, where it differs from the one that holds.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Price, Product, ProductComponent, ProductKind};
 use super::{check_code_and_title, code, entity, prices, same_version};
+use crate::access::Of;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{brands, policies, product_components, product_kinds, products, search_keys};
@@ -46,12 +47,12 @@ fn kind_view(conn: &mut Conn, row: ProductKind) -> Result<ProductKindView> {
     Ok(ProductKindView { id: row.public_id, code: row.code, title: Title::new(row.title_fa, row.title_en), parent, version: row.version, is_retired: row.retired_at.is_some() })
 }
 
-entity!(product_kinds: ProductKind => ProductKindView by kind_view, "product_kind", keep KeepCatalogue, list_product_kinds, get_product_kind, kind_row, retire_product_kind);
+entity!(product_kinds: ProductKind => ProductKindView by kind_view, "product_kind", keep KeepCatalogue of |_| Of::All, list_product_kinds, get_product_kind, kind_row, retire_product_kind);
 
 /// # Errors
 /// `Invalid` where the kind would stand below itself; `Conflict` on another version.
 pub fn save_product_kind(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveProductKind) -> Result<ProductKindView> {
-    tx.actor.may(Action::KeepCatalogue, None, None)?;
+    tx.actor.may(Action::KeepCatalogue, Of::All)?;
     let old = id.map(|(public_id, _)| kind_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
@@ -257,9 +258,14 @@ pub(crate) fn product_row(conn: &mut Conn, public_id: &str) -> Result<Product> {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_product(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<ProductView> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let row = product_row(conn, public_id)?;
-    product_view(conn, row)
+    Ok(priced(actor, product_view(conn, row)?))
+}
+
+/// A product as the actor sees it: what it costs is for who sees money, or keeps prices.
+fn priced(actor: &crate::access::Actor, view: ProductView) -> ProductView {
+    ProductView { price: view.price.filter(|_| prices::are_seen_by(actor)), ..view }
 }
 
 /// How the products are listed.
@@ -286,7 +292,7 @@ pub struct ListProducts {
 /// # Errors
 /// `Forbidden`; `NotFound` where `after` is not of this list.
 pub fn list_products(conn: &mut Conn, actor: &crate::access::Actor, query: &ListProducts) -> Result<Page<ProductView>> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let base = ListQuery { q: query.q.clone(), after: query.after.clone(), limit: query.limit };
     let mut select = products::table.filter(products::retired_at.is_null()).order(products::id).select(Product::as_select()).into_boxed();
     if let Some(q) = base.folded() {
@@ -312,15 +318,18 @@ pub fn list_products(conn: &mut Conn, actor: &crate::access::Actor, query: &List
     }
     let rows = select.limit(base.limit() + 1).load_boxed::<Product>(conn)?;
     let page = Page::of(rows, base.limit(), |row| row.public_id.clone(), |row| row);
-    let items = page.items.into_iter().map(|row| product_view(conn, row)).collect::<Result<_>>()?;
+    let items = page.items.into_iter().map(|row| Ok(priced(actor, product_view(conn, row)?))).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })
 }
 
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveProduct) -> Result<ProductView> {
-    tx.actor.may(Action::KeepCatalogue, None, None)?;
+    tx.actor.may(Action::KeepCatalogue, Of::Anything)?;
     let old = id.map(|(public_id, _)| product_row(tx.conn, public_id)).transpose()?;
+    if let Some(old) = &old {
+        tx.actor.may(Action::KeepCatalogue, Of::Brand(old.brand_id))?;
+    }
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -348,6 +357,7 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         }
     }
     faults.told()?;
+    tx.actor.may(Action::KeepCatalogue, Of::Brand(brand_id))?;
     let row = Product {
         id: 0,
         public_id: old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone()),
@@ -411,8 +421,8 @@ fn gtin(typed: &str) -> Option<String> {
 /// # Errors
 /// `Forbidden`, `NotFound`, `Conflict` on another version.
 pub fn retire_product(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<ProductView> {
-    tx.actor.may(Action::KeepCatalogue, None, None)?;
     let row = product_row(tx.conn, public_id)?;
+    tx.actor.may(Action::KeepCatalogue, Of::Brand(row.brand_id))?;
     same_version(row.version, version)?;
     let now = crate::store::types::At::from(tx.now);
     diesel::update(products::table.find(row.id)).set((products::retired_at.eq(Some(now)), products::version.eq(row.version + 1))).execute(tx.conn)?;

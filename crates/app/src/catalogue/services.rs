@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Price, Service};
 use super::{check_code_and_title, code, entity, prices, same_version};
+use crate::access::{Actor, Of};
 use crate::error::{Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{product_kinds, products, services};
 use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, Title};
+use crate::views::{Link, ListQuery, Page, Title};
 use crate::{link, refer};
 
 /// A service with its price and standard time, for a kind of product or one product; for all where neither is named.
@@ -90,12 +91,33 @@ fn service_view(conn: &mut Conn, row: Service) -> Result<ServiceView> {
     })
 }
 
-entity!(services: Service => ServiceView by service_view, "service", keep KeepCatalogue, list_services, get_service, service_row, retire_service);
+entity!(services: Service => ServiceView by service_view, "service", keep KeepCatalogue of |_| Of::All, list_priced, get_priced, service_row, retire_service);
+
+fn seen(actor: &Actor, view: ServiceView) -> ServiceView {
+    ServiceView { price: view.price.filter(|_| prices::are_seen_by(actor)), ..view }
+}
+
+/// A service; what it costs is told to who sees money, or keeps prices.
+///
+/// # Errors
+/// `Forbidden`, `NotFound`.
+pub fn get_service(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<ServiceView> {
+    Ok(seen(actor, get_priced(conn, actor, public_id)?))
+}
+
+/// The services, as `get_service` tells them.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` where `after` is not of this list.
+pub fn list_services(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<ServiceView>> {
+    let page = list_priced(conn, actor, query)?;
+    Ok(Page { items: page.items.into_iter().map(|view| seen(actor, view)).collect(), next: page.next })
+}
 
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_service(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveService) -> Result<ServiceView> {
-    tx.actor.may(Action::KeepCatalogue, None, None)?;
+    tx.actor.may(Action::KeepCatalogue, Of::All)?;
     let old = id.map(|(public_id, _)| service_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;

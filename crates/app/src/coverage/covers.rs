@@ -9,17 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::case::last_day;
+use super::decide::decide_repair;
 use super::policies::{latest, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::billing::papers;
 use crate::catalogue::legal_entities::party_link;
-use crate::devices::device_row;
-use crate::error::{Error, Fault, Faults, Result};
+use crate::devices::tree::root_of;
+use crate::error::{Error, Fault, Faults, OrInvalid, Result};
 use crate::refer;
 use crate::store::numbering::{self, Series};
 use crate::store::query::*;
-use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products};
+use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx, among};
@@ -116,7 +117,9 @@ pub struct PolicyOf {
 pub struct ClaimView {
     #[schemars(with = "String")]
     pub on: Date,
-    pub amount: i64,
+    /// In minor units; absent for who may not see money where it was claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<i64>,
     /// reserved, spent or released.
     pub state: String,
 }
@@ -146,7 +149,18 @@ impl CoverView {
 pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timestamp) -> Result<CoverView> {
     let today = actor.today(now);
     let last_day = last_day(conn, &row, now, today)?;
-    let claims = cover_claims::table.filter(cover_claims::cover_id.eq(row.id)).order(cover_claims::id).select(CoverClaim::as_select()).load::<CoverClaim>(conn)?;
+    let money = actor.scope(Action::ViewMoney);
+    let claims = cover_claims::table
+        .inner_join(repairs::table.on(repairs::id.eq(cover_claims::repair_id)))
+        .filter(cover_claims::cover_id.eq(row.id))
+        .order(cover_claims::id)
+        .select((CoverClaim::as_select(), repairs::centre_id, repairs::brand_id))
+        .load::<(CoverClaim, i64, i64)>(conn)?;
+    let claim = |(claim, centre, brand): (CoverClaim, i64, i64)| ClaimView {
+        on: claim.claimed_on.date(),
+        amount: money.holds(Of::Work(centre, brand)).then_some(claim.amount_minor),
+        state: claim.state,
+    };
     let (serial, device) = devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
     Ok(CoverView {
         payer: party_link(conn, row.payer_party_id)?,
@@ -161,7 +175,7 @@ pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timest
         device,
         starts_on: Day::shown(row.starts_on),
         seller: row.seller,
-        claims: claims.into_iter().map(|claim| ClaimView { on: claim.claimed_on.date(), amount: claim.amount_minor, state: claim.state }).collect(),
+        claims: claims.into_iter().map(claim).collect(),
         version: row.version,
     })
 }
@@ -212,9 +226,9 @@ pub fn get_card(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestamp)
 /// # Errors
 /// As `get_card`.
 pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Cover> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let row = cover_row(conn, public_id)?;
-    actor.must_see(None, Some(brand_of(conn, row.device_id)?))?;
+    actor.finds(&[Action::ViewWork], Of::InBrand(brand_of(conn, row.device_id)?))?;
     Ok(row)
 }
 
@@ -223,21 +237,19 @@ pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resul
 /// # Errors
 /// `Forbidden`.
 pub fn list_cards(conn: &mut Conn, actor: &Actor, query: &crate::views::ListQuery, now: Timestamp) -> Result<crate::views::Page<CoverView>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let mut select = covers::table
         .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
+        .filter(actor.scope(Action::ViewWork).rows::<devices::table>())
         .filter(covers::kind.eq(CoverKind::Card.name()))
         .order(covers::id.desc())
         .select(Cover::as_select())
         .into_boxed();
-    if let Some(brands) = actor.brand_ids() {
-        select = select.filter(devices::brand_id.eq_any(brands));
-    }
     if let Some(q) = query.q.as_deref().map(domain::text::key).filter(|q| !q.is_empty()) {
         select = select.filter(covers::number_key.ge(q.clone()).and(covers::number_key.lt(format!("{q}\u{10FFFF}"))));
     }
     if let Some(after) = &query.after {
-        select = select.filter(covers::id.lt(cover_row(conn, after)?.id));
+        select = select.filter(covers::id.lt(card_row(conn, actor, after)?.id));
     }
     let rows = select.limit(query.limit() + 1).load_boxed(conn)?;
     let page = crate::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
@@ -248,9 +260,8 @@ pub fn list_cards(conn: &mut Conn, actor: &Actor, query: &crate::views::ListQuer
 /// # Errors
 /// `NotFound`; `Invalid` where the policy is not published or the number taken; `Conflict` where the device has a card that holds.
 pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
-    let device = device_row(tx.conn, &command.device).map_err(|_| Error::invalid("device", "unknown-reference"))?;
-    tx.actor.must_see(None, Some(device.brand_id))?;
-    tx.actor.may(Action::IssueCards, None, Some(device.brand_id))?;
+    let device = crate::devices::seen(tx.conn, tx.actor, &command.device, &[Action::ViewWork, Action::IssueCards]).or_invalid("device", "unknown-reference")?;
+    tx.actor.may(Action::IssueCards, Of::InBrand(device.brand_id))?;
     let active = covers::table
         .filter(covers::device_id.eq(device.id))
         .filter(covers::kind.eq(CoverKind::Card.name()))
@@ -263,14 +274,14 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
     }
     let own = products::table.find(device.product_id).select(products::policy_id).first::<Option<i64>>(tx.conn)?;
     let policy = match (&command.policy, own) {
-        (Some(public_id), _) => policy_row(tx.conn, public_id).map_err(|_| Error::invalid("policy", "unknown-reference"))?,
+        (Some(public_id), _) => policy_row(tx.conn, public_id).or_invalid("policy", "unknown-reference")?,
         (None, Some(id)) => policies::table.find(id).select(Policy::as_select()).first(tx.conn)?,
         (None, None) => return Err(Error::invalid("policy", "required")),
     };
     let number = match command.number.as_deref().map(str::trim).filter(|number| !number.is_empty()) {
         Some(number) => number.to_owned(),
         None => {
-            let centre_id = tx.actor.working_centre(tx.conn, None)?;
+            let centre_id = tx.actor.working_centre(tx.conn, None, Action::IssueCards)?;
             let (code, zone) = centres::table.find(centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
             let today = tx.today_in(&zone);
             numbering::next(tx, Series::Card, (centre_id, &code), today)?
@@ -287,14 +298,13 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
 /// # Errors
 /// As `issue_card`.
 pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<CoverView> {
-    let device = device_row(tx.conn, device)?;
-    tx.actor.must_see(None, Some(device.brand_id))?;
-    tx.actor.may(Action::IssueCards, None, Some(device.brand_id))?;
+    let device = crate::devices::seen(tx.conn, tx.actor, device, &[Action::ViewWork, Action::IssueCards])?;
+    tx.actor.may(Action::IssueCards, Of::InBrand(device.brand_id))?;
     let mut faults = Faults::default();
     faults.check(!matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty), "kind", "cover-kind");
     let payer = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
-    let policy = policy_row(tx.conn, &command.policy).map_err(|_| Error::invalid("policy", "unknown-reference"))?;
+    let policy = policy_row(tx.conn, &command.policy).or_invalid("policy", "unknown-reference")?;
     let entered = Entered { kind: command.kind, number: command.number.trim().to_owned(), starts_on: command.starts_on, issued_on: command.issued_on, seller: None, payer };
     let cover = enter(tx, device.id, &policy, entered)?;
     let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
@@ -401,8 +411,8 @@ pub struct ChangeCoverState {
 pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCoverState) -> Result<CoverView> {
     let row = cover_row(tx.conn, public_id)?;
     let brand = brand_of(tx.conn, row.device_id)?;
-    tx.actor.must_see(None, Some(brand))?;
-    tx.actor.may(Action::KeepPolicies, None, Some(brand))?;
+    tx.actor.finds(&[Action::ViewWork, Action::KeepPolicies], Of::InBrand(brand))?;
+    tx.actor.may(Action::KeepPolicies, Of::Brand(brand))?;
     if command.reason.trim().is_empty() {
         return Err(Error::invalid("reason", "required"));
     }
@@ -411,6 +421,12 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
     tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
     let row = cover_row(tx.conn, public_id)?;
+    // Who pays for work that is open may be another now.
+    let root = root_of(tx.conn, row.device_id, tx.now)?;
+    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select(repairs::id).load::<i64>(tx.conn)?;
+    for repair in open {
+        decide_repair(tx, repair, "cover")?;
+    }
     cover_view(tx.conn, tx.actor, row, tx.now)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use domain::access::Action;
 use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
 use domain::money::percent_of;
 use jiff::Timestamp;
@@ -11,11 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
-use super::overrides::{Ruling, rulings};
+use super::overrides::{Ruling, is_in_force, rulings};
 use super::rows::{Cover, CoverageDecision, CoverageShare};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
-use crate::devices::device_row;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Result};
 use crate::repair::lines;
@@ -89,9 +89,8 @@ pub struct AskCoverage {
 /// # Errors
 /// `NotFound`; `Forbidden`.
 pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Timestamp, question: &AskCoverage) -> Result<Explained> {
-    actor.may(domain::access::Action::ViewWork, None, None)?;
-    let device = device_row(conn, device)?;
-    actor.must_see(None, Some(device.brand_id))?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let device = crate::devices::seen(conn, actor, device, &[Action::ViewWork])?;
     let today = actor.today(now);
     let readings = question.usage.iter().filter_map(|reading| reading.split_once('=')).filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
     let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), usage: readings.collect(), lines: Vec::new() };
@@ -214,8 +213,11 @@ pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Deci
             claim: if cover.is_some() && line.supplied_by == "warrantor" { 0 } else { amount },
             override_id,
         };
-        if let Some(Ruling { id, cover_id, percent }) = rulings.get(&line.id) {
-            let cover = built.covers.iter().find(|cover| Some(cover.id) == *cover_id);
+        // A ruling on a cover that was lost since says nothing any more.
+        let ruling = rulings.get(&line.id).map(|ruling| (ruling, built.covers.iter().find(|cover| Some(cover.id) == ruling.cover_id && is_in_force(cover))));
+        if let Some((Ruling { id, cover_id, percent }, cover)) = ruling
+            && (cover_id.is_none() || cover.is_some())
+        {
             let paid = if cover.is_some() { percent_of(amount, *percent) } else { 0 };
             if paid > 0 {
                 out.push(part(cover, None, paid, Some(*id)));
@@ -302,7 +304,7 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
     if customer_before != customer_after {
         let repair = &work.repair;
         let event = Event::CoverageChanged { number: repair.number.clone(), customer_before, customer_after };
-        tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     }
     claims::refresh(tx, &work.repair)?;
     Ok(customer_after)

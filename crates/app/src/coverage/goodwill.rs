@@ -1,19 +1,25 @@
 //! Goodwill: a cover given in a repair, from the day of reception, within the limits of the giver's role. The serving house bears it.
+//!
+//! Invariant: what anybody gave before on a line and in the repair counts, so that a limit is not passed in small steps or by several people.
 
 use domain::access::{Action, Role};
-use domain::coverage::CoverKind;
+use domain::coverage::{CoverKind, CoverState, LineType, Policy};
+use domain::money::percent_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::covers::{NewCover, insert, one_term};
+use super::covers::{NewCover, insert, one_term, rules_of};
 use super::decide::decide_repair;
+use super::rows::Cover;
 use crate::access::{Actor, actor_within};
 use crate::error::{Arg, Error, Faults, Reason, Result};
+use crate::repair::lines::charged;
+use crate::repair::rows::WorkLine;
 use crate::repair::{in_hand, line_row};
 use crate::store::query::*;
 use crate::store::schema::{centres, covers};
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Conn, Event, Subject, Tx};
 
 /// Gives a percentage of some lines as goodwill.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -33,11 +39,34 @@ pub struct GiveGoodwill {
     pub reason: String,
 }
 
+/// What a goodwill pays of a line, by its own rules: the percentage.
+fn percent_on(rules: &Policy, line: &WorkLine) -> i64 {
+    let speaks = |items: &[String]| items.is_empty() || items.contains(&line.item_code);
+    let terms = rules.terms.iter().filter(|term| term.only.as_ref().is_none_or(|only| speaks(&only.items)));
+    terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
+}
+
+/// What a percentage of some lines comes to.
+fn amount_of(lines: &[WorkLine], percent: impl Fn(&WorkLine) -> i64) -> i64 {
+    lines.iter().map(|line| percent_of(line.amount_minor.unwrap_or(0), percent(line))).sum()
+}
+
+/// The rules of the goodwill that was given in a repair.
+fn given_in(conn: &mut Conn, repair_id: i64) -> Result<Vec<Policy>> {
+    let rows = covers::table
+        .filter(covers::repair_id.eq(repair_id))
+        .filter(covers::kind.eq(CoverKind::Goodwill.name()))
+        .filter(covers::state.ne(CoverState::Void.name()))
+        .select(Cover::as_select())
+        .load::<Cover>(conn)?;
+    rows.iter().map(|row| rules_of(conn, row)).collect()
+}
+
 /// # Errors
 /// `Forbidden` beyond the giver's limit, with who could; `Invalid` without a reason; `Conflict` after hand-over.
 pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> Result<()> {
     let repair = in_hand(tx, repair, Action::GiveGoodwill)?;
-    let limit = tx.actor.may(Action::GiveGoodwill, Some(repair.centre_id), Some(repair.brand_id))?;
+    let limit = tx.actor.may(Action::GiveGoodwill, repair.of())?;
     let mut faults = Faults::default();
     faults.check((1..=100).contains(&command.percent), "percent", "percent");
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
@@ -45,36 +74,42 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     for (index, id) in command.lines.iter().enumerate() {
         match line_row(tx.conn, repair.id, id) {
             Ok(line) => lines.push(line),
-            Err(_) => faults.add(crate::Fault::new(format!("lines[{index}]"), "unknown-reference")),
+            Err(Error::NotFound) => faults.add(crate::Fault::new(format!("lines[{index}]"), "unknown-reference")),
+            Err(error) => return Err(error),
         }
     }
     faults.told()?;
-    if lines.is_empty() {
-        lines = crate::repair::lines::charged(tx.conn, repair.id)?;
-    }
-    let lines = lines.into_iter().filter(|line| !line.is_fee).collect::<Vec<_>>();
+    let all = charged(tx.conn, repair.id)?.into_iter().filter(|line| !line.is_fee).collect::<Vec<_>>();
+    let named = if command.lines.is_empty() { &all } else { &lines };
+    let mut items = named.iter().map(|line| line.item_code.clone()).collect::<Vec<_>>();
+    items.sort();
+    items.dedup();
+    // It speaks of what the lines are of, and so of every line of that.
+    let lines = all.iter().filter(|line| items.contains(&line.item_code)).cloned().collect::<Vec<_>>();
     if lines.is_empty() {
         return Err(Error::invalid("lines", "required"));
     }
-    let wanted = lines.iter().map(|line| domain::money::percent_of(line.amount_minor.unwrap_or(0), command.percent)).sum::<i64>();
+    let wanted = amount_of(&lines, |_| command.percent);
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
-    if !actor_within(limit, command.percent, amount) {
+    let given = given_in(tx.conn, repair.id)?;
+    let percent_before = lines.iter().map(|line| given.iter().map(|rules| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
+    let amount_before = given.iter().map(|rules| amount_of(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).sum::<i64>();
+    let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
+    if !actor_within(limit, percent_after, amount_after) {
         return Err(Error::Forbidden(
             Reason::new("goodwill-limit")
                 .with("percent", limit.percent)
                 .with("amount", Arg::money(limit.amount, tx.actor.unit))
-                .with("roles", Arg::word("roles", who_could(tx.actor, command.percent, amount))),
+                .with("roles", Arg::word("roles", who_could(tx.actor, percent_after, amount_after))),
         ));
     }
     let payer_party_id = centres::table.find(repair.centre_id).select(centres::legal_entity_id).first::<i64>(tx.conn)?;
-    let given = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).count().get_result::<i64>(tx.conn)?;
-    let mut items = lines.iter().map(|line| line.item_code.clone()).collect::<Vec<_>>();
-    items.sort();
-    items.dedup();
+    let before = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).count().get_result::<i64>(tx.conn)?;
     let pays = json!({"part": command.percent, "labour": command.percent, "travel": command.percent, "shipping": command.percent});
     let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
-    let number = format!("{}-{}", repair.number, given + 1);
-    let max_amount = command.max_amount.unwrap_or(limit.amount).min(limit.amount);
+    let number = format!("{}-{}", repair.number, before + 1);
+    let left = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
+    let max_amount = command.max_amount.unwrap_or(left).min(left);
     let cover = insert(
         tx,
         NewCover {
@@ -91,7 +126,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         },
     )?;
     let event = Event::GoodwillGiven { number: repair.number.clone(), percent: command.percent, amount, reason: command.reason.trim().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
     decide_repair(tx, repair.id, "goodwill")?;
     Ok(())
 }
@@ -100,4 +135,91 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
 fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
     let may = |role: &&Role| actor.permissions.of(**role, Action::GiveGoodwill).is_some_and(|limit| actor_within(limit, percent, amount));
     Role::ALL.iter().filter(may).map(|role| role.name()).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
+
+    /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the manager up to 50 % and 20,000,000.
+    fn charged_with(house: &House, operations: &[(&str, i64)]) -> String {
+        house.at("1405/09/03");
+        let customer = house.customer("حسن مرادی", "09121112233");
+        let device = house.device("TV-1", "T-1", "1400/08/24", &[]);
+        let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+        house.go(RECEPTIONIST, &repair, "to-diagnosis");
+        house.diagnose(&repair, "no-power", "burnt");
+        for (service, price) in operations {
+            house.operation(&repair, service, Some(*price));
+        }
+        repair
+    }
+
+    fn give(house: &House, login: &str, repair: &str, lines: &[String], percent: i64) -> Result<()> {
+        let command = GiveGoodwill { lines: lines.to_vec(), percent, max_amount: None, reason: "nine days".to_owned() };
+        house.by(login, |tx| give_goodwill(tx, repair, &command))
+    }
+
+    fn is_refused(told: &Result<()>) -> bool {
+        matches!(told, Err(Error::Forbidden(reason)) if reason.code == "goodwill-limit")
+    }
+
+    #[test]
+    fn small_gifts_add_up_on_a_line() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
+            give(house, RECEPTIONIST, &repair, &[], 6).expect("within");
+            assert!(is_refused(&give(house, RECEPTIONIST, &repair, &[], 6)));
+            give(house, RECEPTIONIST, &repair, &[], 4).expect("to the limit");
+            assert!(is_refused(&give(house, RECEPTIONIST, &repair, &[], 1)));
+            assert_eq!(house.repair(&repair).customer_net, Some(900_000));
+            // Who may give more gives what is left of their own limit.
+            assert!(is_refused(&give(house, MANAGER, &repair, &[], 41)));
+            give(house, MANAGER, &repair, &[], 40).expect("within");
+            assert_eq!(house.repair(&repair).customer_net, Some(500_000));
+        });
+    }
+
+    #[test]
+    fn amounts_add_up_in_a_repair_and_a_gift_counts_for_every_line_that_it_speaks_of() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 30_000_000), ("SVC-FAN", 20_000_000), ("SVC-BOARD", 10_000_000)]);
+            let line = |index: usize| house.repair(&repair).lines[index].id.clone();
+            give(house, RECEPTIONIST, &repair, &[line(0)], 10).expect("3,000,000");
+            give(house, RECEPTIONIST, &repair, &[line(1)], 10).expect("and 2,000,000");
+            assert!(is_refused(&give(house, RECEPTIONIST, &repair, &[line(2)], 10)), "a million more");
+            assert_eq!(house.repair(&repair).customer_net, Some(55_000_000));
+
+            let twice = charged_with_another(house);
+            let first = house.repair(&twice).lines[0].id.clone();
+            assert!(is_refused(&give(house, RECEPTIONIST, &twice, &[first], 10)), "both lines of the service are meant: 6,000,000");
+        });
+    }
+
+    /// Another repair with one service twice, at 30,000,000 each.
+    fn charged_with_another(house: &House) -> String {
+        let customer = house.customer("مینا رستمی", "09121112234");
+        let device = house.device("TV-1", "T-2", "1400/08/24", &[]);
+        let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+        house.go(RECEPTIONIST, &repair, "to-diagnosis");
+        house.diagnose(&repair, "no-power", "burnt");
+        house.operation(&repair, "SVC-ANY", Some(30_000_000));
+        house.operation(&repair, "SVC-ANY", Some(30_000_000));
+        repair
+    }
+
+    #[test]
+    fn of_many_who_give_at_once_no_more_than_the_limit_comes() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
+            let told = std::thread::scope(|threads| {
+                let hands = [0; 4].map(|_| threads.spawn(|| give(house, RECEPTIONIST, &repair, &[], 10)));
+                hands.map(|hand| hand.join().expect("a hand"))
+            });
+            assert_eq!(told.iter().filter(|told| told.is_ok()).count(), 1, "{told:?}");
+            assert!(told.iter().filter(|told| told.is_err()).all(is_refused), "{told:?}");
+            assert_eq!(house.repair(&repair).customer_net, Some(900_000));
+        });
+    }
 }

@@ -1,18 +1,20 @@
 //! A person's ruling on one line, beside the machine's decision: by right, with a reason, and both are seen for ever.
+//!
+//! Invariant: a ruling names a cover of the repair's case that is in force; where that is lost later, the machine's decision holds again.
 
 use std::collections::HashMap;
 
 use domain::access::Action;
+use domain::coverage::{CoverKind, CoverState};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::covers::cover_row;
-use super::decide::decide_repair;
-use super::rows::CoverageOverride;
-use crate::error::{Error, Faults, Result};
+use super::decide::{case_of, decide_repair, work};
+use super::rows::{Cover, CoverageOverride};
+use crate::error::{Arg, Fault, Faults, OrInvalid, Result};
 use crate::repair::{in_hand, line_row};
 use crate::store::query::*;
-use crate::store::schema::{coverage_overrides, devices, work_lines};
+use crate::store::schema::{coverage_overrides, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 
@@ -53,22 +55,37 @@ pub(crate) fn rulings(conn: &mut Conn, repair_id: i64) -> Result<HashMap<i64, Ru
     Ok(rows.into_iter().map(|row| (row.work_line_id, Ruling { id: row.id, cover_id: row.cover_id, percent: row.percent })).collect())
 }
 
+/// The cover of this public id among those of the repair's case, with a fault where it cannot pay.
+fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faults) -> Result<Option<Cover>> {
+    let work = work(conn, repair_id)?;
+    let found = case_of(conn, &work)?.covers.into_iter().find(|cover| cover.public_id == public_id);
+    match &found {
+        None => faults.add(Fault::new("cover", "cover-not-of-this")),
+        Some(cover) if cover.kind == CoverKind::Goodwill.name() => faults.add(Fault::new("cover", "goodwill-has-limits")),
+        Some(cover) if !is_in_force(cover) => faults.add(Fault::new("cover", "cover-not-in-force").with("state", Arg::word("cover-state", cover.state.clone()))),
+        Some(_) => {}
+    }
+    Ok(found)
+}
+
+/// Whether a cover is neither suspended nor void.
+pub(super) fn is_in_force(cover: &Cover) -> bool {
+    cover.state == CoverState::Active.name()
+}
+
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` without a reason or with a cover of another device; `Conflict` after hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` without a reason or with a cover that cannot pay here; `Conflict` after hand-over.
 pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCoverage) -> Result<()> {
     let repair = in_hand(tx, repair, Action::OverrideCoverage)?;
     let mut faults = Faults::default();
     let reason = command.reason.trim();
     faults.check(!reason.is_empty(), "reason", "required");
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
+    faults.check(line.state == "open", "line", "line-ended");
     let cover = match &command.cover {
-        Some(public_id) => Some(cover_row(tx.conn, public_id).map_err(|_| Error::invalid("cover", "unknown-reference"))?),
+        Some(public_id) => could_pay(tx.conn, repair.id, public_id, &mut faults)?,
         None => None,
     };
-    if let Some(cover) = &cover {
-        let brand = devices::table.find(cover.device_id).select(devices::brand_id).first::<i64>(tx.conn)?;
-        faults.check(cover.device_id == repair.device_id || brand == repair.brand_id, "cover", "unknown-reference");
-    }
     faults.told()?;
     let percent = if cover.is_some() { command.percent.unwrap_or(100) } else { 0 };
     let row = CoverageOverride {
@@ -82,7 +99,74 @@ pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCovera
     };
     diesel::insert_into(coverage_overrides::table).values(row).execute(tx.conn)?;
     let event = Event::CoverageOverridden { number: repair.number.clone(), item: line.item_code, percent, reason: reason.to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     decide_repair(tx, repair.id, "override")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coverage::covers::{ChangeCoverState, change_cover_state};
+    use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
+    use crate::error::Error;
+    use crate::store::schema::covers;
+    use crate::testing::{House, RECEPTIONIST, in_a_house};
+
+    fn covers_of(house: &House, device: &str) -> Vec<(String, String)> {
+        let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now())).expect("a device");
+        device.covers.into_iter().map(|cover| (cover.number, cover.id)).collect()
+    }
+
+    fn cover(house: &House, device: &str, number: &str) -> String {
+        covers_of(house, device).into_iter().find(|(known, _)| known.starts_with(number)).map(|(_, id)| id).expect("a cover")
+    }
+
+    #[test]
+    fn a_ruling_names_a_cover_of_this_device_and_moment_that_could_pay() {
+        in_a_house(|house| {
+            house.at("1405/09/02 08:00");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let device = house.device("TV-1", "T-1", "1402/08/24", &[]);
+            let another = house.device("TV-1", "T-2", "1405/01/24", &[]);
+            house.card(&device, "G-1");
+            house.card(&another, "G-2");
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            house.at("1405/09/03 08:00");
+            house.contract(&device, "K-1", "1405/09/03");
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "no-power", "burnt");
+            let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            let give = GiveGoodwill { lines: Vec::new(), percent: 10, max_amount: None, reason: "nine days".to_owned() };
+            house.by(RECEPTIONIST, |tx| give_goodwill(tx, &repair, &give)).expect("given");
+
+            let rule = |cover: &str| {
+                let command = OverrideCoverage { line: line.clone(), cover: Some(cover.to_owned()), percent: None, reason: "the maker agreed".to_owned() };
+                house.db.write(&house.admin, |tx| override_coverage(tx, &repair, &command))
+            };
+            let refused = |told: Result<()>| match told {
+                Err(Error::Invalid(faults)) if faults[0].path == "cover" => faults[0].reason.code.to_string(),
+                other => format!("{other:?}"),
+            };
+            let card = cover(house, &device, "G-1");
+            assert_eq!(refused(rule(&cover(house, &another, "G-2"))), "cover-not-of-this");
+            assert_eq!(refused(rule(&cover(house, &device, "K-1"))), "cover-not-of-this", "entered after the device was received");
+            assert_eq!(refused(rule("0123456789abcdef")), "cover-not-of-this");
+            let goodwill = house.db.read(|conn| Ok(covers::table.filter(covers::kind.eq("goodwill")).select(covers::public_id).first::<String>(conn)?)).expect("goodwill");
+            assert_eq!(refused(rule(&goodwill)), "goodwill-has-limits");
+            let turn = |state| house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }));
+            turn(CoverState::Suspended);
+            assert_eq!(refused(rule(&card)), "cover-not-in-force");
+            assert_eq!(house.repair(&repair).customer_net, Some(900_000), "nothing was changed by what was refused");
+
+            // Nine days over, and the maker agreed.
+            turn(CoverState::Active);
+            rule(&card).expect("ruled");
+            assert_eq!(house.repair(&repair).customer_net, Some(0));
+            // A ruling that lost its cover makes nobody pay unsaid: what is decided holds again.
+            turn(CoverState::Void);
+            house.operation(&repair, "SVC-FAN", Some(200_000));
+            assert_eq!(house.repair(&repair).customer_net, Some(1_100_000));
+        });
+    }
 }

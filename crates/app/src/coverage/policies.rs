@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rows::{Policy, PolicyVersion};
+use crate::access::Of;
 use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::{check_code_and_title, code, entity, same_version};
 use crate::error::{Error, Fault, Faults, Result};
@@ -163,7 +164,12 @@ fn policy_view(conn: &mut Conn, row: Policy) -> Result<PolicyView> {
     })
 }
 
-entity!(policies: Policy => PolicyView by policy_view, "policy", keep KeepPolicies, list_policies, get_policy, policy_row, retire_policy);
+/// What a right on a policy is asked about: its brand, or what all brands share.
+fn of(brand_id: Option<i64>) -> Of {
+    brand_id.map_or(Of::All, Of::Brand)
+}
+
+entity!(policies: Policy => PolicyView by policy_view, "policy", keep KeepPolicies of |row: &Policy| of(row.brand_id), list_policies, get_policy, policy_row, retire_policy);
 
 /// The latest published version of a policy.
 ///
@@ -206,8 +212,11 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
 /// # Errors
 /// `Invalid` with the path inside the rules; `Conflict` on another version.
 pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SavePolicy) -> Result<PolicyView> {
-    tx.actor.may(Action::KeepPolicies, None, None)?;
+    tx.actor.may(Action::KeepPolicies, Of::Anything)?;
     let old = id.map(|(public_id, _)| policy_row(tx.conn, public_id)).transpose()?;
+    if let Some(old) = &old {
+        tx.actor.may(Action::KeepPolicies, of(old.brand_id))?;
+    }
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -217,7 +226,7 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     let brand_id = refer!(faults, tx.conn, brands, command.brand.as_deref(), "brand");
     let payer_party_id = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
-    tx.actor.must_see(None, brand_id)?;
+    tx.actor.may(Action::KeepPolicies, of(brand_id))?;
     let rules = match (&command.rules, &command.usual) {
         (Some(rules), _) => rules.clone(),
         (None, Some(usual)) => usual.rules(),
@@ -270,9 +279,8 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
 /// # Errors
 /// `NotFound`, `Invalid` where the draft breaks a rule, `Conflict` where it does not differ from the version before.
 pub fn publish_policy(tx: &mut Tx<'_>, public_id: &str) -> Result<PolicyView> {
-    tx.actor.may(Action::KeepPolicies, None, None)?;
     let row = policy_row(tx.conn, public_id)?;
-    tx.actor.must_see(None, row.brand_id)?;
+    tx.actor.may(Action::KeepPolicies, of(row.brand_id))?;
     let view = policy_view(tx.conn, row.clone())?;
     if !view.is_changed {
         return Err(Error::conflict("nothing-to-publish"));

@@ -12,11 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::{Party, PartyAddress, PartyNumber, PartyPhone, PartyRole};
-use crate::access::Actor;
+use crate::access::guesses::{self, Tried};
+use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::store::query::*;
-use crate::store::schema::{journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repairs, search_keys};
+use crate::store::schema::{device_states, parties, party_addresses, party_numbers, party_phones, party_roles, repairs, search_keys};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
@@ -125,34 +126,19 @@ pub(crate) fn customer_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
     parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
-/// Whether the actor's centres have dealt with a customer, or the actor looked them up by a number and that was written down.
-pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
-    let Some(seen) = actor.sees_repairs() else { return Ok(true) };
-    let visit = repairs::table.filter(repairs::customer_id.eq(party_id)).filter(seen).select(repairs::id).limit(1).load_boxed::<i64>(conn)?;
-    if !visit.is_empty() {
-        return Ok(true);
-    }
-    let looked_up = journal_subjects::table
-        .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
-        .filter(journal_subjects::subject_kind.eq(Subject::Customer(0).kind()))
-        .filter(journal_subjects::subject_id.eq(party_id))
-        .filter(journal::kind.eq("customer_looked_up"))
-        .filter(journal::actor_user_id.eq(actor.user_id))
-        .select(journal::id)
-        .first::<i64>(conn)
-        .optional()?;
-    if looked_up.is_some() {
-        return Ok(true);
-    }
-    // One who was just made and has no visit anywhere is nobody's secret.
-    let any = receptions::table.filter(receptions::customer_id.eq(party_id)).select(receptions::id).first::<i64>(conn).optional()?;
-    Ok(any.is_none())
+/// Whether the actor knows a customer by one of these rights (`Guarded` for `parties`).
+pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, actions: &[Action], party_id: i64) -> Result<bool> {
+    let known = parties::table.filter(parties::id.eq(party_id)).filter(actor.scope_of_any(actions).rows::<parties::table>()).select(parties::id).first::<i64>(conn).optional()?;
+    Ok(known.is_some())
 }
 
-/// The row of a customer whom the actor may know.
-pub(crate) fn known_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Party> {
+/// The row of a customer whom the actor knows by one of these rights.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn known_customer(conn: &mut Conn, actor: &Actor, actions: &[Action], public_id: &str) -> Result<Party> {
     let row = customer_row(conn, public_id)?;
-    if is_known_to(conn, actor, row.id)? { Ok(row) } else { Err(Error::NotFound) }
+    if is_known_to(conn, actor, actions, row.id)? { Ok(row) } else { Err(Error::NotFound) }
 }
 
 /// A customer that the actor's centres have dealt with.
@@ -160,8 +146,8 @@ pub(crate) fn known_customer(conn: &mut Conn, actor: &Actor, public_id: &str) ->
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<CustomerView> {
-    actor.may(Action::ViewCustomers, None, None)?;
-    let row = known_customer(conn, actor, public_id)?;
+    actor.may(Action::ViewCustomers, Of::Anything)?;
+    let row = known_customer(conn, actor, &[Action::ViewCustomers], public_id)?;
     customer_view(conn, row)
 }
 
@@ -170,15 +156,10 @@ pub fn get_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<C
 /// # Errors
 /// `Forbidden`.
 pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<CustomerView>> {
-    actor.may(Action::ViewCustomers, None, None)?;
+    actor.may(Action::ViewCustomers, Of::Anything)?;
     let customers = party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id);
-    let mut select = parties::table.filter(parties::retired_at.is_null()).filter(parties::id.eq_any(customers)).order(parties::id.desc()).select(Party::as_select()).into_boxed();
-    if let Some(mine) = actor.centre_ids() {
-        select = select.filter(parties::id.eq_any(repairs::table.filter(repairs::centre_id.eq_any(mine)).select(repairs::customer_id)));
-    }
-    if let Some(mine) = actor.brand_ids() {
-        select = select.filter(parties::id.eq_any(repairs::table.filter(repairs::brand_id.eq_any(mine)).select(repairs::customer_id)));
-    }
+    let mine = parties::table.filter(parties::retired_at.is_null()).filter(parties::id.eq_any(customers)).filter(actor.scope(Action::ViewCustomers).rows::<parties::table>());
+    let mut select = mine.order(parties::id.desc()).select(Party::as_select()).into_boxed();
     if let Some(q) = query.folded() {
         let number = identifiers::phone(&q).unwrap_or_else(|| domain::text::key(&q));
         let keys = search_keys::table
@@ -188,17 +169,11 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
         select = select.filter(parties::id.eq_any(keys));
     }
     if let Some(after) = &query.after {
-        select = select.filter(parties::id.lt(customer_row(conn, after)?.id));
+        select = select.filter(parties::id.lt(known_customer(conn, actor, &[Action::ViewCustomers], after)?.id));
     }
     let rows = select.limit(query.limit() + 1).load_boxed::<Party>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
-    let mut items = Vec::with_capacity(page.items.len());
-    for row in page.items {
-        // Who has this brand here and that one there is told apart row by row.
-        if is_known_to(conn, actor, row.id)? {
-            items.push(customer_view(conn, row)?);
-        }
-    }
+    let items = page.items.into_iter().map(|row| customer_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })
 }
 
@@ -207,8 +182,8 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
 /// # Errors
 /// `Invalid` where a phone or an identifier is none; `Conflict` on another version.
 pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCustomer) -> Result<CustomerView> {
-    tx.actor.may(Action::KeepCustomers, None, None)?;
-    let old = id.map(|(public_id, _)| known_customer(tx.conn, tx.actor, public_id)).transpose()?;
+    tx.actor.may(Action::KeepCustomers, Of::Anything)?;
+    let old = id.map(|(public_id, _)| known_customer(tx.conn, tx.actor, &[Action::KeepCustomers], public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -303,7 +278,7 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
     put(tx.conn, Target::Customer, party_id, "phone", &phones)?;
     let numbers = [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
     put(tx.conn, Target::Customer, party_id, "number", &numbers)?;
-    tx.record(None, &Event::CustomerSaved, &[Subject::Customer(party_id)])?;
+    tx.record(tx.actor.centre_id, &Event::CustomerSaved, &[Subject::Customer(party_id)])?;
     Ok(party_id)
 }
 
@@ -320,8 +295,8 @@ impl From<CustomerView> for SaveCustomer {
 /// # Errors
 /// `Forbidden`; `Invalid` at `owner_phone` for a customer of other centres alone, and where it is none.
 pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>, address: Option<&str>) -> Result<()> {
-    tx.actor.may(Action::KeepCustomers, None, None)?;
-    if !is_known_to(tx.conn, tx.actor, party_id)? {
+    tx.actor.may(Action::KeepCustomers, Of::Anything)?;
+    if !is_known_to(tx.conn, tx.actor, &[Action::KeepCustomers], party_id)? {
         return Err(Error::invalid("owner_phone", "owner-elsewhere"));
     }
     let row = parties::table.find(party_id).select(Party::as_select()).first::<Party>(tx.conn)?;
@@ -341,31 +316,30 @@ pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>
     Ok(())
 }
 
-/// Takes a customer out of use.
+/// Takes a customer out of use, whom nobody else has served.
 ///
 /// # Errors
-/// `Forbidden`, `NotFound`, `Conflict` on another version.
+/// `Forbidden`, `NotFound`, `Conflict` on another version, or where other centres or brands have served them.
 pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<CustomerView> {
-    tx.actor.may(Action::KeepCustomers, None, None)?;
-    let row = known_customer(tx.conn, tx.actor, public_id)?;
+    tx.actor.may(Action::KeepCustomers, Of::Anything)?;
+    let row = known_customer(tx.conn, tx.actor, &[Action::KeepCustomers], public_id)?;
     same_version(row.version, version)?;
+    let mine = tx.actor.scope(Action::KeepCustomers).rows::<repairs::table>();
+    let elsewhere = repairs::table.filter(repairs::customer_id.eq(row.id)).filter(diesel::dsl::not(mine)).select(repairs::id).first::<i64>(tx.conn).optional()?;
+    if elsewhere.is_some() {
+        return Err(Error::conflict("served-elsewhere"));
+    }
     diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
     tx.record(None, &Event::Retired { what: "customer".to_owned(), code: String::new() }, &[Subject::Customer(row.id)])?;
     let row = customer_row(tx.conn, public_id)?;
     customer_view(tx.conn, row)
 }
 
-/// The customer whom a public id, or a number that is theirs alone, names: a mobile, an identifier, a subscription number. None where there is none, or
-/// more than one.
+/// The customer whom a number that is theirs alone names: a mobile, an identifier, a subscription number. None where there is none, or more than one.
 ///
 /// # Errors
 /// The store.
-pub(crate) fn customer_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
-    let typed = typed.trim();
-    let by_id = parties::table.filter(parties::public_id.eq(typed)).filter(parties::retired_at.is_null()).select(parties::id).first::<i64>(conn).optional()?;
-    if by_id.is_some() {
-        return Ok(by_id);
-    }
+pub(crate) fn numbered(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
     let mut exact = vec![domain::text::key(typed)];
     exact.extend(identifiers::phone(typed));
     exact.extend(identifiers::national_id(typed));
@@ -380,23 +354,62 @@ pub(crate) fn customer_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
+/// The owner of the one device with a serial or another number of its own.
+fn owner_of_numbered(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<i64>> {
+    let Some(device) = crate::devices::device_numbered(conn, actor, typed)? else { return Ok(None) };
+    Ok(device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(conn)?)
+}
+
+/// The customer whom somebody names: the public id of one whom they know, or a number that is theirs alone. That one of other centres was named by a
+/// number is counted and written down, as looking them up is.
+///
+/// # Errors
+/// `TooMany`; the store.
+pub(crate) fn customer_named(tx: &mut Tx<'_>, typed: &str) -> Result<Option<i64>> {
+    const BY: [Action; 3] = [Action::ViewCustomers, Action::KeepCustomers, Action::Receive];
+    let typed = typed.trim();
+    let by_id = parties::table.filter(parties::public_id.eq(typed)).filter(parties::retired_at.is_null()).select(parties::id).first::<i64>(tx.conn).optional()?;
+    if let Some(id) = by_id {
+        return Ok(if is_known_to(tx.conn, tx.actor, &BY, id)? { Some(id) } else { None });
+    }
+    match numbered(tx.conn, typed)? {
+        Some(id) if is_known_to(tx.conn, tx.actor, &BY, id)? => Ok(Some(id)),
+        stranger => {
+            let tried = [Tried::look_up(tx.actor)];
+            guesses::reserve(tx, &tried)?;
+            if let Some(id) = stranger {
+                guesses::right(tx, &tried)?;
+                tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
+            }
+            Ok(stranger)
+        }
+    }
+}
+
 /// Looks a customer of other centres up by a number that is theirs alone.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LookUpCustomer {
-    /// A mobile, an identifier or a subscription number.
+    /// A mobile, an identifier or a subscription number; or a number of a device whose owner is meant.
     #[schemars(length(min = 1, max = 100), example = &"09123456789")]
     pub number: String,
 }
 
-/// Looks a customer up, and writes down who did.
+/// Looks a customer up, and writes down who did. Numbers under which nobody is found cost time.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound` where no one customer has this number.
+/// `Forbidden`; `NotFound` where no one customer has this number; `TooMany`.
 pub fn look_up_customer(tx: &mut Tx<'_>, command: &LookUpCustomer) -> Result<CustomerView> {
-    tx.actor.may(Action::ViewCustomers, None, None)?;
-    let id = customer_named(tx.conn, &command.number)?.ok_or(Error::NotFound)?;
-    if !is_known_to(tx.conn, tx.actor, id)? {
+    tx.actor.may(Action::ViewCustomers, Of::Anything)?;
+    let tried = [Tried::look_up(tx.actor)];
+    guesses::reserve(tx, &tried)?;
+    let found = match numbered(tx.conn, &command.number)? {
+        Some(id) => Some(id),
+        None => owner_of_numbered(tx.conn, tx.actor, &command.number)?,
+    };
+    let id = found.ok_or(Error::NotFound)?;
+    guesses::right(tx, &tried)?;
+    if !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers], id)? {
         tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
     }
     let row = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;

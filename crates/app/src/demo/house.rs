@@ -97,7 +97,7 @@ impl Maker {
         for (login, name, role, at, brand) in people {
             let membership = SaveMembership { role, centre: at.map(|at: usize| self.made.centres[at].clone()), brand: brand.map(|at: usize| self.made.brands[at].clone()) };
             let user = SaveUser { login: login.to_owned(), name: name.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles: vec![membership] };
-            save_user(tx, None, &user)?;
+            save_user(tx, None, &user.hashed(tx.random())?)?;
         }
         diesel::update(users::table).set((users::password_hash.eq(hash), users::pin_hash.eq(Some(pin)), users::must_change_password.eq(false))).execute(tx.conn)?;
         for index in 0..25_usize {

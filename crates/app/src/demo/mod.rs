@@ -15,11 +15,11 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use self::data::{FIRST, LAST};
-use crate::access::Actor;
 use crate::access::session::actor_by_login;
+use crate::access::{Actor, Of};
 use crate::error::{Error, Result};
 use crate::store::query::*;
-use crate::store::schema::{receptions, repairs};
+use crate::store::schema::{centres, receptions, repairs};
 use crate::store::{Conn, Db, local_date, settings, zone};
 
 /// The password of everybody in the demo.
@@ -73,7 +73,10 @@ pub fn fill(db: &Db) -> Result<()> {
     let set = |at: Timestamp| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
     set(maker.instant(-760, 8, 0)?);
     past.write(&Actor { zone: zone(ZONE), ..Actor::system() }, |tx| maker.furnish(tx))?;
-    let system = past.read(|conn| Actor::system().working_in(conn, None))?;
+    let system = past.read(|conn| {
+        let first = centres::table.order(centres::id).select(centres::id).first::<i64>(conn)?;
+        Actor::system().working_in(conn, Some(first))
+    })?;
     past.write(&system, |tx| maker.customers_and_devices(tx))?;
     let crews = past.read(|conn| CREWS.iter().map(|(desk, bench)| Ok((actor_by_login(conn, desk)?, actor_by_login(conn, bench)?))).collect::<Result<Vec<_>>>())?;
     for (index, plan) in maker.visits().into_iter().enumerate() {
@@ -89,7 +92,7 @@ pub fn fill(db: &Db) -> Result<()> {
 /// # Errors
 /// `Forbidden` for anybody but an administrator; `Conflict` where the store holds no demo.
 pub fn remove(db: &Db, actor: &Actor) -> Result<()> {
-    actor.may(Action::KeepAccess, None, None)?;
+    actor.may(Action::KeepAccess, Of::All)?;
     if !db.read(is_demo)? {
         return Err(Error::conflict("no-demo"));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use domain::access::Action;
 use jiff::ToSpan;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -12,11 +13,16 @@ use super::data::{OFTEN, USUAL};
 use crate::access::Actor;
 use crate::billing::payments::Method;
 use crate::billing::{HandOver, RecordPayment, hand_over, record_payment};
+use crate::customers::{LookUpCustomer, look_up_customer};
+use crate::devices::get_device;
 use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
+use crate::repair::agreed::exceeded;
 use crate::repair::diagnose::NO_FAULT;
-use crate::repair::{AddOperation, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, PlanPart};
-use crate::repair::{add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair, plan_part};
+use crate::repair::{AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, NoteAgreement, PlanPart};
+use crate::repair::{
+    add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part, seen,
+};
 use crate::store::Tx;
 
 const PAST: usize = 1500;
@@ -102,6 +108,11 @@ impl Maker {
         self.random = ChaCha8Rng::seed_from_u64(u64::try_from(index).unwrap_or(0) + 77);
         let (device, owner, nature) = self.made.devices[plan.device].clone();
         let (usual_report, usual_finding, part, service) = USUAL[nature];
+        // Who comes to another centre than the one where they are known is looked up by what they bring.
+        let known = get_device(tx.conn, tx.actor, &device, tx.now)?;
+        if known.owner_is_elsewhere {
+            look_up_customer(tx, &LookUpCustomer { number: known.serial })?;
+        }
         let command = ReceiveDevices {
             centre: None,
             place: None,
@@ -162,7 +173,7 @@ impl Maker {
         if plan.until == Until::Diagnosed {
             return Ok(());
         }
-        let is_free = get_repair(tx.conn, tx.actor, &repair, tx.now)?.customer_net == 0;
+        let is_free = get_repair(tx.conn, tx.actor, &repair, tx.now)?.customer_net == Some(0);
         if is_free {
             tx.later(20.minutes());
             go(tx, "free")?;
@@ -176,7 +187,7 @@ impl Maker {
             let answer = if is_declined { Answer::Declined } else { Answer::Accepted };
             answer_estimate(&mut tx.acting(receptionist), &repair, &AnswerEstimate { answer, declined_lines: Vec::new(), note: None })?;
             if is_declined {
-                return self.home(tx, receptionist, &reception.id);
+                return self.home(tx, receptionist, &repair, &reception.id);
             }
         }
         if matches!(plan.until, Until::Asked | Until::Repair) {
@@ -194,6 +205,7 @@ impl Maker {
             let component_out = if position == 0 { inside.clone() } else { None };
             fit_part(tx, &repair, &FitPart { line: Some(line.id), serial_in, component_out, ..FitPart::default() })?;
         }
+        agree(tx, receptionist, &repair)?;
         go(tx, "repaired")?;
         if plan.until == Until::Quality {
             return Ok(());
@@ -201,7 +213,7 @@ impl Maker {
         tx.later(self.random.random_range(10..180_i64).minutes());
         answer_checklist(tx, &repair, &AnswerChecklist { items: vec!["runs".to_owned()] })?;
         go(tx, "passed")?;
-        if plan.until == Until::Ready { Ok(()) } else { self.home(tx, receptionist, &reception.id) }
+        if plan.until == Until::Ready { Ok(()) } else { self.home(tx, receptionist, &repair, &reception.id) }
     }
 
     /// Nothing was found: the device was looked after and goes home.
@@ -212,12 +224,13 @@ impl Maker {
         go(tx, "repaired")?;
         answer_checklist(tx, repair, &AnswerChecklist { items: vec!["runs".to_owned()] })?;
         go(tx, "passed")?;
-        self.home(tx, receptionist, reception)
+        self.home(tx, receptionist, repair, reception)
     }
 
     /// Fetched after a while, and paid.
-    fn home(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, reception: &str) -> Result<()> {
+    fn home(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, repair: &str, reception: &str) -> Result<()> {
         tx.later(self.random.random_range(120..5000_i64).minutes());
+        agree(tx, receptionist, repair)?;
         let mut desk = tx.acting(receptionist);
         let handed = hand_over(&mut desk, reception, &HandOver::default())?;
         if let Some(invoice) = handed.invoices.iter().find(|invoice| invoice.kind == "service") {
@@ -226,4 +239,15 @@ impl Maker {
         }
         Ok(())
     }
+}
+
+/// A rate of VAT that begins meanwhile is told to the customer, who agrees.
+fn agree(tx: &mut Tx<'_>, receptionist: &Actor, repair: &str) -> Result<()> {
+    let row = seen(tx.conn, tx.actor, repair, Action::Estimate)?;
+    let today = tx.today();
+    if exceeded(tx.conn, &row, today)?.is_none() {
+        return Ok(());
+    }
+    let told = NoteAgreement { who: "مالک دستگاه".to_owned(), how: AgreedBy::Phone, reason: "نرخ مالیات عوض شد".to_owned() };
+    note_agreement(&mut tx.acting(receptionist), repair, &told)
 }

@@ -12,12 +12,13 @@ pub mod view;
 pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
 pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
+use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use self::rows::{Device, DeviceEvent};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::error::{Error, Result};
 use crate::store::query::*;
 use crate::store::schema::{device_events, devices, search_keys};
@@ -36,12 +37,33 @@ pub(crate) fn device_row(conn: &mut Conn, public_id: &str) -> Result<Device> {
 /// # Errors
 /// The store.
 pub(crate) fn device_named(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<Device>> {
-    let typed = typed.trim();
+    let mine = devices::table.filter(devices::public_id.eq(typed.trim())).filter(actor.scope(Action::ViewWork).rows::<devices::table>());
+    match mine.select(Device::as_select()).first::<Device>(conn).optional()? {
+        Some(device) => Ok(Some(device)),
+        None => device_numbered(conn, actor, typed),
+    }
+}
+
+/// The same by a number alone.
+///
+/// # Errors
+/// The store.
+pub(crate) fn device_numbered(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<Device>> {
     let numbered =
-        search_keys::table.filter(search_keys::target_kind.eq(Target::Device.name())).filter(search_keys::key.eq(domain::text::key(typed))).select(search_keys::target_id);
-    let found = devices::table.filter(devices::public_id.eq(typed).or(devices::id.eq_any(numbered))).limit(20).select(Device::as_select()).load::<Device>(conn)?;
-    let mut theirs = found.into_iter().filter(|device| actor.sees(None, Some(device.brand_id)));
-    Ok(theirs.next().filter(|_| theirs.next().is_none()))
+        search_keys::table.filter(search_keys::target_kind.eq(Target::Device.name())).filter(search_keys::key.eq(domain::text::key(typed.trim()))).select(search_keys::target_id);
+    let mine = devices::table.filter(devices::id.eq_any(numbered)).filter(actor.scope(Action::ViewWork).rows::<devices::table>());
+    let mut found = mine.limit(2).select(Device::as_select()).load::<Device>(conn)?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+/// A device of a brand in which the actor has a part, by one of these rights: what was done to it is visible to every centre that may serve it.
+///
+/// # Errors
+/// `NotFound`.
+pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, actions: &[Action]) -> Result<Device> {
+    let row = device_row(conn, public_id)?;
+    actor.finds(actions, Of::InBrand(row.brand_id))?;
+    Ok(row)
 }
 
 /// The event that a meter was read, and what it tells.

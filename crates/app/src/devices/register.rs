@@ -11,11 +11,11 @@ use serde_json::json;
 
 use super::rows::{Device, DeviceState};
 use super::tree::open_edge;
-use super::{METER_READ, Reading, append_event, device_row};
+use super::{METER_READ, Reading, append_event, seen};
+use crate::access::Of;
 use crate::catalogue::rows::Product;
-use crate::customers::{SaveCustomer, change_contact, customer_named, write_customer};
+use crate::customers::{SaveCustomer, change_contact, customer_named, known_customer, write_customer};
 use crate::error::{Error, Fault, Faults, Result};
-use crate::refer;
 use crate::store::query::*;
 use crate::store::schema::{device_states, devices, products};
 use crate::store::search_keys::{Target, put};
@@ -109,18 +109,18 @@ pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> 
 /// # Errors
 /// `Invalid` where the serial is known already, the product unknown, a date in the future.
 pub fn register_device(tx: &mut Tx<'_>, command: &NewDevice) -> Result<Device> {
-    tx.actor.may(Action::KeepDevices, None, None)?;
-    write_device(tx, command, "")
+    tx.actor.may(Action::KeepDevices, Of::Anything)?;
+    write_device(tx, command, "", Action::KeepDevices)
 }
 
-/// Writes a device's rows; `path` stands before the fields of a fault.
-pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> Result<Device> {
+/// Writes a device's rows by a right; `path` stands before the fields of a fault.
+pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by: Action) -> Result<Device> {
     let at = |field: &str| format!("{path}{field}");
     let product = product_named(tx.conn, &command.product, &at("product"))?;
     let today = tx.today();
     let mut faults = Faults::default();
-    let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), at("owner"))?;
-    faults.check(tx.actor.sees(None, Some(product.brand_id)), &at("product"), "unknown-product");
+    let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), &at("owner"))?;
+    faults.check(tx.actor.scope(by).holds(Of::InBrand(product.brand_id)), &at("product"), "unknown-product");
     let imei = faults.normal(command.imei.as_deref(), identifiers::imei, &at("imei"), "imei");
     for (index, event) in command.events.iter().enumerate() {
         if event.on > today {
@@ -162,9 +162,16 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str) -> 
     Ok(devices::table.find(device.id).select(Device::as_select()).first(tx.conn)?)
 }
 
-fn refer_owner(tx: &mut Tx<'_>, faults: &mut Faults, owner: Option<&str>, path: String) -> Result<Option<i64>> {
-    use crate::store::schema::parties;
-    Ok(refer!(faults, tx.conn, parties, owner, path))
+fn refer_owner(tx: &mut Tx<'_>, faults: &mut Faults, owner: Option<&str>, path: &str) -> Result<Option<i64>> {
+    let Some(public_id) = owner else { return Ok(None) };
+    match known_customer(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], public_id) {
+        Ok(row) if row.retired_at.is_none() => Ok(Some(row.id)),
+        Ok(_) | Err(Error::NotFound) => {
+            faults.add(Fault::new(path, "unknown-reference"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Adds the row of a device or a part; one without a serial gets a key of our own, so that a repair warranty can be bound to it.
@@ -231,9 +238,8 @@ pub struct AddDeviceEvent {
 /// # Errors
 /// `NotFound`; `Invalid` for a day in the future.
 pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
-    let device = device_row(tx.conn, public_id)?;
-    tx.actor.must_see(None, Some(device.brand_id))?;
-    tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
+    let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
+    tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
     if command.on > tx.today() {
         return Err(Error::invalid("on", "in-the-future"));
     }
@@ -284,13 +290,12 @@ pub struct RecordOnDevice {
 /// # Errors
 /// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach.
 pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevice) -> Result<()> {
-    let device = device_row(tx.conn, public_id)?;
-    tx.actor.must_see(None, Some(device.brand_id))?;
-    tx.actor.may(Action::KeepDevices, None, Some(device.brand_id))?;
+    let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
+    tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
     let mut faults = Faults::default();
     let owner = match (command.owner.as_deref().filter(|typed| !typed.trim().is_empty()), &command.new_owner) {
         (Some(typed), _) => {
-            let known = customer_named(tx.conn, typed)?;
+            let known = customer_named(tx, typed)?;
             faults.check(known.is_some(), "owner", "unknown-customer");
             known
         }
@@ -368,6 +373,7 @@ mod tests {
             house.receive(&customer, &[(&device, "no-power")]);
             let mut elsewhere = house.person(RECEPTIONIST);
             elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
+            elsewhere.user_id = None;
             assert!(
                 matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Invalid(faults)) if faults[0].reason.code == "owner-elsewhere")
             );

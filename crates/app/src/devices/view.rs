@@ -8,13 +8,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::device_row;
 use super::rows::{Device, DeviceEvent, DeviceState};
+use super::seen;
 use super::tree::{Node, tree};
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::coverage::covers::{CoverView, covers_of};
-use crate::error::{Error, Result};
+use crate::customers::is_known_to;
+use crate::error::Result;
 use crate::link;
 use crate::parts::{Place, place_of};
 use crate::store::Conn;
@@ -41,6 +42,9 @@ pub struct DeviceView {
     pub sold_on: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<PartyLink>,
+    /// Whether it has an owner whom only other centres know: told to who looks them up by a number (`lookUpCustomer`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owner_is_elsewhere: bool,
     pub place: PlaceView,
     pub meters: BTreeMap<String, i64>,
     pub components: Vec<TreeView>,
@@ -175,10 +179,7 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
     let state = device_states::table.find(row.id).select(DeviceState::as_select()).first::<DeviceState>(conn)?;
     let root = tree(conn, row.id, now)?;
     let components = root.components.iter().map(|node| tree_view(conn, node)).collect::<Result<_>>()?;
-    let owner = match state.owner_party_id {
-        Some(id) => Some(party_link(conn, id)?),
-        None => None,
-    };
+    let (owner, owner_is_elsewhere) = owner(conn, actor, state.owner_party_id)?;
     let events = device_events::table
         .filter(device_events::device_id.eq(row.id))
         .order((device_events::occurred_at, device_events::id))
@@ -198,10 +199,17 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
         tracking_code: row.tracking_code,
         sold_on: crate::store::types::Day::shown(state.sold_on),
         owner,
+        owner_is_elsewhere,
         meters: serde_json::from_str(&state.meters).unwrap_or_default(),
         components,
         events: events.into_iter().map(|event| EventView { kind: event.kind, on: event.occurred_on.date() }).collect(),
     })
+}
+
+/// The owner of a device where the actor knows them, and whether there is one whom they do not know.
+fn owner(conn: &mut Conn, actor: &Actor, party_id: Option<i64>) -> Result<(Option<PartyLink>, bool)> {
+    let Some(id) = party_id else { return Ok((None, false)) };
+    if is_known_to(conn, actor, &[Action::ViewCustomers], id)? { Ok((Some(party_link(conn, id)?), false)) } else { Ok((None, true)) }
 }
 
 /// A device of a brand that the actor sees: what was done to it is visible to every centre that may serve it.
@@ -209,9 +217,8 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_device(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Timestamp) -> Result<DeviceView> {
-    actor.may(Action::ViewWork, None, None)?;
-    let row = device_row(conn, public_id)?;
-    actor.must_see(None, Some(row.brand_id))?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let row = seen(conn, actor, public_id, &[Action::ViewWork])?;
     device_view(conn, actor, row, now)
 }
 
@@ -249,16 +256,14 @@ pub struct ListDevices {
 /// # Errors
 /// `Forbidden`.
 pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Result<Page<DeviceRow>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let mut select = devices::table
         .inner_join(device_states::table.on(device_states::device_id.eq(devices::id)))
+        .filter(actor.scope(Action::ViewWork).rows::<devices::table>())
         .filter(devices::has_serial.eq(true))
         .order(devices::id.desc())
         .select((Device::as_select(), DeviceState::as_select()))
         .into_boxed();
-    if let Some(brands) = actor.brand_ids() {
-        select = select.filter(devices::brand_id.eq_any(brands));
-    }
     if let Some(q) = query.q.as_deref().map(domain::text::key).filter(|q| !q.is_empty()) {
         let hits = search_keys::table
             .filter(search_keys::target_kind.eq(Target::Device.name()))
@@ -267,14 +272,11 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
         select = select.filter(devices::id.eq_any(hits));
     }
     if let Some(owner) = &query.owner {
-        let owner = crate::customers::customer_row(conn, owner)?;
-        if !crate::customers::is_known_to(conn, actor, owner.id)? {
-            return Err(Error::NotFound);
-        }
+        let owner = crate::customers::known_customer(conn, actor, &[Action::ViewCustomers], owner)?;
         select = select.filter(device_states::owner_party_id.eq(owner.id));
     }
     if let Some(after) = &query.after {
-        select = select.filter(devices::id.lt(device_row(conn, after)?.id));
+        select = select.filter(devices::id.lt(seen(conn, actor, after, &[Action::ViewWork])?.id));
     }
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
     let rows = select.limit(limit + 1).load_boxed::<(Device, DeviceState)>(conn)?;
@@ -283,10 +285,7 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
         .items
         .into_iter()
         .map(|(row, state)| {
-            let owner = match state.owner_party_id {
-                Some(id) => Some(party_link(conn, id)?),
-                None => None,
-            };
+            let (owner, _) = owner(conn, actor, state.owner_party_id)?;
             let product = link!(conn, products, row.product_id);
             Ok(DeviceRow { id: row.public_id, product, serial: row.serial, sold_on: crate::store::types::Day::shown(state.sold_on), owner })
         })

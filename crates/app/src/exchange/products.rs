@@ -1,9 +1,11 @@
 //! A row as a product: made, or changed where the file says otherwise; its kind and its brand are made where they are new.
 
+use domain::access::Action;
 use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
 use super::table::Row;
+use crate::access::Of;
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind};
@@ -78,7 +80,7 @@ pub(super) fn brand_named(tx: &mut Tx<'_>, typed: &str) -> Result<String> {
     let named = brands::code.eq(typed).or(brands::title_fa.eq(typed)).or(brands::title_en.eq(typed));
     let found = brands::table.filter(named).select((brands::public_id, brands::id)).order(brands::id).first::<(String, i64)>(tx.conn).optional()?;
     if let Some((public_id, id)) = found {
-        return if tx.actor.sees(None, Some(id)) { Ok(public_id) } else { Err(Error::invalid("brand", "unknown-reference")) };
+        return if tx.actor.scope(Action::Import).holds(Of::InBrand(id)) { Ok(public_id) } else { Err(Error::invalid("brand", "unknown-reference")) };
     }
     let maker = SaveLegalEntity { name: typed.to_owned(), roles: vec![PartyKind::Maker], company_id: None, economic_code: None };
     let maker = save_legal_entity(tx, None, &maker)?.id;

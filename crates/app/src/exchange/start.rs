@@ -14,6 +14,7 @@ use super::content::byte_count;
 use super::rows::Import;
 use super::table::{self, Glance, MAX_FILE};
 use super::view::{ImportView, import_row, import_view};
+use crate::access::Of;
 use crate::access::secrets::hex;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::gate::Gate;
@@ -134,12 +135,12 @@ pub fn start_import(tx: &mut Tx<'_>, command: &StartImport, file: &SentFile) -> 
 /// # Errors
 /// `Forbidden`; `Invalid` where the centre is not there.
 pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file: &SentFile, centre: Option<&str>) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let mut faults = Faults::default();
     let centre_id = refer!(faults, tx.conn, centres, centre.filter(|id| !id.is_empty()), "centre");
     faults.told()?;
     if let Some(centre_id) = centre_id {
-        tx.actor.must_see(Some(centre_id), None)?;
+        tx.actor.may(Action::Import, Of::Centre(centre_id))?;
     }
     let Glance { headings, sample, rows } = file.glance.clone();
     let layout = Layout { columns: kind.guess(&headings), sample, headings };
@@ -175,7 +176,7 @@ pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file: &SentFile, centre: Opt
 /// # Errors
 /// `NotFound`; `Conflict` while it runs, or where its file is kept no more; `Invalid` where a column that is needed stands nowhere.
 pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     if matches!(row.state.as_str(), "queued" | "running") {
         return Err(Error::conflict("import-runs"));
@@ -215,7 +216,7 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
 /// # Errors
 /// `NotFound`; `Conflict` where it is over.
 pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
-    tx.actor.may(Action::Import, None, None)?;
+    tx.actor.may(Action::Import, Of::Anything)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     if !matches!(row.state.as_str(), "draft" | "queued" | "running") {
         return Err(Error::conflict("import-over"));

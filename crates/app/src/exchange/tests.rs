@@ -39,7 +39,7 @@ fn good_rows_are_written_once_and_bad_ones_are_told_by_row_and_column() {
         house.at("1405/09/02");
         let tried = started(house, ImportKind::Customers, CUSTOMERS, &DRY);
         assert_eq!(counts(&tried), ("done", 1, 1, 2));
-        let found = |typed: &str| house.db.read(|conn| crate::lookup::search(conn, &house.admin, typed)).expect("searched").hits.len();
+        let found = |typed: &str| crate::lookup::search(&house.db, &house.admin, typed).expect("searched").hits.len();
         assert_eq!(found("1024"), 0, "a trial writes nothing");
 
         let first = started(house, ImportKind::Customers, CUSTOMERS, &RunImport::default());
@@ -58,7 +58,7 @@ fn all_or_nothing_leaves_nothing_where_one_row_is_bad() {
         house.at("1405/09/02");
         let refused = started(house, ImportKind::Customers, CUSTOMERS, &WHOLE);
         assert_eq!(counts(&refused), ("refused", 1, 1, 2));
-        let hits = house.db.read(|conn| crate::lookup::search(conn, &house.admin, "1024")).expect("searched").hits;
+        let hits = crate::lookup::search(&house.db, &house.admin, "1024").expect("searched").hits;
         assert!(hits.is_empty());
         let whole = started(house, ImportKind::Customers, "name,phone\nA,09121112233\nB,09121112234\n", &WHOLE);
         assert_eq!(counts(&whole), ("done", 2, 0, 0));
@@ -85,7 +85,7 @@ fn products_come_with_their_kinds_and_devices_with_events_owner_and_card() {
         let told = problems(house, &view);
         let codes = told.iter().map(|(row, column, code)| (*row, column.as_str(), code.as_str())).collect::<Vec<_>>();
         assert_eq!(codes, [(3, "sold_on", "in-the-future"), (4, "card_number", "taken"), (5, "product", "unknown-product")]);
-        let hit = house.db.read(|conn| crate::lookup::search(conn, &house.admin, "g77")).expect("searched").hits.remove(0);
+        let hit = crate::lookup::search(&house.db, &house.admin, "g77").expect("searched").hits.remove(0);
         assert_eq!((hit.kind.as_str(), hit.detail.as_str()), ("cover", "M-1"));
         assert_eq!(counts(&started(house, ImportKind::Devices, file, &RunImport::default())), ("done", 0, 1, 3));
         assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
@@ -135,7 +135,7 @@ fn a_file_of_several_pieces_is_read_as_one_from_the_store() {
         let view = started(house, ImportKind::Customers, &text, &WHOLE);
         assert_eq!((counts(&view), view.total), (("done", 290, 0, 0), 290));
         assert!(view.sample.iter().flatten().all(|cell| cell.len() <= 200) && view.has_file);
-        let hits = house.db.read(|conn| crate::lookup::search(conn, &house.admin, "09121000289")).expect("searched").hits;
+        let hits = crate::lookup::search(&house.db, &house.admin, "09121000289").expect("searched").hits;
         assert_eq!(hits.len(), 1);
     });
 }

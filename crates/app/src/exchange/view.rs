@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Import, ImportProblem};
 use super::start::Layout;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::error::{Error, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{import_problems, imports};
@@ -95,15 +95,14 @@ pub(super) fn import_view(_: &mut Conn, row: Import) -> Result<ImportView> {
 
 /// An import of the actor's own, or any for who sees everything.
 pub(super) fn import_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Import> {
-    let row = imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn).optional()?.ok_or(Error::NotFound)?;
-    let is_own = row.created_by == actor.user_id || actor.centre_ids().is_none();
-    if is_own { Ok(row) } else { Err(Error::NotFound) }
+    let mine = imports::table.filter(imports::public_id.eq(public_id)).filter(actor.scope(Action::Import).rows::<imports::table>());
+    mine.select(Import::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_import(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<ImportView> {
-    actor.may(Action::Import, None, None)?;
+    actor.may(Action::Import, Of::Anything)?;
     let row = import_row(conn, actor, public_id)?;
     import_view(conn, row)
 }
@@ -113,11 +112,8 @@ pub fn get_import(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Imp
 /// # Errors
 /// `Forbidden`; `NotFound` where `after` is not of this list.
 pub fn list_imports(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<ImportView>> {
-    actor.may(Action::Import, None, None)?;
-    let mut select = imports::table.order(imports::id.desc()).select(Import::as_select()).into_boxed();
-    if actor.centre_ids().is_some() {
-        select = select.filter(imports::created_by.eq(actor.user_id));
-    }
+    actor.may(Action::Import, Of::Anything)?;
+    let mut select = imports::table.filter(actor.scope(Action::Import).rows::<imports::table>()).order(imports::id.desc()).select(Import::as_select()).into_boxed();
     if let Some(after) = &query.after {
         select = select.filter(imports::id.lt(import_row(conn, actor, after)?.id));
     }
@@ -132,7 +128,7 @@ pub fn list_imports(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn list_import_problems(conn: &mut Conn, actor: &Actor, public_id: &str, query: &ListProblems) -> Result<Page<ImportProblemView>> {
-    actor.may(Action::Import, None, None)?;
+    actor.may(Action::Import, Of::Anything)?;
     let import = import_row(conn, actor, public_id)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
     let rows_wanted = import_problems::table

@@ -13,13 +13,15 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Actor;
+use crate::access::guesses::{Tried, reserve};
+use crate::access::{Actor, Of, Scope};
 use crate::customers::is_known_to;
 use crate::error::{Error, Result};
-use crate::store::Conn;
+use crate::store::events::MONEY;
 use crate::store::query::*;
 use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
 use crate::store::search_keys::Target;
+use crate::store::{Conn, Db};
 use crate::views::{Page, Title};
 
 /// What was found.
@@ -50,12 +52,27 @@ pub struct Found {
 /// How many hits the box shows.
 const HITS: i64 = 20;
 
-/// Finds by any number or the beginning of a name, typed in any digits or scanned.
+/// Finds by any number or the beginning of a name, typed in any digits or scanned. Numbers of customers whom the actor does not know are counted, so that
+/// nobody learns by trying who is served elsewhere.
+///
+/// # Errors
+/// `Forbidden`; `TooMany` after too many numbers of strangers.
+pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
+    let found = db.read(|conn| look(conn, actor, typed))?;
+    let is_customers = identifiers::phone(typed).is_some() || identifiers::national_id(typed).is_some();
+    let is_known = found.hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere);
+    if found.hits.iter().any(|hit| hit.is_elsewhere) || is_customers && !is_known {
+        db.write(actor, |tx| reserve(tx, &[Tried::look_up(actor)]))?;
+    }
+    Ok(found)
+}
+
+/// The same, for what is no customer.
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn search(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
-    actor.may(Action::ViewWork, None, None)?;
+pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
+    actor.may(Action::ViewWork, Of::Anything)?;
     // A QR of ours and a GS1 Digital Link end in the number that they stand for.
     let typed = typed.trim().rsplit_once("/t/").map_or(typed, |(_, number)| number);
     let typed = typed.rsplit_once("/21/").map_or(typed, |(_, serial)| serial);
@@ -119,6 +136,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
         is_exact: by != Match::Beginning,
         is_elsewhere: false,
     };
+    let sees = actor.scope(Action::ViewWork);
     let of_product = |public_id: String, title: String, product: Title| Hit { product: Some(product), ..new(public_id, title, String::new()) };
     Ok(match kind {
         k if k == Target::Device.name() => {
@@ -127,7 +145,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
                 .filter(devices::id.eq(id))
                 .select((devices::public_id, devices::serial, (products::title_fa, products::title_en), devices::brand_id))
                 .first::<(String, String, Title, i64)>(conn)?;
-            actor.sees(None, Some(row.3)).then(|| of_product(row.0, row.1, row.2))
+            sees.holds(Of::InBrand(row.3)).then(|| of_product(row.0, row.1, row.2))
         }
         k if k == Target::Customer.name() => {
             let row = parties::table.find(id).select((parties::public_id, parties::name, parties::retired_at)).first::<(String, String, Option<crate::store::types::At>)>(conn)?;
@@ -135,7 +153,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
             if !actor.can(Action::ViewCustomers) || row.2.is_some() {
                 return Ok(None);
             }
-            match (is_known_to(conn, actor, id)?, by) {
+            match (is_known_to(conn, actor, &[Action::ViewCustomers], id)?, by) {
                 (true, _) => Some(new(row.0, row.1, identifiers::show_phone(&phone))),
                 (false, Match::Number) => Some(Hit { is_elsewhere: true, ..new(row.0, String::new(), String::new()) }),
                 (false, _) => None,
@@ -147,31 +165,37 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
                 .filter(covers::id.eq(id))
                 .select((covers::public_id, covers::number, devices::serial, devices::brand_id))
                 .first::<(String, String, String, i64)>(conn)?;
-            actor.sees(None, Some(row.3)).then(|| new(row.0, row.1, row.2))
+            sees.holds(Of::InBrand(row.3)).then(|| new(row.0, row.1, row.2))
         }
         k if k == Target::Reception.name() => {
             let row = receptions::table
                 .inner_join(parties::table.on(parties::id.eq(receptions::customer_id)))
                 .filter(receptions::id.eq(id))
-                .select((receptions::public_id, receptions::number, parties::name, receptions::centre_id))
-                .first::<(String, String, String, i64)>(conn)?;
-            actor.sees(Some(row.3), None).then(|| new(row.0, row.1, row.2))
+                .filter(sees.rows::<receptions::table>())
+                .select((receptions::public_id, receptions::number, parties::name))
+                .first::<(String, String, String)>(conn)
+                .optional()?;
+            row.map(|row| new(row.0, row.1, row.2))
         }
         k if k == Target::Repair.name() => {
             let row = repairs::table
                 .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
                 .filter(repairs::id.eq(id))
-                .select((repairs::public_id, repairs::number, devices::serial, repairs::centre_id, repairs::brand_id))
-                .first::<(String, String, String, i64, i64)>(conn)?;
-            actor.sees(Some(row.3), Some(row.4)).then(|| new(row.0, row.1, row.2))
+                .filter(sees.rows::<repairs::table>())
+                .select((repairs::public_id, repairs::number, devices::serial))
+                .first::<(String, String, String)>(conn)
+                .optional()?;
+            row.map(|row| new(row.0, row.1, row.2))
         }
         k if k == Target::Invoice.name() => {
             let row = invoices::table
                 .inner_join(parties::table.on(parties::id.eq(invoices::payer_party_id)))
                 .filter(invoices::id.eq(id))
-                .select((invoices::public_id, invoices::number, parties::name, invoices::centre_id))
-                .first::<(String, String, String, i64)>(conn)?;
-            (actor.can(Action::ViewMoney) && actor.sees(Some(row.3), None)).then(|| new(row.0, row.1, row.2))
+                .filter(actor.scope(Action::ViewMoney).rows::<invoices::table>())
+                .select((invoices::public_id, invoices::number, parties::name))
+                .first::<(String, String, String)>(conn)
+                .optional()?;
+            row.map(|row| new(row.0, row.1, row.2))
         }
         k if k == Target::Product.name() => {
             let row = products::table.find(id).select((products::public_id, products::code, (products::title_fa, products::title_en))).first::<(String, String, Title)>(conn)?;
@@ -180,6 +204,9 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
         _ => None,
     })
 }
+
+/// An entry as it is read: what happened, when, by whom, in which centre and for which brand.
+type Entry = (i64, (String, String), crate::store::types::At, Option<String>, (Option<i64>, Option<i64>));
 
 /// An entry of a timeline.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -217,27 +244,26 @@ pub struct GetTimeline {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Result<Page<TimelineEntry>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let id = &query.id;
+    // Of a customer's visits each sees those of their own; a device's history is one for all who serve it.
+    let told = match query.subject.as_str() {
+        "customer" => actor.scope(Action::ViewCustomers),
+        "reception" => actor.scope(Action::ViewWork),
+        _ => Scope::everything(),
+    };
     let subject_id = match query.subject.as_str() {
-        "device" => {
-            let row = crate::devices::device_row(conn, id)?;
-            actor.must_see(None, Some(row.brand_id))?;
-            row.id
-        }
+        "device" => crate::devices::seen(conn, actor, id, &[Action::ViewWork])?.id,
         "customer" => {
             crate::customers::get_customer(conn, actor, id)?;
             crate::customers::customer_row(conn, id)?.id
         }
-        "repair" => crate::repair::seen(conn, actor, id)?.id,
-        "reception" => {
-            crate::reception::get_reception(conn, actor, id)?;
-            crate::reception::reception_row(conn, id)?.id
-        }
+        "repair" => crate::repair::seen(conn, actor, id, Action::ViewWork)?.id,
+        "reception" => crate::reception::seen(conn, actor, id, Action::ViewWork)?.id,
         "cover" => crate::coverage::covers::card_row(conn, actor, id)?.id,
         "invoice" => {
-            actor.may(Action::ViewMoney, None, None)?;
-            crate::billing::invoices::invoice_row(conn, actor, id)?.id
+            actor.may(Action::ViewMoney, Of::Anything)?;
+            crate::billing::invoices::seen(conn, actor, id, &[Action::ViewMoney])?.id
         }
         _ => return Err(Error::invalid("subject", "unknown-reference")),
     };
@@ -248,25 +274,24 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         .filter(journal_subjects::subject_kind.eq(&query.subject))
         .filter(journal_subjects::subject_id.eq(subject_id))
         .order(journal::id.desc())
-        .select((journal::id, journal::kind, journal::payload, journal::occurred_at, users::name.nullable()))
+        .select((journal::id, (journal::kind, journal::payload), journal::occurred_at, users::name.nullable(), (journal::centre_id, journal::brand_id)))
         .limit(limit + 1);
     // Who looked at a customer is for who keeps personal data.
     let hidden = if actor.can(Action::KeepPersonalData) { "" } else { crate::personal::opened::OPENED };
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
-    let rows = select.filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<(i64, String, String, crate::store::types::At, Option<String>)>(conn)?;
-    let sees_money = actor.can(Action::ViewMoney);
+    let rows = select.filter(told.rows::<journal::table>()).filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<Entry>(conn)?;
+    let money = actor.scope(Action::ViewMoney);
     Ok(Page::of(
         rows,
         limit,
         |row| row.0.to_string(),
-        |(_, event, payload, at, by)| {
+        |(_, (event, payload), at, by, (centre_id, brand_id))| {
             let mut details: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
             if let Some(map) = details.as_object_mut() {
                 map.remove("event");
-                if !sees_money {
-                    for key in ["amount", "total", "customer_before", "customer_after"] {
-                        map.remove(key);
-                    }
+                // What was done is for all who see the thing; who paid and how much for those alone who see money there.
+                if !money.holds_wholly(centre_id, brand_id) {
+                    map.retain(|key, _| !MONEY.contains(&key.as_str()));
                 }
             }
             TimelineEntry { event, occurred_at: at.instant(), by, details }

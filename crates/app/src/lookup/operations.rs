@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Actor;
+use crate::access::{Actor, Of, Scope};
 use crate::error::{Error, Result};
 use crate::link;
 use crate::repair::rows::WorkLine;
@@ -27,8 +27,9 @@ pub struct DeviceOperation {
     pub line_type: String,
     pub code: String,
     pub title: Title,
-    /// Whether a cover paid at least part of it.
-    pub is_covered: bool,
+    /// Whether a cover paid at least part of it; absent for who may not see money where it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_covered: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial_in: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,9 +47,8 @@ const MOST: i64 = 500;
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result<Vec<DeviceOperation>> {
-    actor.may(Action::ViewWork, None, None)?;
-    let row = crate::devices::device_row(conn, device)?;
-    actor.must_see(None, Some(row.brand_id))?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let row = crate::devices::seen(conn, actor, device, &[Action::ViewWork])?;
     let rows = work_lines::table
         .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
         .filter(repairs::device_id.eq(row.id))
@@ -58,7 +58,8 @@ pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result
         .select(Done::as_select())
         .limit(MOST)
         .load::<Done>(conn)?;
-    rows.into_iter().map(|row| row.shown(conn)).collect()
+    let money = actor.scope(Action::ViewMoney);
+    rows.into_iter().map(|row| row.shown(conn, &money)).collect()
 }
 
 /// The devices into which a part was fitted, or on which it was repaired and put back, in repairs that the actor sees, newest first.
@@ -66,26 +67,21 @@ pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn part_uses(conn: &mut Conn, actor: &Actor, product: &str) -> Result<Vec<DeviceOperation>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let product_id = products::table.filter(products::public_id.eq(product)).select(products::id).first::<i64>(conn).optional()?.ok_or(Error::NotFound)?;
-    let mut select = work_lines::table
+    let rows = work_lines::table
         .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
         .filter(work_lines::product_id.eq(product_id))
         .filter(work_lines::state.eq("open"))
         // What is only planned was not fitted yet.
         .filter(work_lines::device_in_id.is_not_null().or(work_lines::device_out_id.is_not_null()))
+        .filter(actor.scope(Action::ViewWork).rows::<repairs::table>())
         .order(work_lines::id.desc())
-        .select((Done::as_select(), repairs::centre_id, repairs::brand_id))
-        .into_boxed();
-    if let Some(mine) = actor.centre_ids() {
-        select = select.filter(repairs::centre_id.eq_any(mine));
-    }
-    if let Some(mine) = actor.brand_ids() {
-        select = select.filter(repairs::brand_id.eq_any(mine));
-    }
-    let rows = select.limit(MOST).load_boxed::<(Done, i64, i64)>(conn)?;
-    // Who has this brand here and that one there is told apart row by row.
-    rows.into_iter().filter(|(_, centre, brand)| actor.sees(Some(*centre), Some(*brand))).map(|(row, ..)| row.shown(conn)).collect()
+        .select(Done::as_select())
+        .limit(MOST)
+        .load::<Done>(conn)?;
+    let money = actor.scope(Action::ViewMoney);
+    rows.into_iter().map(|row| row.shown(conn, &money)).collect()
 }
 
 /// A line with what tells of its repair.
@@ -96,11 +92,14 @@ struct Done {
     line: WorkLine,
     #[diesel(select_expression = (repairs::public_id, repairs::number, repairs::device_id, repairs::occurred_on, repairs::decision_id))]
     repair: (String, String, i64, Day, Option<i64>),
+    /// Where it was done: centre and brand.
+    #[diesel(select_expression = (repairs::centre_id, repairs::brand_id))]
+    of: (i64, i64),
 }
 
 impl Done {
-    fn shown(self, conn: &mut Conn) -> Result<DeviceOperation> {
-        let Self { line, repair: (repair, repair_number, device_id, on, decision_id) } = self;
+    fn shown(self, conn: &mut Conn, money: &Scope) -> Result<DeviceOperation> {
+        let Self { line, repair: (repair, repair_number, device_id, on, decision_id), of: (centre, brand) } = self;
         let covered = coverage_shares::table
             .filter(coverage_shares::work_line_id.eq(line.id))
             .filter(coverage_shares::decision_id.eq(decision_id.unwrap_or(0)))
@@ -126,7 +125,7 @@ impl Done {
             line_type: line.line_type,
             code: line.item_code,
             title: Title::new(line.title_fa, line.title_en),
-            is_covered: covered.is_some(),
+            is_covered: money.holds(Of::Work(centre, brand)).then_some(covered.is_some()),
             disposition: line.disposition,
         })
     }

@@ -17,4 +17,6 @@ pub struct Message {
     pub created_at: At,
     pub sent_at: Option<At>,
     pub failure: Option<String>,
+    /// Where it was sent from; None: by the system itself.
+    pub centre_id: Option<i64>,
 }

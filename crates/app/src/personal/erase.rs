@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Of;
 use crate::customers::known_customer;
 use crate::customers::rows::Party;
 use crate::error::{Error, Faults, Result};
@@ -15,7 +16,7 @@ use crate::exchange::forget_files;
 use crate::store::idempotency::forget_answers;
 use crate::store::query::*;
 use crate::store::schema::{
-    attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
+    agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
 };
 use crate::store::search_keys::{Target, put};
 use crate::store::types::At;
@@ -41,8 +42,8 @@ pub struct Erased {
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` while work is open or money is owed, and for a party of the installation itself.
 pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer) -> Result<Erased> {
-    tx.actor.may(Action::KeepPersonalData, None, None)?;
-    let row = known_customer(tx.conn, tx.actor, public_id)?;
+    tx.actor.may(Action::KeepPersonalData, Of::All)?;
+    let row = known_customer(tx.conn, tx.actor, &[Action::KeepPersonalData], public_id)?;
     let mut faults = Faults::default();
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
     faults.told()?;
@@ -71,6 +72,7 @@ pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     diesel::update(hand_overs::table.filter(hand_overs::reception_id.eq_any(visits)))
         .set((hand_overs::receiver_name.eq(None::<String>), hand_overs::receiver_national_id.eq(None::<String>)))
         .execute(tx.conn)?;
+    diesel::update(agreements::table.filter(agreements::repair_id.eq_any(work))).set(agreements::who.eq(None::<String>)).execute(tx.conn)?;
     let photos = attachments::table.filter(attachments::repair_id.eq_any(work.nullable()));
     diesel::delete(photos).execute(tx.conn)?;
     forget_answers(tx.conn, &row.public_id)?;
@@ -122,7 +124,7 @@ mod tests {
     fn all_of_a_customer_is_told_and_then_nothing_of_them_is_left_outside_issued_papers() {
         in_a_house(|house| {
             house.at("1405/09/02 08:00");
-            let customer = house.write(|tx| {
+            let customer = house.by(crate::testing::RECEPTIONIST, |tx| {
                 let command = SaveCustomer {
                     name: "زهرا کریمی".to_owned(),
                     phones: vec!["09123456789".to_owned()],
@@ -134,9 +136,10 @@ mod tests {
                 };
                 save_customer(tx, None, &command)
             });
+            let customer = customer.expect("a customer");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer.id, &[(&device, "no-power")]);
-            house.write(|tx| crate::messaging::queue(tx, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
+            house.write(|tx| crate::messaging::queue(tx, None, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
             let told = house.write(|tx| export_customer(tx, &customer.id));
             assert_eq!((told.customer.name.as_str(), told.receptions.len(), told.messages.len()), ("زهرا کریمی", 1, 1));
             assert!(told.history.iter().any(|entry| entry.event == "customer_exported"), "who asked is told too");
@@ -155,7 +158,7 @@ mod tests {
                 assert!(!text.contains(personal), "{personal} in {text}");
             }
             assert_eq!((left.receptions.len(), left.messages.len(), left.customer.is_retired), (1, 0, true));
-            let found = house.db.read(|conn| crate::customers::customer_named(conn, "09123456789")).expect("looked up");
+            let found = house.db.read(|conn| crate::customers::numbered(conn, "09123456789")).expect("looked up");
             assert_eq!(found, None);
         });
     }

@@ -4,6 +4,7 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::Of;
 use crate::billing::account::{AccountView, get_account};
 use crate::billing::invoices::{InvoiceRow, ListInvoices, list_invoices};
 use crate::customers::{CustomerView, customer_view, known_customer};
@@ -50,8 +51,8 @@ fn all<T>(mut list: impl FnMut(Option<String>) -> Result<Page<T>>) -> Result<Vec
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn export_customer(tx: &mut Tx<'_>, public_id: &str) -> Result<PersonalData> {
-    tx.actor.may(Action::KeepPersonalData, None, None)?;
-    let row = known_customer(tx.conn, tx.actor, public_id)?;
+    tx.actor.may(Action::KeepPersonalData, Of::All)?;
+    let row = known_customer(tx.conn, tx.actor, &[Action::KeepPersonalData], public_id)?;
     tx.record(None, &Event::CustomerExported, &[Subject::Customer(row.id)])?;
     let (conn, actor) = (&mut *tx.conn, tx.actor);
     let (id, limit) = (|| Some(public_id.to_owned()), Some(MAX_PAGE));

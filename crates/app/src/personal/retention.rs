@@ -213,7 +213,7 @@ mod tests {
             let repair = visit.repairs[0].id.clone();
             house.write(|tx| add_photo(tx, Some(&repair), Purpose::Condition, vec![1]));
             house.write(|tx| add_photo(tx, None, Purpose::Condition, vec![2]));
-            house.write(|tx| crate::messaging::queue(tx, "+989123456781", "old", "ready"));
+            house.write(|tx| crate::messaging::queue(tx, None, "+989123456781", "old", "ready"));
             let photos = || house.db.read(|conn| Ok(attachments::table.count().get_result::<i64>(conn)?)).expect("photos");
             let messages = || house.db.read(|conn| Ok(messages::table.count().get_result::<i64>(conn)?)).expect("messages");
             let name = |id: &str| house.db.read(|conn| get_customer(conn, &house.admin, id)).expect("a customer").name;

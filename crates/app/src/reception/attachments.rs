@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::access::Actor;
 use crate::access::secrets::hex;
+use crate::access::{Actor, Of};
 use crate::error::{Error, Fault, Reason, Result};
 use crate::gate::Gate;
-use crate::repair::rows::Attachment;
+use crate::repair::rows::{Attachment, Repair};
 use crate::store::query::*;
 use crate::store::schema::{attachments, repairs};
 use crate::store::types::At;
@@ -150,10 +150,10 @@ fn says_its_size(bytes: &[u8]) -> bool {
 /// `NotFound` where the repair is not theirs to see.
 pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo: Vec<u8>) -> Result<AttachmentView> {
     let repair = match repair {
-        Some(public_id) => Some(crate::repair::seen(tx.conn, tx.actor, public_id)?),
+        Some(public_id) => Some(crate::repair::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?),
         None => None,
     };
-    tx.actor.may(Action::ViewWork, repair.as_ref().map(|repair| repair.centre_id), None)?;
+    tx.actor.may(Action::ViewWork, repair.as_ref().map_or(Of::Anything, Repair::of))?;
     let row = Attachment {
         id: 0,
         public_id: tx.public_id(),
@@ -170,7 +170,7 @@ pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo:
     diesel::insert_into(attachments::table).values(row).execute(tx.conn)?;
     if let Some(repair) = repair {
         let event = Event::AttachmentAdded { purpose: purpose.name().to_owned() };
-        tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     }
     Ok(view)
 }
@@ -200,7 +200,7 @@ pub fn photo(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<(String,
     match row.repair_id {
         Some(id) => {
             let (centre, brand) = repairs::table.find(id).select((repairs::centre_id, repairs::brand_id)).first(conn)?;
-            actor.must_see(Some(centre), Some(brand))?;
+            actor.finds(&[Action::ViewWork], Of::Work(centre, brand))?;
         }
         None if row.uploaded_by == actor.user_id => {}
         None => return Err(Error::NotFound),

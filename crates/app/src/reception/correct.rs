@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::receive::ReceptionPlace;
-use super::reception_row;
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
+use super::{reception_row, wholly};
+use crate::access::Of;
 use crate::billing::papers;
 use crate::catalogue::same_version;
 use crate::coverage::claims::release;
@@ -49,25 +50,23 @@ pub struct CancelReception {
     pub reason: String,
 }
 
-fn open_repairs(tx: &mut Tx<'_>, reception: &Reception) -> Result<Vec<Repair>> {
-    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load::<Repair>(tx.conn)?;
+/// A visit that is open with all its repairs, of one who may correct it.
+fn open_visit(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<(Reception, Vec<Repair>)> {
+    let (reception, rows) = wholly(tx, public_id, Action::CorrectReception)?;
+    same_version(reception.version, version)?;
     if reception.state != "open" {
         return Err(Error::Conflict(Reason::new("reception-cancelled").with("number", reception.number.clone())));
     }
     match rows.iter().find(|row| !row.is_open) {
         Some(row) => Err(Error::Conflict(Reason::new("already-handed-over").with("number", row.number.clone()))),
-        None => Ok(rows),
+        None => Ok((reception, rows)),
     }
 }
 
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason or anything to correct; `Conflict` after hand-over.
 pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CorrectReception) -> Result<ReceptionView> {
-    let reception = reception_row(tx.conn, public_id)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::CorrectReception, Some(reception.centre_id), None)?;
-    same_version(reception.version, version)?;
-    let rows = open_repairs(tx, &reception)?;
+    let (reception, rows) = open_visit(tx, public_id, version)?;
     let mut faults = Faults::default();
     let reason = command.reason.trim();
     faults.check(!reason.is_empty(), "reason", "required");
@@ -75,7 +74,7 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
     faults.check(command.device.is_none() || command.repair.is_some(), "repair", "required");
     let customer = match command.customer.as_deref() {
         Some(typed) => {
-            let known = customer_named(tx.conn, typed)?;
+            let known = customer_named(tx, typed)?;
             faults.check(known.is_some(), "customer", "unknown-customer");
             known
         }
@@ -112,7 +111,8 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
 }
 
 fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {
-    let device = device_named(tx.conn, tx.actor, device)?.filter(|device| tx.actor.sees(Some(reception.centre_id), Some(device.brand_id)));
+    let may = tx.actor.scope(Action::CorrectReception);
+    let device = device_named(tx.conn, tx.actor, device)?.filter(|device| may.holds(Of::Work(reception.centre_id, device.brand_id)));
     let device = device.ok_or_else(|| Error::invalid("device", "unknown-device"))?;
     let busy = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
     if let Some(number) = busy {
@@ -138,7 +138,7 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
             repairs::version.eq(row.version + 1),
         ))
         .execute(tx.conn)?;
-    let journal_id = tx.record(Some(row.centre_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
+    let journal_id = tx.record((row.centre_id, row.brand_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
     append_event(tx, device.id, "received", reception.occurred_at.instant(), reception.occurred_on.date(), journal_id, &serde_json::json!({"repair": row.id}))?;
     append_event(tx, row.device_id, "reception_withdrawn", tx.occurred, tx.today(), journal_id, &serde_json::json!({"repair": row.id}))?;
     decide_repair(tx, row.id, "correction")?;
@@ -148,15 +148,11 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` after hand-over or once work is charged.
 pub fn cancel_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CancelReception) -> Result<ReceptionView> {
-    let reception = reception_row(tx.conn, public_id)?;
-    tx.actor.must_see(Some(reception.centre_id), None)?;
-    tx.actor.may(Action::CorrectReception, Some(reception.centre_id), None)?;
-    same_version(reception.version, version)?;
+    let (reception, rows) = open_visit(tx, public_id, version)?;
     let reason = command.reason.trim();
     if reason.is_empty() {
         return Err(Error::invalid("reason", "required"));
     }
-    let rows = open_repairs(tx, &reception)?;
     let mut subjects = vec![Subject::Reception(reception.id), Subject::Customer(reception.customer_id)];
     for row in &rows {
         if !crate::repair::lines::charged(tx.conn, row.id)?.is_empty() {

@@ -10,20 +10,21 @@ use serde::{Deserialize, Serialize};
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{attachments, repeats};
+use crate::access::Of;
 use crate::billing::papers;
 use crate::catalogue::rows::Centre;
 use crate::coverage::decide::decide_repair;
-use crate::customers::{SaveCustomer, write_customer};
+use crate::customers::{SaveCustomer, known_customer, write_customer};
 use crate::devices::register::{read_meters, set_owner, write_device};
 use crate::devices::rows::Device;
 use crate::devices::{NewDevice, append_event, device_row};
-use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::passcode::seal;
 use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
 use crate::store::numbering::{self, Series};
 use crate::store::query::*;
-use crate::store::schema::{centres, device_states, devices, faults, parties, products, receptions, repair_details, repairs, reported_faults, sections};
+use crate::store::schema::{centres, device_states, devices, faults, products, receptions, repair_details, repairs, reported_faults, sections};
 use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx};
@@ -125,8 +126,7 @@ pub fn receive_devices(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Rece
 
 /// Writes the visit, without its paper: what is imported from the past has none.
 pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<Reception> {
-    let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref())?;
-    tx.actor.may(Action::Receive, Some(centre_id), None)?;
+    let centre_id = tx.actor.working_centre(tx.conn, command.centre.as_deref(), Action::Receive)?;
     let centre = centres::table.find(centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let today = tx.today_in(&centre.time_zone);
     if command.devices.is_empty() {
@@ -176,10 +176,8 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
 fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice) -> Result<i64> {
     match (&choice.id, &choice.new) {
         (Some(public_id), None) => {
-            let mut faults = Faults::default();
-            let id = refer!(faults, tx.conn, parties, Some(public_id), "customer.id");
-            faults.told()?;
-            id.ok_or(Error::NotFound)
+            let row = known_customer(tx.conn, tx.actor, &[Action::ViewCustomers, Action::Receive], public_id).or_invalid("customer.id", "unknown-reference")?;
+            if row.retired_at.is_some() { Err(Error::invalid("customer.id", "unknown-reference")) } else { Ok(row.id) }
         }
         (None, Some(new)) => write_customer(tx, None, new, "customer.new."),
         _ => Err(Error::invalid("customer", "customer-required")),
@@ -189,11 +187,11 @@ fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice) -> Result<i64> {
 fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: usize, command: &ReceiveDevice, today: Date) -> Result<(i64, i64)> {
     let at = |field: &str| format!("devices[{index}].{field}");
     let device: Device = match (&command.device, &command.new_device) {
-        (Some(public_id), None) => device_row(tx.conn, public_id).map_err(|_| Error::invalid(at("device"), "unknown-reference"))?,
-        (None, Some(new)) => write_device(tx, new, &at("new_device."))?,
+        (Some(public_id), None) => device_row(tx.conn, public_id).or_invalid(at("device"), "unknown-reference")?,
+        (None, Some(new)) => write_device(tx, new, &at("new_device."), Action::Receive)?,
         _ => return Err(Error::invalid(at("device"), "device-required")),
     };
-    if !tx.actor.sees(Some(centre.id), Some(device.brand_id)) {
+    if !tx.actor.scope(Action::Receive).holds(Of::Work(centre.id, device.brand_id)) {
         return Err(Error::invalid(at("device"), "unknown-reference"));
     }
     not_in_the_house(tx, &device)?;
@@ -287,7 +285,7 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
         move_thing(tx, thing, Place::Customer(None), Place::Shelf(centre.id), Paper("reception", reception.id))?;
     }
     let event = Event::DevicesReceived { number, devices: 1 };
-    let journal_id = tx.record(Some(centre.id), &event, &[Subject::Object("received", repair_id)])?;
+    let journal_id = tx.record((centre.id, device.brand_id), &event, &[Subject::Object("received", repair_id)])?;
     append_event(tx, device.id, "received", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair_id}))?;
     decide_repair(tx, repair_id, "reception")?;
     Ok((repair_id, device.id))

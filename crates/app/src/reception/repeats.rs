@@ -1,10 +1,11 @@
 //! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose diagnosed fault belongs to a
 //! reported one.
 
+use domain::access::Action;
 use domain::time::days_between;
 use jiff::civil::Date;
 
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::error::Result;
 use crate::repair::view::RepeatView;
 use crate::store::Conn;
@@ -70,7 +71,7 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
 /// `NotFound`.
 pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_reported: &[String], today: Date) -> Result<Option<RepeatView>> {
     let device = crate::devices::device_row(conn, device)?;
-    actor.must_see(None, Some(device.brand_id))?;
+    actor.finds(&[Action::ViewWork, Action::Receive], Of::InBrand(device.brand_id))?;
     if faults_reported.is_empty() {
         return Ok(None);
     }

@@ -31,7 +31,7 @@ pub struct Reception {
 #[diesel(table_name = hand_over_codes, treat_none_as_default_value = false)]
 pub struct HandOverCode {
     pub reception_id: i64,
-    pub code_hash: String,
+    pub code_sealed: String,
     pub sent_at: At,
     pub wrong_count: i64,
 }

@@ -6,9 +6,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::reception_row;
 use super::rows::Reception;
-use crate::access::Actor;
+use super::seen;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::error::Result;
 use crate::link_columns;
@@ -41,6 +41,9 @@ pub struct ReceptionView {
     /// How often it was corrected, and its receipt issued anew.
     pub revision: i64,
     pub repairs: Vec<RepairRow>,
+    /// Whether devices of other brands came with these, which the reader does not see: then its papers are not theirs to print, nor is it theirs to cancel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_part: bool,
     pub version: i64,
 }
 
@@ -56,6 +59,7 @@ pub(crate) fn reception_view(conn: &mut Conn, row: Reception) -> Result<Receptio
         centre,
         customer,
         repairs: repairs_of(conn, row.id)?,
+        is_part: false,
         id: row.public_id,
         number: row.number,
         tracking_number: row.tracking_number,
@@ -73,20 +77,19 @@ pub(crate) fn reception_view(conn: &mut Conn, row: Reception) -> Result<Receptio
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_reception(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<ReceptionView> {
-    actor.may(Action::ViewWork, None, None)?;
-    let row = reception_row(conn, public_id)?;
-    actor.must_see(Some(row.centre_id), None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let row = seen(conn, actor, public_id, Action::ViewWork)?;
+    part_of(conn, actor, row)
+}
+
+/// A visit as the actor sees it: of devices of several brands each sees those of their own.
+pub(crate) fn part_of(conn: &mut Conn, actor: &Actor, row: Reception) -> Result<ReceptionView> {
+    let mine =
+        repairs::table.filter(repairs::reception_id.eq(row.id)).filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::public_id).load::<String>(conn)?;
     let mut view = reception_view(conn, row)?;
-    // Of a visit with devices of several brands each sees those of their own.
-    let brands = actor.brand_ids();
-    if let Some(brands) = brands {
-        let codes =
-            crate::store::schema::brands::table.filter(crate::store::schema::brands::id.eq_any(brands)).select(crate::store::schema::brands::public_id).load::<String>(conn)?;
-        view.repairs.retain(|repair| codes.contains(&repair.brand.id));
-        if view.repairs.is_empty() {
-            return Err(crate::Error::NotFound);
-        }
-    }
+    let all = view.repairs.len();
+    view.repairs.retain(|repair| mine.contains(&repair.id));
+    view.is_part = view.repairs.len() < all;
     Ok(view)
 }
 
@@ -128,16 +131,10 @@ pub struct ReceptionRow {
 /// # Errors
 /// `Forbidden`.
 pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -> Result<Page<ReceptionRow>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = receptions::table.order(receptions::id.desc()).select(Reception::as_select()).into_boxed();
-    if let Some(mine) = actor.centre_ids() {
-        select = select.filter(receptions::centre_id.eq_any(mine));
-    }
-    if let Some(brands) = actor.brand_ids() {
-        let seen = repairs::table.filter(repairs::brand_id.eq_any(brands)).select(repairs::reception_id);
-        select = select.filter(receptions::id.eq_any(seen));
-    }
+    let scope = actor.scope(Action::ViewWork);
+    let mut select = receptions::table.filter(scope.rows::<receptions::table>()).order(receptions::id.desc()).select(Reception::as_select()).into_boxed();
     if let Some(from) = query.from {
         select = select.filter(receptions::occurred_on.ge(crate::store::types::Day::from(from)));
     }
@@ -145,11 +142,11 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         select = select.filter(receptions::occurred_on.le(crate::store::types::Day::from(to)));
     }
     if let Some(customer) = &query.customer {
-        let id = crate::customers::customer_row(conn, customer)?.id;
+        let id = crate::customers::known_customer(conn, actor, &[Action::ViewWork, Action::ViewCustomers], customer)?.id;
         select = select.filter(receptions::customer_id.eq(id));
     }
     if let Some(after) = &query.after {
-        select = select.filter(receptions::id.lt(reception_row(conn, after)?.id));
+        select = select.filter(receptions::id.lt(seen(conn, actor, after, Action::ViewWork)?.id));
     }
     let rows = select.limit(limit + 1).load_boxed(conn)?;
     let page = Page::of(rows, limit, |row: &Reception| row.public_id.clone(), |row| row);
@@ -157,7 +154,7 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         .items
         .into_iter()
         .map(|row| {
-            let devices = repairs::table.filter(repairs::reception_id.eq(row.id)).count().get_result::<i64>(conn)?;
+            let devices = repairs::table.filter(repairs::reception_id.eq(row.id)).filter(scope.rows::<repairs::table>()).count().get_result::<i64>(conn)?;
             let customer = party_link(conn, row.customer_id)?;
             Ok(ReceptionRow { id: row.public_id, number: row.number, customer, received_at: row.occurred_at.instant(), place: row.place, state: row.state, devices })
         })

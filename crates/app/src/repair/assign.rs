@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{in_hand, seen};
 use crate::access::permissions::Permissions;
 use crate::access::{Actor, session};
-use crate::error::{Error, Result};
+use crate::error::{Error, OrInvalid, Result};
 use crate::store::query::*;
 use crate::store::schema::{memberships, repairs, users};
 use crate::store::{Conn, Event, Subject, Tx};
@@ -28,8 +28,8 @@ pub fn assign_repair(tx: &mut Tx<'_>, public_id: &str, command: &AssignRepair) -
     let repair = in_hand(tx, public_id, Action::MoveRepair)?;
     let assignee = match command.login.as_deref().filter(|login| !login.trim().is_empty()) {
         Some(login) => {
-            let person = session::actor_by_login(tx.conn, login).map_err(|_| Error::invalid("login", "unknown-reference"))?;
-            if !person.sees(Some(repair.centre_id), Some(repair.brand_id)) {
+            let person = session::actor_by_login(tx.conn, login).or_invalid("login", "unknown-reference")?;
+            if !person.scope(Action::DoWork).holds(repair.of()) {
                 return Err(Error::invalid("login", "unknown-reference"));
             }
             person.user_id
@@ -37,7 +37,7 @@ pub fn assign_repair(tx: &mut Tx<'_>, public_id: &str, command: &AssignRepair) -
         None => None,
     };
     diesel::update(repairs::table.find(repair.id)).set((repairs::assignee_user_id.eq(assignee), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
-    tx.record(Some(repair.centre_id), &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() }, &[Subject::Repair(repair.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() }, &[Subject::Repair(repair.id)])?;
     Ok(())
 }
 
@@ -53,8 +53,8 @@ pub struct Assignee {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn list_assignees(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Vec<Assignee>> {
-    let repair = seen(conn, actor, public_id)?;
-    actor.may(Action::MoveRepair, Some(repair.centre_id), Some(repair.brand_id))?;
+    let repair = seen(conn, actor, public_id, Action::MoveRepair)?;
+    actor.may(Action::MoveRepair, repair.of())?;
     let permissions = Permissions::load(conn)?;
     let workers = Role::ALL.iter().filter(|role| permissions.of(**role, Action::DoWork).is_some()).map(|role| role.name()).collect::<Vec<_>>();
     let there = memberships::table

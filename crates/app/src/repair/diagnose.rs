@@ -10,7 +10,7 @@ use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
 use crate::devices::device_row;
-use crate::error::{Arg, Error, Faults, Reason, Result};
+use crate::error::{Arg, Error, Faults, OrInvalid, Reason, Result};
 use crate::reception::repeats;
 use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, reported_faults};
@@ -81,8 +81,8 @@ fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
 /// # Errors
 /// `NotFound`; `Invalid` where a code is not known.
 pub fn preview_diagnosis(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Timestamp, command: &DiagnoseRepair) -> Result<CoverageChange> {
-    actor.may(Action::Diagnose, None, None)?;
-    let row = seen(conn, actor, public_id)?;
+    let row = seen(conn, actor, public_id, Action::Diagnose)?;
+    actor.may(Action::Diagnose, row.of())?;
     let found = found(conn, command)?;
     preview(conn, row.id, found.fault_id, found.cause_id, actor.today(now))
 }
@@ -95,7 +95,7 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
     same_version(row.version, version)?;
     let found = found(tx.conn, command)?;
     let component_id = match &command.component {
-        Some(id) => Some(device_row(tx.conn, id).map_err(|_| Error::invalid("component", "unknown-reference"))?.id),
+        Some(id) => Some(device_row(tx.conn, id).or_invalid("component", "unknown-reference")?.id),
         None => None,
     };
     let change = preview(tx.conn, row.id, found.fault_id, found.cause_id, tx.today())?;
@@ -122,7 +122,7 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
             None => None,
         },
     };
-    tx.record(Some(row.centre_id), &event, &[Subject::Repair(row.id), Subject::Device(row.device_id)])?;
+    tx.record((row.centre_id, row.brand_id), &event, &[Subject::Repair(row.id), Subject::Device(row.device_id)])?;
     decide_repair(tx, row.id, "diagnosis")?;
     Ok(())
 }

@@ -120,7 +120,7 @@ pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate)
     diesel::insert_into(estimates::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::EstimateMade { number: repair.number.clone(), revision, total: net + vat };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     if command.ask {
         road::ask_the_customer(tx, repair.id, command.note.as_deref())?;
     }
@@ -203,7 +203,7 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         ))
         .execute(tx.conn)?;
     let event = Event::EstimateAnswered { number: repair.number.clone(), revision: estimate.revision, answer: answer.name().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
         if row.device_in_id.is_some() {
             return Err(Error::Conflict(Reason::new("take-it-out").with("item", row.item_code.clone())));

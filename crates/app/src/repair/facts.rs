@@ -3,7 +3,7 @@
 use domain::workflow::{Chart, Fact, Facts, Need};
 use jiff::civil::Date;
 
-use super::estimate::{latest, state};
+use super::agreed::standing;
 use super::plan::planned;
 use super::reported_codes;
 use super::rows::Repair;
@@ -54,7 +54,7 @@ pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Fac
         _ => "none",
     };
     let text = |text: String| Fact::Text(text);
-    let estimate = state(latest(conn, repair.id)?.as_ref(), today);
+    let estimate = standing(conn, repair, today)?;
     // What was reported in words counts as one more than what was reported in codes.
     let in_words = repair_details::table.find(repair.id).select(repair_details::reported_note).first::<Option<String>>(conn)?;
     let waiting = planned(conn, repair.id)?.iter().filter(|line| line.awaited_at.is_some()).count();
@@ -105,7 +105,7 @@ pub(super) fn has(conn: &mut Conn, repair: &Repair, chart: &Chart, today: Date) 
     if repair.cause_id.is_some() || no_fault {
         has.push(Need::Cause);
     }
-    if matches!(state(latest(conn, repair.id)?.as_ref(), today), "waiting" | "accepted") {
+    if matches!(standing(conn, repair, today)?, "waiting" | "accepted") {
         has.push(Need::Estimate);
     }
     let photo = attachments::table.filter(attachments::repair_id.eq(repair.id)).select(attachments::id).first::<i64>(conn).optional()?;

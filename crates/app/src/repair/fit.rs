@@ -15,7 +15,7 @@ use crate::devices::register::{insert, product_named, put_in};
 use crate::devices::rows::Device;
 use crate::devices::tree::{close_edge, tree};
 use crate::devices::{append_event, device_row};
-use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
 use crate::store::query::*;
 use crate::store::schema::{devices, products, work_lines};
@@ -99,7 +99,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     let planned = match command.line.as_deref().filter(|id| !id.is_empty()) {
         Some(id) => {
-            let line = line_row(tx.conn, repair.id, id).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+            let line = line_row(tx.conn, repair.id, id).or_invalid("line", "unknown-reference")?;
             if !line.is_planned() {
                 return Err(Error::invalid("line", "not-planned"));
             }
@@ -167,7 +167,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     };
     let mut subjects = vec![Subject::Repair(repair.id), Subject::Device(repair.device_id)];
     subjects.extend(device_in.iter().chain(&out).map(|device| Subject::Device(device.id)));
-    let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
+    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &subjects)?;
     let today = tx.today();
     let data = serde_json::json!({"repair": repair.id});
     if let Some(part) = &device_in {
@@ -286,7 +286,7 @@ pub struct TakePartOut {
 /// `NotFound`; `Invalid` without a reason or for a line that fitted nothing; `Conflict` where a thing has gone on since, or after hand-over.
 pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     let mut wrong = Faults::default();
     wrong.check(!command.reason.trim().is_empty(), "reason", "required");
     wrong.check(line.state == "open", "line", "line-ended");
@@ -312,7 +312,7 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     end(tx, line.id, "taken_out", command.reason.trim())?;
     touch(tx, repair.id)?;
     let event = Event::PartTakenOut { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
-    let journal_id = tx.record(Some(repair.centre_id), &event, &subjects)?;
+    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &subjects)?;
     let today = tx.today();
     append_event(tx, part_id, "taken_out", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id}))?;
     decide_repair(tx, repair.id, "part taken out")?;

@@ -13,7 +13,7 @@ use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
 use crate::coverage::decide::decide_repair;
 use crate::devices::device_row;
-use crate::error::{Error, Fault, Faults, Reason, Result};
+use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, services, work_lines};
 use crate::store::types::At;
@@ -213,7 +213,7 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::OperationAdded { number: repair.number.clone(), item: service.code };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     decide_repair(tx, repair.id, "operation")?;
     Ok(id)
 }
@@ -274,7 +274,7 @@ pub struct ChangeLine {
 /// `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
 pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     let quantity_milli = command.quantity_milli.unwrap_or(line.quantity_milli);
     let unit_price = command.unit_price.or(line.unit_price_minor);
     let mut wrong = Faults::default();
@@ -286,7 +286,7 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
         .execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::PriceChanged { number: repair.number.clone(), item: line.item_code };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id)])?;
     decide_repair(tx, repair.id, "price")?;
     Ok(())
 }
@@ -306,7 +306,7 @@ pub struct RemoveLine {
 /// `NotFound`; `Invalid` without a reason; `Conflict` for a part that is fitted, or after hand-over.
 pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     let mut wrong = Faults::default();
     wrong.check(!command.reason.trim().is_empty(), "reason", "required");
     wrong.check(line.state == "open", "line", "line-ended");
@@ -317,7 +317,7 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
     end(tx, line.id, "removed", command.reason.trim())?;
     touch(tx, repair.id)?;
     let event = Event::LineRemoved { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     decide_repair(tx, repair.id, "line removed")?;
     Ok(())
 }

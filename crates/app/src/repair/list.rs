@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::seen;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::products::kinds_below;
 use crate::error::{Error, Result};
 use crate::store::query::*;
@@ -163,13 +163,10 @@ pub struct ListRepairs {
 /// # Errors
 /// `Forbidden`; `NotFound` where a filter names nothing.
 pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
-    actor.may(Action::ViewWork, None, None)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
-    let mut select = repairs::table.select(repairs::id).into_boxed();
-    if let Some(condition) = actor.sees_repairs() {
-        select = select.filter(condition);
-    }
+    let mut select = repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
     if let Some(is_open) = query.is_open {
         select = select.filter(repairs::is_open.eq(is_open));
     }
@@ -206,7 +203,7 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::occurred_on.le(Day::from(to)));
     }
     if let Some(after) = &query.after {
-        let after = seen(conn, actor, after)?;
+        let after = seen(conn, actor, after, Action::ViewWork)?;
         // The day alone first, which an index finds; then who is left of that day.
         select = if is_by_promise {
             let promised = after.promised_on.ok_or(Error::NotFound)?;

@@ -4,6 +4,7 @@
 //! nor removed. Invariants: coverage is decided again with every change; a fitted part becomes a node of the device's tree and the removed one leaves
 //! it in one transaction; nothing changes after hand-over except by reopening.
 
+pub mod agreed;
 pub mod assign;
 pub mod diagnose;
 pub mod estimate;
@@ -18,6 +19,7 @@ pub mod road;
 pub mod rows;
 pub mod view;
 
+pub use agreed::{AgreedBy, NoteAgreement, note_agreement};
 pub use assign::{AssignRepair, Assignee, assign_repair, list_assignees};
 pub use diagnose::{DiagnoseRepair, diagnose_repair, preview_diagnosis};
 pub use estimate::{Answer, AnswerEstimate, MakeEstimate, answer_estimate, estimate_repair};
@@ -37,13 +39,13 @@ use crate::store::query::*;
 use crate::store::schema::{faults, repairs, reported_faults, work_lines};
 use crate::store::{Conn, Tx};
 
-/// A repair that the actor sees.
+/// A repair that the actor sees, or on which they may do what they ask for.
 ///
 /// # Errors
 /// `NotFound`.
-pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Repair> {
+pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Repair> {
     let row = repairs::table.filter(repairs::public_id.eq(public_id)).select(Repair::as_select()).first::<Repair>(conn).optional()?.ok_or(Error::NotFound)?;
-    actor.must_see(Some(row.centre_id), Some(row.brand_id))?;
+    actor.finds(&[Action::ViewWork, action], row.of())?;
     Ok(row)
 }
 
@@ -52,8 +54,8 @@ pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Re
 /// # Errors
 /// `NotFound`, `Forbidden`, `Conflict` once it is over.
 pub(crate) fn in_hand(tx: &mut Tx<'_>, public_id: &str, action: Action) -> Result<Repair> {
-    let row = seen(tx.conn, tx.actor, public_id)?;
-    tx.actor.may(action, Some(row.centre_id), Some(row.brand_id))?;
+    let row = seen(tx.conn, tx.actor, public_id, action)?;
+    tx.actor.may(action, row.of())?;
     if row.is_open {
         Ok(row)
     } else {

@@ -15,15 +15,15 @@ pub struct PasscodeView {
     pub passcode: String,
 }
 
-fn sealed_as(repair: &str) -> String {
+pub(crate) fn sealed_as(repair: &str) -> String {
     format!("passcode:{repair}")
 }
 
 /// A passcode as it is stored with the repair of this public id.
 ///
 /// # Errors
-/// Where it cannot be sealed.
-pub(crate) fn seal(tx: &Tx<'_>, repair: &str, passcode: &str) -> Result<String> {
+/// `Unavailable` where the store is sealed with another key by now.
+pub(crate) fn seal(tx: &mut Tx<'_>, repair: &str, passcode: &str) -> Result<String> {
     tx.seal(passcode, &sealed_as(repair))
 }
 
@@ -32,11 +32,11 @@ pub(crate) fn seal(tx: &Tx<'_>, repair: &str, passcode: &str) -> Result<String> 
 /// # Errors
 /// `Forbidden`; `NotFound` where there is none; `Conflict` where the key of secrets is another one than when it was sealed.
 pub fn show_passcode(tx: &mut Tx<'_>, public_id: &str) -> Result<PasscodeView> {
-    let row = seen(tx.conn, tx.actor, public_id)?;
-    tx.actor.may(Action::Diagnose, Some(row.centre_id), Some(row.brand_id))?;
+    let row = seen(tx.conn, tx.actor, public_id, Action::Diagnose)?;
+    tx.actor.may(Action::Diagnose, row.of())?;
     let stored = repair_details::table.find(row.id).select(repair_details::passcode).first::<Option<String>>(tx.conn)?.ok_or(Error::NotFound)?;
     let passcode = tx.open(stored, &sealed_as(public_id)).ok_or_else(|| Error::conflict("passcode-unreadable"))?;
-    tx.record(Some(row.centre_id), &Event::PasscodeShown { number: row.number }, &[Subject::Repair(row.id)])?;
+    tx.record((row.centre_id, row.brand_id), &Event::PasscodeShown { number: row.number }, &[Subject::Repair(row.id)])?;
     Ok(PasscodeView { passcode })
 }
 

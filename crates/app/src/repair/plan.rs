@@ -12,7 +12,7 @@ use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::coverage::decide::decide_repair;
 use crate::devices::register::product_named;
-use crate::error::{Error, Faults, Result};
+use crate::error::{Error, Faults, OrInvalid, Result};
 use crate::store::query::*;
 use crate::store::schema::work_lines;
 use crate::store::types::At;
@@ -91,7 +91,7 @@ pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::PartPlanned { number: repair.number.clone(), item: product.code };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     decide_repair(tx, repair.id, "part")?;
     Ok(id)
 }
@@ -100,7 +100,7 @@ pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result
 /// `Forbidden`, `NotFound`; `Invalid` where the line plans no part; `Conflict` after hand-over.
 pub fn await_part(tx: &mut Tx<'_>, public_id: &str, command: &AwaitPart) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::MoveRepair)?;
-    let line = line_row(tx.conn, repair.id, &command.line).map_err(|_| Error::invalid("line", "unknown-reference"))?;
+    let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     if !line.is_planned() {
         return Err(Error::invalid("line", "not-planned"));
     }
@@ -109,7 +109,7 @@ pub fn await_part(tx: &mut Tx<'_>, public_id: &str, command: &AwaitPart) -> Resu
     touch(tx, repair.id)?;
     let (number, item) = (repair.number.clone(), line.item_code);
     let event = if command.is_awaited { Event::PartAwaited { number, item } } else { Event::PartCame { number, item } };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
     go_on_by_itself(tx, repair.id)
 }
 

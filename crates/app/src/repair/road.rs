@@ -1,26 +1,27 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Fact, Need, Way, instant, ways};
+use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{exceeded, must_hold};
 use super::estimate::customer_lines;
 use super::facts::{facts, has};
 use super::plan::drop_planned;
 use super::rows::Repair;
 use super::{in_hand, touch};
 use crate::access::Actor;
+use crate::access::guesses::{self, Tried};
 use crate::access::secrets::verify_password;
-use crate::access::session::{count_wrong, not_blocked};
 use crate::catalogue::same_version;
 use crate::coverage::claims::{release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{case_moves, checklist_answers, repairs, users};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx};
+use crate::store::{Conn, Db, Event, Subject, Tx};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
 use crate::workflow::{chart, moves_of};
 
@@ -41,6 +42,9 @@ pub struct MoveRepair {
     #[schemars(length(max = 12))]
     #[serde(default)]
     pub second_pin: Option<String>,
+    /// Who that is, once the PIN was compared (`confirmed`).
+    #[serde(skip)]
+    pub second_person: Option<i64>,
 }
 
 /// A step back, by right and with a reason.
@@ -87,9 +91,18 @@ pub struct WayView {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum BarredView {
-    Role { roles: Vec<String> },
-    Condition { when: String, facts: Vec<FactView> },
-    Needs { need: String },
+    Role {
+        roles: Vec<String>,
+    },
+    Condition {
+        when: String,
+        facts: Vec<FactView>,
+    },
+    Needs {
+        need: String,
+    },
+    /// The customer would pay more than he agreed to.
+    Exceeded,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -118,23 +131,41 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let chart = chart(conn, repair.chart_id)?;
     let case = Case { step: &repair.step, facts: facts(conn, repair, today)?, has: has(conn, repair, &chart, today)? };
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
-    Ok(ways(&chart, &case, &roles).iter().map(way_view).collect())
+    let is_exceeded = exceeded(conn, repair, today)?.is_some();
+    let sees_sums = sees_sums(actor, repair);
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(way.transition), sees_sums)).collect())
 }
 
-fn way_view(way: &Way<'_>) -> WayView {
-    let because = way.because.iter().map(|barred| match barred {
+/// The facts that are amounts.
+const SUMS: [&str; 3] = ["customer_share", "warrantor_share", "total"];
+
+/// Whether an actor is told what the customer of a repair is asked to pay: who sees money there, makes the estimate, or finds what it follows from.
+pub(super) fn sees_sums(actor: &Actor, repair: &Repair) -> bool {
+    actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(repair.of())
+}
+
+/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over.
+fn charges(way: &Transition) -> bool {
+    way.ends_work() || way.needs.contains(&Need::HandOver)
+}
+
+fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
+    // Charts may say the same by a condition of theirs.
+    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded")));
+    let because = way.because.iter().filter(is_told).map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
-        Barred::Condition { when, facts } => {
-            BarredView::Condition { when: when.clone(), facts: facts.iter().map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect() }
-        }
+        Barred::Condition { when, facts } => BarredView::Condition {
+            when: when.clone(),
+            facts: facts.iter().filter(|(name, _)| sees_sums || !SUMS.contains(&name.as_str())).map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect(),
+        },
         Barred::Needs(need) => BarredView::Needs { need: need.name().to_owned() },
     });
     WayView {
         transition: way.transition.id.clone(),
         title: crate::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
         to: way.transition.to.clone(),
-        allowed: way.allowed,
-        because: because.collect(),
+        allowed: way.allowed && !is_exceeded,
+        because: because.chain(is_exceeded.then_some(BarredView::Exceeded)).collect(),
         asks: way.asks.iter().map(|need| need.name().to_owned()).collect(),
     }
 }
@@ -152,6 +183,9 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
     let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
         return Err(Error::Conflict(Reason::new("no-such-way").with("transition", command.transition.clone())));
     };
+    if way.transition.ends_work() && !way.because.iter().any(|barred| matches!(barred, Barred::Role(_))) {
+        must_hold(tx, &repair, today)?;
+    }
     if let Some(barred) = way.because.first() {
         return Err(refusal(barred));
     }
@@ -177,36 +211,39 @@ fn refusal(barred: &Barred) -> Error {
     }
 }
 
-/// Another person than the actor, known by PIN.
-fn second_person(tx: &mut Tx<'_>, command: &MoveRepair) -> Result<()> {
-    let mut wrong = Faults::default();
-    let login = command.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
-    wrong.check(login.is_some(), "second_login", "second-person");
-    wrong.check(command.second_pin.is_some(), "second_pin", "required");
-    wrong.told()?;
-    let login = login.unwrap_or_default();
-    let subject = format!("pin:{login}");
-    let now = tx.now;
-    not_blocked(tx.conn, &subject, now)?;
-    let row = users::table
-        .filter(users::login.eq(&login))
-        .filter(users::disabled_at.is_null())
-        .select((users::id, users::pin_hash))
-        .first::<(i64, Option<String>)>(tx.conn)
-        .optional()?;
-    let pin = domain::text::digits(command.second_pin.as_deref().unwrap_or_default());
-    let is_right = row.as_ref().is_some_and(|(_, hash)| verify_password(&pin, hash.as_deref()));
-    let is_another = row.as_ref().is_some_and(|(id, _)| Some(*id) != tx.actor.user_id);
-    if is_right && is_another {
-        return Ok(());
+impl MoveRepair {
+    /// The same, after the second person's PIN was compared where one was typed: that takes long, and is done before the write begins.
+    ///
+    /// # Errors
+    /// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones.
+    pub fn confirmed(mut self, db: &Db, actor: &Actor) -> Result<Self> {
+        let login = self.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
+        let (Some(login), Some(pin)) = (login, self.second_pin.as_deref().map(domain::text::digits)) else { return Ok(self) };
+        let found = db.read(|conn| {
+            let row = users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select((users::id, users::pin_hash));
+            Ok(row.first::<(i64, Option<String>)>(conn).optional()?)
+        })?;
+        let (id, hash) = found.unzip();
+        let is_right = || verify_password(&pin, hash.flatten().as_deref());
+        guesses::guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("second_pin", "wrong-pin"), |_| Ok(()))?;
+        self.second_person = id;
+        Ok(self)
     }
-    if !is_right {
-        count_wrong(tx, &subject)?;
-    }
-    Err(Error::invalid("second_pin", if is_right { "second-person" } else { "wrong-pin" }))
 }
 
-fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &domain::workflow::Transition, note: Option<&str>) -> Result<()> {
+/// Another person than the actor, known by PIN.
+fn second_person(tx: &Tx<'_>, command: &MoveRepair) -> Result<()> {
+    let mut wrong = Faults::default();
+    wrong.check(command.second_login.as_deref().is_some_and(|login| !login.trim().is_empty()), "second_login", "second-person");
+    wrong.check(command.second_pin.is_some(), "second_pin", "required");
+    wrong.told()?;
+    match command.second_person {
+        Some(id) if Some(id) != tx.actor.user_id => Ok(()),
+        _ => Err(Error::invalid("second_pin", "second-person")),
+    }
+}
+
+fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {
     log_move(tx, repair, &transition.id, &transition.to, note)?;
     if let Some(outcome) = &transition.outcome {
         diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(Some(outcome))).execute(tx.conn)?;
@@ -244,7 +281,7 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
         .set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1)))
         .execute(tx.conn)?;
     let event = Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
     Ok(())
 }
 
@@ -257,8 +294,8 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {
-            Some(transition) => take(tx, &repair, transition, None)?,
-            None => return Ok(()),
+            Some(transition) if !transition.ends_work() || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
+            _ => return Ok(()),
         }
     }
     Ok(())
@@ -332,7 +369,7 @@ pub fn answer_checklist(tx: &mut Tx<'_>, public_id: &str, command: &AnswerCheckl
         diesel::insert_into(checklist_answers::table).values(row).execute(tx.conn)?;
     }
     touch(tx, repair.id)?;
-    tx.record(Some(repair.centre_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
     Ok(())
 }
 
@@ -348,7 +385,7 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
         .set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1)))
         .execute(tx.conn)?;
     let event = Event::PromiseChanged { number: repair.number.clone(), on: Some(command.promised_on), reason: command.reason.trim().to_owned() };
-    tx.record(Some(repair.centre_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
     Ok(())
 }
 

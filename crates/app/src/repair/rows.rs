@@ -1,5 +1,6 @@
 //! Rows of the work on one device, as they are stored. An `id` of 0 is given by the store.
 
+use crate::access::Of;
 use crate::store::query::*;
 use crate::store::schema::*;
 use crate::store::types::{At, Day};
@@ -40,6 +41,14 @@ pub struct Repair {
     pub returned_on: Option<Day>,
     pub occurred_on: Day,
     pub version: i64,
+}
+
+impl Repair {
+    /// What rights on it are asked about.
+    #[must_use]
+    pub fn of(&self) -> Of {
+        Of::Work(self.centre_id, self.brand_id)
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -126,6 +135,22 @@ pub struct Estimate {
     pub answered_at: Option<At>,
     pub answered_by: Option<i64>,
     pub answer_note: Option<String>,
+}
+
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = agreements, treat_none_as_default_value = false)]
+pub struct Agreement {
+    #[diesel(skip_insertion)]
+    pub id: i64,
+    pub repair_id: i64,
+    pub estimate_id: i64,
+    pub noted_at: At,
+    pub noted_by: Option<i64>,
+    /// None once the customer was erased.
+    pub who: Option<String>,
+    pub how: String,
+    pub reason: String,
+    pub total_minor: i64,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

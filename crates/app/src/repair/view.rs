@@ -6,13 +6,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{AgreementView, Exceeded, agreement_view, exceeded, standing};
 use super::diagnose::{WhatIf, what_if};
-use super::estimate::{EstimateLine, latest, state};
+use super::estimate::{EstimateLine, latest};
 use super::facts::answered;
-use super::road::{WayView, customer_total, ways_of};
+use super::road::{WayView, customer_total, sees_sums, ways_of};
 use super::rows::{Repair, RepairDetail, WorkLine};
 use super::seen;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::coverage::decide::{Explained, current_shares, held, payer_name};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
@@ -29,6 +30,9 @@ use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RepairView {
+    /// What rights on it are asked about.
+    #[serde(skip)]
+    pub of: Option<Of>,
     pub id: String,
     pub number: String,
     pub reception: ReceptionLink,
@@ -69,16 +73,24 @@ pub struct RepairView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<RepeatView>,
     pub lines: Vec<LineView>,
-    /// Sums of the charged lines, net, in minor units.
-    pub total: i64,
-    pub customer_net: i64,
-    pub customer_vat: i64,
+    /// Sum of the charged lines, net, in minor units; absent for who may not see money there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+    /// What the customer pays, net, and the VAT on it; absent for who may neither see money there nor make an estimate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_net: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_vat: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coverage: Option<Explained>,
     /// Causes that would take cover away, with what the customer would pay then.
     pub what_if: Vec<WhatIf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<EstimateView>,
+    /// Where the customer's part is above what he agreed to: the end of work and the hand-over wait until he accepts a new estimate, or somebody notes who
+    /// agreed (`noteAgreement`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exceeded: Option<Exceeded>,
     pub checklist: Vec<CheckView>,
     pub photos: Vec<AttachmentView>,
     /// Components of the device as it is now, for choosing what comes out.
@@ -125,6 +137,7 @@ pub struct LineView {
     pub code: String,
     pub title: Title,
     pub quantity_milli: i64,
+    /// Net, in minor units; absent before it is priced, and for who may not see money there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit_price: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,7 +169,7 @@ pub struct LineView {
     pub ruling: Option<RulingView>,
 }
 
-/// Who pays how much of a line.
+/// Who pays how much of a line, for who may see money there.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ShareView {
     /// Absent for the customer.
@@ -181,7 +194,7 @@ pub struct RulingView {
 pub struct EstimateView {
     pub id: String,
     pub revision: i64,
-    /// waiting, accepted, declined, expired or replaced.
+    /// waiting, accepted, declined, expired or exceeded: accepted, and the customer would pay more by now.
     pub state: String,
     #[schemars(with = "String")]
     pub valid_until: Date,
@@ -195,6 +208,9 @@ pub struct EstimateView {
     pub answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Who agreed to more than it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementView>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -216,7 +232,7 @@ fn serial_of(conn: &mut Conn, id: Option<i64>) -> Result<Option<String>> {
     Ok(has_serial.then_some(serial))
 }
 
-fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result<LineView> {
+fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_money: bool) -> Result<LineView> {
     let mut shown = Vec::new();
     for share in shares.iter().filter(|share| share.work_line_id == row.id) {
         let cover = match share.cover_id {
@@ -232,7 +248,7 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
         .select(CoverageOverride::as_select())
         .first::<CoverageOverride>(conn)
         .optional()?;
-    let ruling = match ruling {
+    let ruling = match ruling.filter(|_| sees_money) {
         Some(ruling) => {
             let by = users::table.find(ruling.decided_by).select(users::name).first::<String>(conn).optional()?.unwrap_or_default();
             Some(RulingView { by, reason: ruling.reason, percent: ruling.percent })
@@ -258,8 +274,8 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
         code: row.item_code,
         title: Title::new(row.title_fa, row.title_en),
         quantity_milli: row.quantity_milli,
-        unit_price: row.unit_price_minor,
-        amount: row.amount_minor,
+        unit_price: row.unit_price_minor.filter(|_| sees_money),
+        amount: row.amount_minor.filter(|_| sees_money),
         fault,
         cause,
         disposition: row.disposition,
@@ -275,8 +291,8 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare]) -> Result
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_repair(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestamp) -> Result<RepairView> {
-    actor.may(Action::ViewWork, None, None)?;
-    let row = seen(conn, actor, public_id)?;
+    actor.may(Action::ViewWork, Of::Anything)?;
+    let row = seen(conn, actor, public_id, Action::ViewWork)?;
     repair_view(conn, actor, row, now)
 }
 
@@ -300,11 +316,14 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         }
         None => None,
     };
-    let shares = current_shares(conn, &row)?;
+    // Prices and shares are for who sees money where the work is; what the customer is asked also for who makes the estimate, or finds what it follows from.
+    let sees_money = actor.scope(Action::ViewMoney).holds(row.of());
+    let sees_sums = sees_sums(actor, &row);
+    let shares = if sees_money { current_shares(conn, &row)? } else { Vec::new() };
     let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
-    let total = lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum();
-    let (customer_net, customer_vat) = customer_total(conn, &row, today)?;
-    let lines = lines.into_iter().map(|line| line_view(conn, line, &shares)).collect::<Result<_>>()?;
+    let total = sees_money.then(|| lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum());
+    let (customer_net, customer_vat) = if sees_sums { Some(customer_total(conn, &row, today)?) } else { None }.unzip();
+    let lines = lines.into_iter().map(|line| line_view(conn, line, &shares, sees_money)).collect::<Result<_>>()?;
     let assignee = match row.assignee_user_id {
         Some(id) => users::table.find(id).select(users::name).first(conn).optional()?,
         None => None,
@@ -321,10 +340,11 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         Some(id) => Some(device_link(conn, id)?),
         None => None,
     };
-    let estimate = match latest(conn, row.id)? {
+    let estimate = match latest(conn, row.id)?.filter(|_| sees_sums) {
         Some(estimate) => Some(EstimateView {
-            state: state(Some(&estimate), today).to_owned(),
-            lines: serde_json::from_str(&estimate.lines_json).unwrap_or_default(),
+            state: standing(conn, &row, today)?.to_owned(),
+            agreement: agreement_view(conn, estimate.id)?,
+            lines: if sees_money { serde_json::from_str(&estimate.lines_json).unwrap_or_default() } else { Vec::new() },
             id: estimate.public_id,
             revision: estimate.revision,
             valid_until: estimate.valid_until.date(),
@@ -336,14 +356,19 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         }),
         None => None,
     };
+    let mut coverage = held(conn, &row)?;
+    if let Some(explained) = coverage.as_mut().filter(|_| !sees_money) {
+        explained.decision.lines.iter_mut().for_each(|line| line.shares.clear());
+    }
     let checked = answered(conn, &row)?;
     let checklist = chart.step(&row.step).map(|step| step.checklist.clone()).unwrap_or_default();
     let checklist = checklist
         .into_iter()
         .map(|item| CheckView { is_answered: checked.contains(&item.id), id: item.id, title: Title::new(item.title.fa, item.title.en), is_required: item.required })
         .collect();
-    let may_work = actor.may(Action::Diagnose, Some(row.centre_id), Some(row.brand_id)).is_ok();
+    let may_work = actor.may(Action::Diagnose, row.of()).is_ok();
     Ok(RepairView {
+        of: Some(row.of()),
         reception: ReceptionLink { id, number, tracking_number },
         centre: link!(conn, centres, row.centre_id),
         brand: link!(conn, brands, row.brand_id),
@@ -353,8 +378,9 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
         road,
         ways: ways_of(conn, actor, &row, today)?,
-        what_if: what_if(conn, &row)?,
-        coverage: held(conn, &row)?,
+        exceeded: if sees_sums { exceeded(conn, &row, today)? } else { None },
+        what_if: if sees_sums { what_if(conn, &row)? } else { Vec::new() },
+        coverage,
         photos: of_repair(conn, row.id)?,
         components: crate::devices::view::components(conn, row.device_id, now)?,
         id: row.public_id,
@@ -385,10 +411,10 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
 }
 
 impl RepairView {
-    /// What the customer pays, with VAT.
+    /// What the customer pays, with VAT, for who may know it.
     #[must_use]
-    pub fn customer_gross(&self) -> i64 {
-        self.customer_net + self.customer_vat
+    pub fn customer_gross(&self) -> Option<i64> {
+        Some(self.customer_net? + self.customer_vat?)
     }
 
     /// The code of the diagnosed fault, empty before it is known: for a form's field.

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::StaffMember;
-use crate::access::Actor;
+use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
@@ -90,15 +90,14 @@ fn view(conn: &mut Conn, row: StaffMember) -> Result<StaffMemberView> {
 }
 
 fn row_of(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMember> {
-    let row = staff::table.filter(staff::public_id.eq(public_id)).select(StaffMember::as_select()).first::<StaffMember>(conn).optional()?.ok_or(Error::NotFound)?;
-    actor.must_see(Some(row.centre_id), None)?;
-    Ok(row)
+    let mine = staff::table.filter(staff::public_id.eq(public_id)).filter(actor.scope_of_any(&[Action::ViewCatalogue, Action::KeepStaff]).rows::<staff::table>());
+    mine.select(StaffMember::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_staff_member(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMemberView> {
-    actor.may(Action::ViewCatalogue, None, None)?;
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
     let row = row_of(conn, actor, public_id)?;
     view(conn, row)
 }
@@ -106,11 +105,9 @@ pub fn get_staff_member(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resu
 /// # Errors
 /// `Forbidden`.
 pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<StaffMemberView>> {
-    actor.may(Action::ViewCatalogue, None, None)?;
-    let mut select = staff::table.filter(staff::retired_at.is_null()).order(staff::id).select(StaffMember::as_select()).into_boxed();
-    if let Some(mine) = actor.centre_ids() {
-        select = select.filter(staff::centre_id.eq_any(mine));
-    }
+    actor.may(Action::ViewCatalogue, Of::Anything)?;
+    let mine = staff::table.filter(staff::retired_at.is_null()).filter(actor.scope(Action::ViewCatalogue).rows::<staff::table>());
+    let mut select = mine.order(staff::id).select(StaffMember::as_select()).into_boxed();
     if let Some(q) = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         let pattern = containing(q);
         select = select.filter(staff::name.like(pattern.clone()).or(staff::personnel_code.like(pattern)));
@@ -127,8 +124,11 @@ pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<P
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
 pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveStaffMember) -> Result<StaffMemberView> {
-    tx.actor.may(Action::KeepStaff, None, None)?;
+    tx.actor.may(Action::KeepStaff, Of::Anything)?;
     let old = id.map(|(public_id, _)| row_of(tx.conn, tx.actor, public_id)).transpose()?;
+    if let Some(old) = &old {
+        tx.actor.may(Action::KeepStaff, Of::Centre(old.centre_id))?;
+    }
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
@@ -151,7 +151,7 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
         faults.check(user_id.is_some(), "login", "unknown-reference");
     }
     faults.told()?;
-    tx.actor.may(Action::KeepStaff, Some(centre_id), None)?;
+    tx.actor.may(Action::KeepStaff, Of::Centre(centre_id))?;
     let event = Event::Saved { what: "staff_member".to_owned(), code: personnel_code.clone() };
     let row = StaffMember {
         id: 0,
@@ -188,7 +188,7 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
 /// `Forbidden`, `NotFound`, `Conflict` on another version.
 pub fn retire_staff_member(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<StaffMemberView> {
     let row = row_of(tx.conn, tx.actor, public_id)?;
-    tx.actor.may(Action::KeepStaff, Some(row.centre_id), None)?;
+    tx.actor.may(Action::KeepStaff, Of::Centre(row.centre_id))?;
     same_version(row.version, version)?;
     diesel::update(staff::table.find(row.id)).set((staff::retired_at.eq(Some(At::from(tx.now))), staff::version.eq(row.version + 1))).execute(tx.conn)?;
     tx.record(Some(row.centre_id), &Event::Retired { what: "staff_member".to_owned(), code: row.personnel_code }, &[Subject::Object("staff_member", row.id)])?;

@@ -4,9 +4,8 @@
 //! stand in the store, so the file is all but the key of secrets, which is kept apart (`vault`).
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +14,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{Connection, SqliteConnection};
 
 use super::query::*;
-use super::{Conn, Engine};
+use super::{Conn, Engine, private};
 
 /// What is counted of a store, to be compared with what is counted of its copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +80,8 @@ fn told(error: impl fmt::Display) -> String {
 }
 
 /// A new file that nobody else may read: a copy holds people's names and numbers.
-fn private(path: &Path) -> Result<File, String> {
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))
+fn new_file(path: &Path) -> Result<File, String> {
+    private::file(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))
 }
 
 /// Copies the store at `url` into a new file, which must not be there yet, and counts what was copied.
@@ -90,7 +89,7 @@ fn private(path: &Path) -> Result<File, String> {
 /// # Errors
 /// A sentence: the file is there already, the disk is full, a program of PostgreSQL is missing.
 pub fn save(url: &str, file: &Path) -> Result<Sums, String> {
-    drop(private(file)?);
+    drop(new_file(file)?);
     let saved = match Engine::of(url) {
         Engine::Sqlite => save_sqlite(url, file),
         Engine::Postgres => save_postgres(url, file),
@@ -161,7 +160,7 @@ fn restore_sqlite(file: &Path, url: &str) -> Result<Sums, String> {
 
 fn copied(file: &Path, part: &Path) -> Result<Sums, String> {
     let mut source = File::open(file).map_err(told)?;
-    let mut target = private(part)?;
+    let mut target = new_file(part)?;
     std::io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(told)?;
     let damaged = |why: String| format!("the copy is damaged: {why}");
     let mut conn = Conn::Sqlite(SqliteConnection::establish(&part.display().to_string()).map_err(told)?);

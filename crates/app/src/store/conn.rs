@@ -82,6 +82,13 @@ impl Conn {
     pub(super) fn rollback(&mut self) -> QueryResult<()> {
         <Self as Connection>::TransactionManager::rollback_transaction(self)
     }
+
+    /// Rolls the open transaction back, with the parts of it that are open.
+    pub(super) fn rollback_all(&mut self) -> QueryResult<()> {
+        let status = <Self as Connection>::TransactionManager::transaction_manager_status_mut(self);
+        let depth = status.transaction_depth()?.map_or(1, std::num::NonZeroU32::get);
+        (0..depth).try_for_each(|_| self.rollback())
+    }
 }
 
 /// Makes the connections of a pool.

@@ -48,7 +48,7 @@ pub const PAPERS: &str = "papers";
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     SignedIn,
-    SignInFailed,
+    SignInFailed { login: String },
     SignedOut,
     PersonSwitched,
     PasswordChanged,
@@ -59,6 +59,7 @@ pub enum Event {
     SessionsEnded,
     UserSaved { login: String },
     UserDisabled { login: String, returned: i64 },
+    UserEnabled { login: String },
     PasswordReset { login: String },
     TokenMade { title: String },
     TokenRevoked { title: String },
@@ -66,6 +67,7 @@ pub enum Event {
     MoneyUnitChanged { unit: String },
     VatRateSet { on: Date, percent: Option<i64> },
     AccessRefused { path: String },
+    SecretsSealedAnew { sealed: i64, dropped: i64 },
     Saved { what: String, code: String },
     Retired { what: String, code: String },
     PolicyPublished { code: String, number: i64 },
@@ -102,6 +104,7 @@ pub enum Event {
     GoodwillGiven { number: String, percent: i64, amount: i64, reason: String },
     EstimateMade { number: String, revision: i64, total: i64 },
     EstimateAnswered { number: String, revision: i64, answer: String },
+    AgreementNoted { number: String, total: i64, how: String, reason: String },
     PasscodeShown { number: String },
     RepairMoved { number: String, transition: String, to: String },
     PromiseChanged { number: String, on: Option<Date>, reason: String },
@@ -115,6 +118,41 @@ pub enum Event {
     Imported { kind: String, good: i64, bad: i64 },
 }
 
+/// What stands in the security log, by name: who came in, who was refused, whose rights changed, who was shown what is personal.
+pub const OF_SECURITY: &[&str] = &[
+    "signed_in",
+    SIGN_IN_FAILED,
+    "signed_out",
+    "person_switched",
+    "password_changed",
+    "pin_set",
+    "second_factor_turned_on",
+    "second_factor_turned_off",
+    "second_factor_asked_of",
+    "sessions_ended",
+    "user_saved",
+    "user_disabled",
+    "user_enabled",
+    "password_reset",
+    "token_made",
+    "token_revoked",
+    "permission_changed",
+    ACCESS_REFUSED,
+    "secrets_sealed_anew",
+    "customer_looked_up",
+    "customer_exported",
+    "customer_erased",
+    "passcode_shown",
+];
+
+/// What of that was refused.
+pub const REFUSED: [&str; 2] = [SIGN_IN_FAILED, ACCESS_REFUSED];
+pub(crate) const SIGN_IN_FAILED: &str = "sign_in_failed";
+const ACCESS_REFUSED: &str = "access_refused";
+
+/// What of an entry tells amounts and shares.
+pub const MONEY: &[&str] = &["amount", "total", "customer_before", "customer_after", "percent"];
+
 impl Event {
     /// Who else wants to know: a row in the outbox for each.
     #[must_use]
@@ -123,5 +161,23 @@ impl Event {
             Self::InvoiceIssued { .. } | Self::InvoiceCorrected { .. } | Self::CardIssued { .. } => &[PAPERS],
             _ => &[],
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_security_log_lists_names_of_events_that_there_are() {
+        for name in OF_SECURITY {
+            // What a name lacks is a field of it, unless there is no such name.
+            let told = serde_json::from_value::<Event>(serde_json::json!({"event": name}));
+            assert!(told.is_ok() || told.is_err_and(|error| error.to_string().starts_with("missing field")), "{name}");
+        }
+        assert!(REFUSED.iter().all(|name| OF_SECURITY.contains(name)));
+        let failed = serde_json::to_value(Event::SignInFailed { login: "maryam".to_owned() }).expect("JSON");
+        assert_eq!(failed["event"], SIGN_IN_FAILED);
+        assert!(serde_json::from_value::<Event>(serde_json::json!({"event": "signed_up"})).is_err_and(|error| error.to_string().starts_with("unknown variant")));
     }
 }

@@ -36,7 +36,7 @@ pub fn answered(tx: &mut Tx<'_>, key: &str, request_hash: &str) -> Result<Option
     }
 }
 
-fn sealed_as(actor: &str, key: &str) -> String {
+pub(super) fn sealed_as(actor: &str, key: &str) -> String {
     format!("answer:{actor}:{key}")
 }
 

@@ -8,11 +8,14 @@ pub mod backup;
 pub mod conn;
 pub mod events;
 pub mod idempotency;
+mod key_file;
 pub mod numbering;
 pub mod outbox;
+pub mod private;
 pub mod query;
 pub mod rows;
 pub mod schema;
+mod sealed;
 pub mod search_keys;
 pub mod settings;
 #[cfg(test)]
@@ -34,8 +37,10 @@ use rand_chacha::ChaCha20Rng;
 pub use among::among;
 pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
-pub(crate) use tx::start_of;
-pub use tx::{Tx, local_date, zone};
+pub use key_file::KeyFile;
+pub use sealed::Rotated;
+pub use tx::{Tx, Where, local_date, zone};
+pub(crate) use tx::{is_sealed, opened, start_of};
 pub use vault::Vault;
 
 use crate::access::Actor;
@@ -69,18 +74,18 @@ struct Inner {
 
 impl Db {
     /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers and tokens;
-    /// `key` seals the secrets that are stored.
+    /// `vault` seals the secrets that are stored.
     ///
     /// # Errors
     /// Where the store cannot be reached.
-    pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32], key: [u8; 32]) -> Result<Self> {
+    pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32], vault: impl Into<Vault>) -> Result<Self> {
         let engine = Engine::of(url);
         let pool = |size| conn::pool(url, size).map_err(Error::internal);
         let (writers, readers) = match engine {
             Engine::Sqlite => (pool(1)?, pool(8)?),
             Engine::Postgres => (pool(8)?, pool(8)?),
         };
-        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)), vault: Vault::new(key) })))
+        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)), vault: vault.into() })))
     }
 
     #[must_use]
@@ -202,10 +207,20 @@ impl Db {
         let open = OpenTransaction::begin(&mut conn, |conn| conn.begin_write(alone))?;
         let mut tx = Tx::new(open.conn, actor, self.now(), self);
         let out = write(&mut tx);
+        let keeps = tx.keeps;
         match out {
             Ok(out) => {
+                if keeps {
+                    open.conn.commit()?;
+                }
                 open.commit()?;
                 Ok(out)
+            }
+            // The store has done nothing wrong: what was to be kept is.
+            Err(error) if keeps && !matches!(error, Error::Store(_) | Error::Unavailable(_)) => {
+                open.conn.rollback()?;
+                open.commit()?;
+                Err(error)
             }
             Err(error) => {
                 // A store that is full may have rolled back by itself; what was wrong first is what is told.
@@ -252,14 +267,14 @@ impl<'c> OpenTransaction<'c> {
 
     fn rollback(mut self) -> QueryResult<()> {
         self.is_open = false;
-        self.conn.rollback()
+        self.conn.rollback_all()
     }
 }
 
 impl Drop for OpenTransaction<'_> {
     fn drop(&mut self) {
         if self.is_open
-            && let Err(error) = self.conn.rollback()
+            && let Err(error) = self.conn.rollback_all()
         {
             tracing::error!(%error, "a transaction could not be rolled back");
         }

@@ -23,6 +23,8 @@ pub struct JournalEntry {
     pub kind: String,
     pub payload: String,
     pub correlation: String,
+    pub brand_id: Option<i64>,
+    pub address: Option<String>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -17,6 +17,8 @@ diesel::table! {
         kind -> Text,
         payload -> Text,
         correlation -> Text,
+        brand_id -> Nullable<BigInt>,
+        address -> Nullable<Text>,
     }
 }
 
@@ -669,6 +671,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    agreements (id) {
+        id -> BigInt,
+        repair_id -> BigInt,
+        estimate_id -> BigInt,
+        noted_at -> Timestamp,
+        noted_by -> Nullable<BigInt>,
+        who -> Nullable<Text>,
+        how -> Text,
+        reason -> Text,
+        total_minor -> BigInt,
+    }
+}
+
+diesel::table! {
     case_moves (id) {
         id -> BigInt,
         repair_id -> BigInt,
@@ -866,13 +882,14 @@ diesel::table! {
         created_at -> Timestamp,
         sent_at -> Nullable<Timestamp>,
         failure -> Nullable<Text>,
+        centre_id -> Nullable<BigInt>,
     }
 }
 
 diesel::table! {
     hand_over_codes (reception_id) {
         reception_id -> BigInt,
-        code_hash -> Text,
+        code_sealed -> Text,
         sent_at -> Timestamp,
         wrong_count -> BigInt,
     }
@@ -971,6 +988,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     coverage_shares,
     coverage_overrides,
     estimates,
+    agreements,
     case_moves,
     checklist_answers,
     attachments,

@@ -22,6 +22,9 @@ pub const RETENTION: &str = "retention";
 /// The day on which was last deleted what is older.
 pub const SWEPT_ON: &str = "swept_on";
 
+/// The name of the setting by which the right key of secrets is known (`sealed`).
+pub(super) const KEY_CHECK: &str = "key_check";
+
 /// # Errors
 /// The store.
 pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {
@@ -33,6 +36,13 @@ pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {
 pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
     diesel::delete(settings::table.find(name)).execute(conn)?;
     diesel::insert_into(settings::table).values(Setting { name: name.to_owned(), value: value.to_owned() }).execute(conn)?;
+    Ok(())
+}
+
+/// # Errors
+/// The store.
+pub(super) fn forget(conn: &mut Conn, name: &str) -> Result<()> {
+    diesel::delete(settings::table.find(name)).execute(conn)?;
     Ok(())
 }
 

@@ -4,18 +4,29 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Db;
 use super::conn::Conn;
-use super::events::{Event, Subject};
+use super::events::{Event, OF_SECURITY, Subject};
 use super::rows::{JournalEntry, JournalSubject, OutboxRow};
 use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
+use super::vault::Vault;
+use super::{Db, settings};
 use crate::access::Actor;
 use crate::error::{Error, Result};
 use crate::store::query::*;
 
 /// Stands before a secret that is stored sealed.
-const SEALED: &str = "sealed:";
+pub(super) const SEALED: &str = "sealed:";
+
+/// Whether a text was stored sealed.
+pub(crate) fn is_sealed(stored: &str) -> bool {
+    stored.starts_with(SEALED)
+}
+
+/// What was stored sealed as `of`; None where it was not, or the key is another one.
+pub(crate) fn opened(vault: &Vault, stored: &str, of: &str) -> Option<String> {
+    String::from_utf8(vault.open(stored.strip_prefix(SEALED)?, of)?).ok()
+}
 
 /// What a command works with: the connection in its transaction, who acts, and when.
 pub struct Tx<'c> {
@@ -27,13 +38,35 @@ pub struct Tx<'c> {
     pub occurred: Timestamp,
     /// Joins the entries of one write.
     pub correlation: String,
+    /// Whether what was written before is kept where the rest is refused.
+    pub(super) keeps: bool,
     db: Db,
+}
+
+/// Where something happened: in a centre, and for a brand where it is about the work on one device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Where {
+    pub centre_id: Option<i64>,
+    pub brand_id: Option<i64>,
+}
+
+impl From<Option<i64>> for Where {
+    fn from(centre_id: Option<i64>) -> Self {
+        Self { centre_id, brand_id: None }
+    }
+}
+
+/// A centre and a brand.
+impl From<(i64, i64)> for Where {
+    fn from((centre_id, brand_id): (i64, i64)) -> Self {
+        Self { centre_id: Some(centre_id), brand_id: Some(brand_id) }
+    }
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(conn: &'c mut Conn, actor: &'c Actor, now: Timestamp, db: &Db) -> Self {
         let correlation = domain::keys::public_id(db.random());
-        Self { conn, actor, now, occurred: now, correlation, db: db.clone() }
+        Self { conn, actor, now, occurred: now, correlation, keeps: false, db: db.clone() }
     }
 
     /// The date of what happens, where the actor works.
@@ -58,21 +91,40 @@ impl<'c> Tx<'c> {
         self.db.random()
     }
 
-    /// A secret as it is stored, sealed as `of`.
+    pub(crate) fn vault(&self) -> &Vault {
+        self.db.vault()
+    }
+
+    /// A secret as it is stored, sealed as `of`. What is sealed is listed in `sealed::all`.
+    ///
+    /// # Errors
+    /// `Unavailable` where the store is sealed with another key by now.
+    pub(crate) fn seal(&mut self, secret: &str, of: &str) -> Result<String> {
+        Ok(format!("{SEALED}{}", self.seal_bytes(secret.as_bytes(), of)?))
+    }
+
+    /// The same of what is no text, without the mark that it is sealed.
+    ///
+    /// # Errors
+    /// As `seal`.
+    pub(crate) fn seal_bytes(&mut self, secret: &[u8], of: &str) -> Result<String> {
+        if settings::get(self.conn, settings::KEY_CHECK)?.is_some_and(|check| !self.vault().settle(&check)) {
+            return Err(Error::Unavailable("key-changed"));
+        }
+        self.vault().seal(secret, of, [self.random(), self.random()])
+    }
+
+    /// A secret that goes to its person and comes back, sealed as `of`: nothing of it is stored.
     ///
     /// # Errors
     /// Where it cannot be sealed.
-    pub(crate) fn seal(&self, secret: &str, of: &str) -> Result<String> {
-        let sealed = self.db.vault().seal(secret.as_bytes(), of, [self.random(), self.random()])?;
-        Ok(format!("{SEALED}{sealed}"))
+    pub(crate) fn seal_bare(&self, secret: &[u8], of: &str) -> Result<String> {
+        self.vault().seal(secret, of, [self.random(), self.random()])
     }
 
     /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
     pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
-        match stored.strip_prefix(SEALED) {
-            Some(sealed) => String::from_utf8(self.db.vault().open(sealed, of)?).ok(),
-            None => Some(stored),
-        }
+        if is_sealed(&stored) { opened(self.vault(), &stored, of) } else { Some(stored) }
     }
 
     /// Whether what is written is a past that is imported: it takes no number from a live series and sends no message.
@@ -85,7 +137,8 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// The store.
-    pub fn record(&mut self, centre_id: Option<i64>, event: &Event, subjects: &[Subject]) -> Result<i64> {
+    pub fn record(&mut self, place: impl Into<Where>, event: &Event, subjects: &[Subject]) -> Result<i64> {
+        let Where { centre_id, brand_id } = place.into();
         let payload = serde_json::to_value(event).map_err(Error::internal)?;
         let kind = payload["event"].as_str().unwrap_or_default().to_owned();
         let entry = JournalEntry {
@@ -94,9 +147,11 @@ impl<'c> Tx<'c> {
             recorded_at: At::from(self.now),
             actor_user_id: self.actor.user_id,
             centre_id,
+            address: self.actor.address.clone().filter(|_| OF_SECURITY.contains(&kind.as_str())),
             kind,
             payload: payload.to_string(),
             correlation: self.correlation.clone(),
+            brand_id,
         };
         let id = diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
         let mut seen = Vec::with_capacity(subjects.len());
@@ -177,9 +232,21 @@ impl<'c> Tx<'c> {
         out
     }
 
+    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known though the guess was wrong.
+    ///
+    /// # Errors
+    /// The store.
+    pub(crate) fn keep_so_far(&mut self) -> Result<()> {
+        if !self.keeps {
+            self.conn.begin_part()?;
+            self.keeps = true;
+        }
+        Ok(())
+    }
+
     /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
     pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
-        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), db: self.db.clone() }
+        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), keeps: true, db: self.db.clone() }
     }
 
     /// Lets time pass within the write: for the demo.

@@ -1,7 +1,7 @@
 //! What a customer sees with nothing but the tracking number: steps, and what is awaited. No personal data, no prices.
 //!
-//! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address and for all together; a visit is shown until 90
-//! days after its last hand-over.
+//! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address; where many guess, only wrong ones wait for each
+//! other; a visit is shown until 90 days after its last hand-over.
 
 use domain::time::days_between;
 use jiff::Timestamp;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 use crate::store::query::*;
 
-use crate::access::session::{count_wrong, may_guess};
+use crate::access::guesses::{Tried, may_guess, reserve};
 use crate::error::{Error, Result};
 use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
@@ -67,51 +67,43 @@ pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
 /// The first half of `track`: what is there, if anything; nothing is written.
 ///
 /// # Errors
-/// `TooMany` after too many wrong numbers.
+/// `TooMany` after too many wrong numbers from this address.
 pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Option<TrackView>> {
-    let counted = guesses::table.filter(guesses::subject.eq(subject(address)).or(guesses::subject.eq(ALL))).select(Guess::as_select()).load::<Guess>(conn)?;
-    counted.iter().try_for_each(|guess| if guess.subject == ALL { not_crowded(guess, now) } else { may_guess(guess, now) })?;
+    let tried = Tried::tracking(address);
+    may_guess(tried.counted(conn)?.as_ref(), now)?;
     match domain::tracking::parse(typed) {
         Some(number) => view(conn, &number, now),
         None => Ok(None),
     }
 }
 
-/// The other half: counts a number under which nothing was found, and tells so.
+/// The other half: counts a number under which nothing was found, and tells so. What is found costs nothing, whoever else guesses: of eleven random digits
+/// one in a million is a visit, and each of those who miss waits for itself; where many miss at once, they wait for each other too.
 pub fn missed(db: &Db, address: &str) -> Error {
     let counted = db.write(&Actor::system(), |tx| {
-        count_wrong(tx, &subject(address))?;
-        count_for_all(tx)
+        count_for_all(tx)?;
+        reserve(tx, &[Tried::tracking(address)])
     });
     counted.err().unwrap_or(Error::NotFound)
 }
 
-fn subject(address: &str) -> String {
-    format!("track:{address}")
-}
-
 /// The row in which wrong numbers of all strangers together are counted, by the minute.
 const ALL: &str = "track:*";
-/// Wrong numbers of all strangers together in one minute, after which all wait for the next: with eleven random digits, a hundred years of this find one
-/// visit in a thousand.
+/// Wrong numbers of all strangers together in one minute, after which those who miss wait for the next.
 const MOST_PER_MINUTE: i64 = 600;
-
-/// # Errors
-/// `TooMany` while too many wrong numbers came in this minute, from wherever.
-fn not_crowded(all: &Guess, now: Timestamp) -> Result<()> {
-    if minute(all.last_at.instant()) == minute(now) && all.wrong_count >= MOST_PER_MINUTE {
-        return Err(Error::TooMany { retry_after_seconds: 60 - now.as_second().rem_euclid(60) });
-    }
-    Ok(())
-}
 
 fn minute(at: Timestamp) -> i64 {
     at.as_second().div_euclid(60)
 }
 
+/// # Errors
+/// `TooMany` while too many wrong numbers came in this minute, from wherever.
 fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
     let old = guesses::table.find(ALL).select(Guess::as_select()).first::<Guess>(tx.conn).optional()?;
     let before = old.filter(|old| minute(old.last_at.instant()) == minute(tx.now)).map_or(0, |old| old.wrong_count);
+    if before >= MOST_PER_MINUTE {
+        return Err(Error::TooMany { retry_after_seconds: 60 - tx.now.as_second().rem_euclid(60) });
+    }
     let row = Guess { subject: ALL.to_owned(), wrong_count: before + 1, blocked_until: None, last_at: At::from(tx.now) };
     diesel::delete(guesses::table.find(ALL)).execute(tx.conn)?;
     diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
@@ -212,10 +204,11 @@ mod tests {
             for index in 0..MOST_PER_MINUTE {
                 let _ = track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200));
             }
-            let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, &number, "10.0.0.3") else { panic!("not limited") };
+            let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, "123456789012", "10.0.0.3") else { panic!("not limited") };
             assert!((1..=60).contains(&retry_after_seconds));
+            assert!(track(&house.db, &number, "10.0.0.3").is_ok(), "who has a number is not kept out by those who guess");
             house.at("1405/09/02 10:02");
-            assert!(track(&house.db, &number, "10.0.0.3").is_ok());
+            assert!(matches!(track(&house.db, "123456789012", "10.0.0.4"), Err(Error::NotFound)));
         });
     }
 }

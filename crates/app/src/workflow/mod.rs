@@ -21,7 +21,8 @@ use crate::store::types::At;
 use crate::store::{Conn, Tx};
 use crate::views::Title;
 
-/// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that it is needed.
+/// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that it is needed, and as the next version
+/// where nobody changed the one of before. Running cases stay on theirs.
 ///
 /// # Errors
 /// The store.
@@ -29,14 +30,19 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
     let latest = workflow_charts::table
         .filter(workflow_charts::code.eq(domain::workflow::STANDARD))
         .order(workflow_charts::version.desc())
-        .select((workflow_charts::id, workflow_charts::body))
-        .first::<(i64, String)>(tx.conn)
+        .select((workflow_charts::id, workflow_charts::version, workflow_charts::body))
+        .first::<(i64, i64, String)>(tx.conn)
         .optional()?;
-    if let Some((id, body)) = latest {
-        return Ok((id, parsed(id, body)?));
+    let mut version = 1;
+    if let Some((id, latest, body)) = latest {
+        let chart = parsed(id, body)?;
+        if !domain::workflow::is_standard_of_before(&chart) {
+            return Ok((id, chart));
+        }
+        version = latest + 1;
     }
     let chart = domain::workflow::standard();
-    let row = WorkflowChart { id: 0, code: chart.code.clone(), version: 1, body: serde_json::to_string(&chart).map_err(Error::internal)?, published_at: At::from(tx.now) };
+    let row = WorkflowChart { id: 0, code: chart.code.clone(), version, body: serde_json::to_string(&chart).map_err(Error::internal)?, published_at: At::from(tx.now) };
     let id = diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
     Ok((id, Arc::new(chart)))
 }
@@ -118,4 +124,59 @@ pub fn road(chart: &Chart, step: &str, began: Timestamp, moves: &[CaseMove]) -> 
         road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at: entered });
     }
     road
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::workflow::{Chart, standard};
+
+    use super::*;
+    use crate::repair::{Answer, MoveRepair, move_repair};
+    use crate::store::schema::repairs;
+    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+
+    /// The built-in chart of before steps had stages.
+    fn before() -> Chart {
+        let mut chart = standard();
+        chart.steps.iter_mut().for_each(|step| step.stage = None);
+        for way in &mut chart.transitions {
+            way.main = false;
+            way.when = match way.id.as_str() {
+                "more-found" => Some("customer_share > 0".to_owned()),
+                "repaired" => None,
+                _ => way.when.take(),
+            };
+        }
+        chart
+    }
+
+    #[test]
+    fn the_next_built_in_chart_takes_new_cases_and_running_ones_stay_with_the_same_bars() {
+        in_a_house(|house| {
+            let old = house.write(|tx| {
+                let body = serde_json::to_string(&before()).map_err(Error::internal)?;
+                let row = WorkflowChart { id: 0, code: domain::workflow::STANDARD.to_owned(), version: 1, body, published_at: At::from(tx.now) };
+                Ok(diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result::<i64>(tx.conn)?)
+            });
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1400/01/15", &[]);
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            let versions = || house.db.read(|conn| Ok(workflow_charts::table.order(workflow_charts::version).select(workflow_charts::version).load::<i64>(conn)?)).expect("charts");
+            assert_eq!(versions(), [1, 2]);
+            house.write(|tx| repair_chart(tx).map(|_| ()));
+            assert_eq!(versions(), [1, 2], "once");
+
+            // A case that runs on the chart of before.
+            house.write(|tx| Ok(diesel::update(repairs::table.filter(repairs::public_id.eq(&repair))).set(repairs::chart_id.eq(old)).execute(tx.conn)?));
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "no-power", "wear");
+            house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            house.estimate(&repair);
+            house.answer(&repair, Answer::Accepted);
+            house.operation(&repair, "SVC-FAN", Some(200_000));
+            let ended = house.by(TECHNICIAN, |tx| move_repair(tx, &repair, None, &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() }));
+            assert!(matches!(ended, Err(Error::Conflict(reason)) if reason.code == "estimate-exceeded"));
+        });
+    }
 }

@@ -157,7 +157,7 @@ pub(crate) fn find(store: &mut Store, size: Size) -> Result<Measured, String> {
     let serial = store.db.read(|conn| Ok(devices::table.filter(devices::has_serial.eq(true)).order(devices::id.desc()).select(devices::serial).first::<String>(conn)?));
     let serial = serial.map_err(told)?;
     store.measured(size, 0.3, |store, _| {
-        let found = store.db.read(|conn| search(conn, &store.receptionist, &serial)).map_err(told)?;
+        let found = search(&store.db, &store.receptionist, &serial).map_err(told)?;
         if found.hits.is_empty() { Err(format!("{serial} was not found")) } else { Ok(()) }
     })
 }

@@ -31,12 +31,30 @@ pub enum StepKind {
     End,
 }
 
+/// What a step means to the program, whatever its id is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    Intake,
+    Diagnosis,
+    /// The customer is asked.
+    Approval,
+    /// A part is waited for.
+    Parts,
+    Work,
+    Check,
+    Ready,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     pub id: String,
     pub kind: StepKind,
     pub title: Title,
+    /// Absent: no special meaning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Stage>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -102,6 +120,9 @@ pub struct Transition {
     /// Written on the repair when the transition is taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// The way forward: the one primary button where it is allowed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub main: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub does: Vec<serde_json::Value>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -159,6 +180,14 @@ impl Need {
             Self::SecondPerson => "second_person",
             Self::HandOver => "hand_over",
         }
+    }
+}
+
+impl Transition {
+    /// Whether it ends the work: the device was repaired.
+    #[must_use]
+    pub fn ends_work(&self) -> bool {
+        self.outcome.as_deref() == Some("repaired")
     }
 }
 

@@ -76,7 +76,7 @@ pub fn instant<'a>(chart: &'a Chart, case: &Case<'_>) -> Option<&'a Transition> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::{StepKind, standard};
+    use super::super::{Stage, StepKind, is_standard_of_before, standard};
     use super::*;
 
     fn on<'a>(step: &'a str, facts: &[(&'static str, Fact)], has: &[Need]) -> Case<'a> {
@@ -133,6 +133,33 @@ mod tests {
         assert_eq!(barred[0].because[0], Barred::Role(vec!["technician".to_owned()]));
         assert_eq!(barred[0].because[1], Barred::Condition { when: "customer_share > 0".to_owned(), facts: vec![("customer_share".to_owned(), 0.into())] });
         assert_eq!(barred[0].because[2], Barred::Needs(Need::Fault));
+    }
+
+    #[test]
+    fn a_step_has_a_stage_of_the_list_or_none_and_a_chart_of_before_is_read_on() {
+        let chart = standard();
+        let stages = chart.steps.iter().map(|step| step.stage).collect::<Vec<_>>();
+        let all = [Stage::Intake, Stage::Diagnosis, Stage::Approval, Stage::Work, Stage::Parts, Stage::Check, Stage::Ready].map(Some);
+        assert_eq!(stages, [all.as_slice(), &[None]].concat());
+        assert!(chart.ways_out("ready").all(|way| way.main) && !chart.ways_out("approval").any(|way| way.main && way.id == "declined"));
+        let text = serde_json::to_string(&chart).expect("JSON");
+        let wrong = text.replace("\"stage\":\"check\"", "\"stage\":\"checking\"");
+        assert!(wrong != text && serde_json::from_str::<Chart>(&wrong).is_err());
+        let before = text.replace(",\"main\":true", "").replace(",\"when\":\"estimate != 'exceeded'\"", "").replace("estimate == 'exceeded' || ", "");
+        let before = all.iter().flatten().fold(before, |text, stage| text.replace(&format!(",\"stage\":{}", serde_json::to_string(stage).expect("a stage")), ""));
+        let before = serde_json::from_str::<Chart>(&before).expect("a chart");
+        assert!(is_standard_of_before(&before) && !is_standard_of_before(&chart));
+    }
+
+    #[test]
+    fn work_ends_only_within_what_was_accepted() {
+        let on_repair = |estimate: &str| {
+            let facts = [("estimate", estimate.into()), ("customer_share", 5.into()), ("parts_waiting", 0.into())];
+            on("repair", &facts, &[Need::Cause, Need::PartRequestsClosed])
+        };
+        assert_eq!(allowed(&on_repair("accepted"), "technician"), ["repaired"]);
+        assert!(allowed(&on_repair("exceeded"), "technician").is_empty());
+        assert!(standard().ways_out("repair").filter(|way| way.ends_work()).all(|way| way.id == "repaired"));
     }
 
     #[test]

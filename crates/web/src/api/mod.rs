@@ -7,10 +7,10 @@ mod request;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use app::access::Actor;
 use app::access::refused::note_refused;
 use app::access::secrets::hex;
 use app::access::session::token_actor;
+use app::access::{Actor, Of};
 use app::error::{Error, Fault, Result};
 use app::store::idempotency::{self, Given};
 use app::{Conn, Db, Tx};
@@ -59,10 +59,11 @@ impl Call<'_> {
 }
 
 type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
+type LookFn = Box<dyn Fn(&Db, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 /// What is done within a write; it is done again where another write won.
 type InWrite<'a> = Box<dyn FnMut(&mut Tx<'_>) -> Result<Value> + 'a>;
 /// Gets ready for a write: what takes long or much is done here, before the write begins, and what is left is handed on.
-type WriteFn = Box<dyn for<'a> Fn(&'a Db, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync>;
+type WriteFn = Box<dyn for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
 type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Send + Sync>;
@@ -70,6 +71,8 @@ type BytesFn = Box<dyn Fn(&App, &Actor, &Call<'_>, &Value) -> Result<Bytes> + Se
 /// What an operation does.
 enum Does {
     Read(ReadFn),
+    /// Reads, and counts what was looked for.
+    Look(LookFn),
     Write(WriteFn),
     /// For anybody, without a token; gets the caller's address.
     Open(OpenFn),
@@ -150,6 +153,16 @@ where
     )
 }
 
+/// An operation that reads, and counts what was looked for.
+pub fn look<Q, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&Db, &Actor, &Call<'_>, Q) -> Result<A>) -> Operation
+where
+    Q: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+{
+    let does = Does::Look(Box::new(move |db, actor, call, query| json(run(db, actor, call, typed::<Q>(query)?)?)));
+    operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does)
+}
+
 /// An operation that changes something.
 pub fn write<B, A, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, run: F) -> Operation
 where
@@ -158,7 +171,7 @@ where
     F: Fn(&mut Tx<'_>, &Call<'_>, B) -> Result<A> + Send + Sync + 'static,
 {
     let run = Arc::new(run);
-    let does = writes(move |_, call, body| {
+    let does = writes(move |_, _, call, body| {
         let run = run.clone();
         Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, typed::<B>(body)?)?)))
     });
@@ -168,8 +181,27 @@ where
     operation
 }
 
-/// An operation that makes something of a file. `ready` decodes or reads it, which takes long and much memory: before the write begins, in its turn with other
-/// files. `run` writes what came of it.
+/// An operation that must get ready: `ready` does what takes long or much memory, before the write begins, and `run` writes what came of it.
+pub fn prepared<B, P, A, R, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    P: 'static,
+    A: JsonSchema + Serialize + 'static,
+    R: Fn(&Db, &Actor, B) -> Result<P> + Send + Sync + 'static,
+    F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
+{
+    let run = Arc::new(run);
+    let does = writes(move |db, actor, call, body| {
+        let (run, prepared) = (run.clone(), ready(db, actor, typed::<B>(body)?)?);
+        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, &prepared)?)))
+    });
+    let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    operation.example = example;
+    operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
+    operation
+}
+
+/// An operation that makes something of a file, which is decoded or read in its turn with other files.
 pub fn make_of_file<B, P, A, R, F>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
@@ -178,19 +210,12 @@ where
     R: Fn(&Db, B) -> Result<P> + Send + Sync + 'static,
     F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
 {
-    let run = Arc::new(run);
-    let does = writes(move |db, call, body| {
-        let (run, prepared) = (run.clone(), ready(db, typed::<B>(body)?)?);
-        Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, &prepared)?)))
-    });
-    let mut operation = operation::<B>(id, Method::POST, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does).makes();
-    operation.example = example;
-    operation.keyed = Keyed::Accepted;
+    let mut operation = prepared(Method::POST, id, path, action, summary, example, move |db, _, body| ready(db, body), run).makes();
     operation.lane = Lane::Files;
     operation
 }
 
-fn writes(ready: impl for<'a> Fn(&'a Db, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static) -> Does {
+fn writes(ready: impl for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static) -> Does {
     Does::Write(Box::new(ready))
 }
 
@@ -276,6 +301,13 @@ impl Operation {
         self
     }
 
+    /// It hashes a password or a PIN, in its turn with others.
+    #[must_use]
+    pub fn hashes(mut self) -> Self {
+        self.lane = Lane::Passwords;
+        self
+    }
+
     /// It answers with a secret.
     #[must_use]
     pub fn secret(mut self) -> Self {
@@ -323,7 +355,7 @@ impl Operation {
     /// # Errors
     /// `Forbidden`.
     pub fn may(&self, actor: &Actor) -> Result<()> {
-        self.action.map_or(Ok(()), |action| actor.may(action, None, None))
+        self.action.map_or(Ok(()), |action| actor.may(action, Of::Anything).map(|_| ()))
     }
 
     /// Reads, for the API and for pages alike.
@@ -333,7 +365,7 @@ impl Operation {
     pub fn read(&self, conn: &mut Conn, actor: &Actor, call: &Call<'_>, input: &Value) -> Result<Value> {
         let Does::Read(run) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
-            actor.may(action, None, None)?;
+            actor.may(action, Of::Anything)?;
         }
         run(conn, actor, call, input)
     }
@@ -353,10 +385,11 @@ impl Operation {
     pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
         let Does::Write(ready) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
-            actor.may(action, None, None)?;
+            actor.may(action, Of::Anything)?;
         }
-        let hash = request_hash(&format!("{} {:?} ", self.id, call.path.get("id")), input)?;
-        let mut run = ready(app.db(), call, input)?;
+        // An answer that was kept is for who may see now what they saw then.
+        let hash = request_hash(&format!("{} {:?} {} ", self.id, call.path.get("id"), actor.rights()), input)?;
+        let mut run = ready(app.db(), actor, call, input)?;
         app.db().write(actor, |tx| {
             if let Some(key) = key
                 && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
@@ -412,8 +445,8 @@ pub fn table() -> &'static [Arc<Operation>] {
     TABLE.get_or_init(|| operations::all().into_iter().map(Arc::new).collect())
 }
 
-/// The routes of the API, with the document and its viewer.
-pub(crate) fn router() -> Router<App> {
+/// The routes of the API, with the document and its viewer where they are shown.
+pub(crate) fn router(has_docs: bool) -> Router<App> {
     let mut by_path: Vec<(&str, MethodRouter<App>)> = Vec::new();
     for operation in table() {
         let serve = {
@@ -433,7 +466,10 @@ pub(crate) fn router() -> Router<App> {
     for (path, routes) in by_path {
         router = router.route(&format!("/v1{path}"), routes.fallback(wrong_method));
     }
-    router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs))
+    if has_docs {
+        router = router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs));
+    }
+    router
 }
 
 async fn wrong_method(headers: HeaderMap) -> Response {
@@ -457,9 +493,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
             let token = token.ok_or(Error::Unauthenticated)?;
             let now = app.db().now();
-            let actor = app.look_up(move |conn| token_actor(conn, now, &token)).await?.ok_or(Error::Unauthenticated)?;
+            let from = address.clone();
+            let actor = app.look_up(move |conn| token_actor(conn, now, &token, &from)).await?.ok_or(Error::Unauthenticated)?;
             app.count_request(&actor)?;
-            if let Err(error) = actor.may(action, None, None) {
+            if let Err(error) = actor.may(action, Of::Anything) {
                 return Err(refused(&app, actor, parts.uri.path(), error).await);
             }
             Some(actor)
@@ -491,6 +528,7 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
                     operation.note(app.db(), actor, call.id())?;
                     Ok(Ran::Json(operation.status, value))
                 }
+                (Does::Look(run), Some(actor)) => Ok(Ran::Json(operation.status, run(app.db(), actor, &call, &input)?)),
                 (Does::Open(run), _) => Ok(Ran::Json(operation.status, run(&db_app, &address, &call, &input)?)),
                 (Does::Bytes(run), Some(actor)) => run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes)),
                 (Does::Write(_), Some(actor)) => {

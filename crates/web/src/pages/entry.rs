@@ -2,9 +2,9 @@
 
 use app::access::own;
 use app::access::second_factor::enter_code;
-use app::access::session::{self, Opened, SignIn, SwitchPerson};
+use app::access::session::{self, Browser, Opened, SignIn, SwitchPerson};
 use app::error::{Error, Fault};
-use app::setup::{SetUp, is_empty, set_up};
+use app::setup::{FirstStart, SetUp, is_empty, set_up_by_secret};
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::request::Parts;
@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
 use words::Lang;
 
-use super::frame::{Person, chosen_language, cookie, cookie_name, local, plain_error, set_cookie, show};
+use super::frame::{Person, chosen_language, cookie, cookie_name, device_cookie_name, local, plain_error, set_cookie, show};
 use super::me::fields_of;
 use crate::form::{SmallForm, asked, field, only, text};
 use crate::problem;
@@ -87,16 +87,22 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
     let next = local(field(&fields, "next").unwrap_or_default()).to_owned();
     let command = SignIn { login: text(&fields, "login"), password: text(&fields, "password") };
     let login = command.login.clone();
-    let opened = app.run_in(Lane::Passwords, move |app| session::sign_in(app.db(), &command, &address)).await;
+    let browser = browser(&app, &parts.headers, address);
+    let opened = app.run_in(Lane::Passwords, move |app| session::sign_in(app.db(), &command, &browser)).await;
     match opened {
         Ok(opened) => enter(&app, &opened, &next),
         Err(error) => {
             let (status, message) = problem::in_a_sentence(lang, &error);
             let is_demo = app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
             let page = SignInPage { l: lang, next, login, message, is_demo };
-            show(status, &page)
+            problem::when_to_try_again(show(status, &page), &error)
         }
     }
+}
+
+/// The browser that a request comes from.
+fn browser(app: &App, headers: &HeaderMap, address: String) -> Browser {
+    Browser { address, device: cookie(headers, device_cookie_name(app)), session: cookie(headers, cookie_name(app)) }
 }
 
 /// Gives the browser what opens a session, and leads on.
@@ -107,8 +113,13 @@ fn enter(app: &App, opened: &Opened, next: &str) -> Response {
         Opened { must_change_password: true, .. } => "/me".to_owned(),
         _ => next.to_owned(),
     };
-    let mut response = Redirect::to(&to).into_response();
+    with_session(Redirect::to(&to).into_response(), app, opened)
+}
+
+/// An answer that gives the browser its session, and by what it is known from now on.
+fn with_session(mut response: Response, app: &App, opened: &Opened) -> Response {
     set_cookie(&mut response, app, &format!("{}={}; HttpOnly; Max-Age=604800", cookie_name(app), opened.token));
+    set_cookie(&mut response, app, &format!("{}={}; HttpOnly; Max-Age=31536000", device_cookie_name(app), opened.device));
     response
 }
 
@@ -129,19 +140,19 @@ pub(crate) async fn code_form(RawQuery(query): RawQuery, headers: HeaderMap) -> 
     }
 }
 
-pub(crate) async fn code(State(app): State<App>, headers: HeaderMap, SmallForm(fields): SmallForm) -> Response {
-    let lang = chosen_language(&headers);
+pub(crate) async fn code(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
+    let lang = chosen_language(&parts.headers);
     if let Err(error) = only(&fields, &["code", "next"]) {
         return plain_error(lang, &error);
     }
     let next = local(field(&fields, "next").unwrap_or_default()).to_owned();
-    let (token, code) = (cookie(&headers, cookie_name(&app)).unwrap_or_default(), text(&fields, "code"));
-    match app.run(move |app| enter_code(app.db(), &token, &code)).await {
+    let (browser, code) = (browser(&app, &parts.headers, app.address(&parts)), text(&fields, "code"));
+    match app.run(move |app| enter_code(app.db(), &browser, &code)).await {
         Ok(opened) => enter(&app, &opened, &next),
         Err(Error::Unauthenticated) => Redirect::to("/sign-in").into_response(),
         Err(error) => {
             let (status, message) = problem::in_a_sentence(lang, &error);
-            show(status, &CodePage { l: lang, next, message })
+            problem::when_to_try_again(show(status, &CodePage { l: lang, next, message }), &error)
         }
     }
 }
@@ -170,7 +181,7 @@ pub(crate) async fn language(State(app): State<App>, headers: HeaderMap, SmallFo
     if let Some(token) = cookie(&headers, cookie_name(&app)) {
         let csrf = text(&fields, "_csrf");
         let changed = app
-            .run(move |app| match app.db().read(|conn| session::current(conn, app.db().now(), &token))? {
+            .run(move |app| match app.db().read(|conn| session::current(conn, app.db().now(), &token, ""))? {
                 Some(current) if current.csrf == csrf => own::change_language(app.db(), &current.actor, lang.code()),
                 _ => Ok(()),
             })
@@ -204,28 +215,34 @@ pub(crate) async fn switch(person: Person, SmallForm(fields): SmallForm) -> Resp
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = SwitchPerson { login: text(&fields, "login"), pin: text(&fields, "pin") };
     match person.app.run_in(Lane::Passwords, move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
-        Ok(()) => Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(),
+        Ok(opened) => with_session(Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(), &person.app, &opened),
         Err(error) => super::me::page(person, "switch", fields, &error).await,
     }
 }
 
 /// The first start of an empty store.
-pub(crate) async fn setup_form(State(app): State<App>, headers: HeaderMap) -> Response {
+pub(crate) async fn setup_form(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let lang = chosen_language(&headers);
+    let secret = match asked(query.as_deref(), &["secret"]) {
+        Ok(fields) => text(&fields, "secret"),
+        Err(error) => return plain_error(lang, &error),
+    };
+    let fields = vec![("time_zone".to_owned(), "Asia/Tehran".to_owned()), ("_secret".to_owned(), secret)];
     match app.run(|app| app.db().read(is_empty)).await {
-        Ok(true) => show(StatusCode::OK, &SetupPage::of(lang, vec![("time_zone".to_owned(), "Asia/Tehran".to_owned())], Vec::new())),
+        Ok(true) => show(StatusCode::OK, &SetupPage::of(lang, fields, Vec::new())),
         Ok(false) => Redirect::to("/sign-in").into_response(),
         Err(error) => plain_error(lang, &error),
     }
 }
 
-pub(crate) async fn setup(State(app): State<App>, headers: HeaderMap, SmallForm(fields): SmallForm) -> Response {
-    let lang = chosen_language(&headers);
-    let input = from_form(&fields, &shape::<SetUp>().schema, &[]);
+pub(crate) async fn setup(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
+    let lang = chosen_language(&parts.headers);
+    let input = from_form(&fields, &shape::<SetUp>().schema, &["_secret"]);
+    let (address, typed) = (app.address(&parts), text(&fields, "_secret"));
     let done = app
         .run_in(Lane::Passwords, move |app| {
             let command = input.and_then(|input| read::<SetUp>(&input)).map_err(Error::Invalid)?;
-            set_up(app.db(), &command)
+            set_up_by_secret(app.db(), &command, &FirstStart { typed: &typed, right: app.first_start(), address: &address })
         })
         .await;
     match done {
@@ -256,7 +273,7 @@ pub(crate) async fn remove_demo(person: Person, SmallForm(fields): SmallForm) ->
     }
     let actor = person.current.actor.clone();
     match person.app.run(move |app| app::demo::remove(app.db(), &actor)).await {
-        Ok(()) => Redirect::to("/setup").into_response(),
+        Ok(()) => Redirect::to(&person.app.first_start_path()).into_response(),
         Err(error) => person.error(&error),
     }
 }

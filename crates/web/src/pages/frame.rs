@@ -1,8 +1,8 @@
 //! What every page stands in: who is signed in, language, keys of the form, and how an error looks.
 
-use app::access::Actor;
 use app::access::refused::note_refused;
 use app::access::session::{Current, current, touch};
+use app::access::{Actor, Of};
 use app::error::Error;
 use app::views::Title;
 use askama::Template;
@@ -28,6 +28,14 @@ pub(crate) fn cookie_name(app: &App) -> &'static str {
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+}
+
+/// The paths that are open to who has a first password to change, or a second factor to set up.
+const BEFORE_THE_GATE: [&str; 5] = ["/me", "/me/password", "/me/second-factor", "/sign-out", "/language"];
+
+/// The name of the cookie by which a browser is known in which somebody signed in.
+pub(crate) fn device_cookie_name(app: &App) -> &'static str {
+    if app.is_secure() { "__Host-zamen-device" } else { "zamen-device" }
 }
 
 /// The language that somebody chose who is not signed in, or that their browser asks for.
@@ -56,8 +64,8 @@ impl FromRequestParts<App> for Person {
             Redirect::to(&format!("/sign-in?{query}")).into_response()
         };
         let Some(token) = cookie(&parts.headers, cookie_name(app)) else { return Err(lost()) };
-        let (now, sent) = (app.db().now(), token.clone());
-        let mut found = app.look_up(move |conn| current(conn, now, &sent)).await;
+        let (now, sent, address) = (app.db().now(), token.clone(), app.address(parts));
+        let mut found = app.look_up(move |conn| current(conn, now, &sent, &address)).await;
         if matches!(&found, Ok(Some(session)) if session.is_note_old) {
             let sent = token.clone();
             // A store that takes no changes can still be read.
@@ -70,8 +78,8 @@ impl FromRequestParts<App> for Person {
             Ok(Some(current)) => {
                 let lang = Lang::named(&current.language).unwrap_or(Lang::Fa);
                 app.count_request(&current.actor).map_err(|error| plain_error(lang, &error))?;
-                let is_own_page = parts.uri.path().starts_with("/me") || parts.uri.path() == "/language";
-                if (current.must_change_password || current.must_add_second_factor) && !is_own_page {
+                let gated = current.must_change_password || current.must_add_second_factor;
+                if gated && !BEFORE_THE_GATE.contains(&parts.uri.path()) {
                     return Err(Redirect::to("/me").into_response());
                 }
                 Ok(Self { app: app.clone(), current, lang, token, here })
@@ -120,6 +128,8 @@ pub(crate) struct Page {
     pub query: String,
     pub attempt: Option<Attempt>,
     pub actor: Actor,
+    /// What the page is about: what the person may do is asked of it.
+    pub of: Of,
     /// Where the person works.
     pub today: Date,
     pub has_bar: bool,
@@ -139,6 +149,7 @@ impl Person {
             query: String::new(),
             attempt: None,
             actor: self.current.actor.clone(),
+            of: Of::Anything,
             today: self.current.actor.today(self.app.db().now()),
             has_bar: false,
         }
@@ -188,6 +199,12 @@ impl Person {
 impl Page {
     pub fn with(mut self, attempt: Option<Attempt>) -> Self {
         self.attempt = attempt;
+        self
+    }
+
+    /// A page about a thing, of which rights are asked.
+    pub fn about(mut self, of: Option<Of>) -> Self {
+        self.of = of.unwrap_or(Of::Anything);
         self
     }
 
@@ -271,7 +288,7 @@ impl Page {
     }
 
     pub fn can(&self, action: &str) -> bool {
-        Action::named(action).is_some_and(|action| self.actor.can(action))
+        Action::named(action).is_some_and(|action| self.actor.scope(action).holds(self.of))
     }
 
     pub fn asset(&self, name: &str) -> String {
@@ -357,7 +374,20 @@ mod tests {
         for path in ["/", "/repairs?is_open=true&step=ready", "/search?q=\u{6CC}", "/keep/products/0123456789abcdef"] {
             assert_eq!(local(path), path);
         }
-        let elsewhere = ["", "repairs", "//evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "/\t/evil.example", "/a\r\nset-cookie: x", "/\u{0}", "/\u{7F}", "/\u{85}", " /"];
+        let elsewhere = [
+            "",
+            "repairs",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "/\t/evil.example",
+            "/a\r\nset-cookie: x",
+            "/\u{0}",
+            "/\u{7F}",
+            "/\u{85}",
+            " /",
+        ];
         for path in elsewhere {
             assert_eq!(local(path), "/", "{path:?}");
         }

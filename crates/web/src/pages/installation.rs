@@ -1,5 +1,6 @@
 //! What the administrator keeps for the whole installation: in what amounts are shown, VAT, and who may do what.
 
+use app::access::Of;
 use app::access::permissions::{PermissionView, table};
 use app::access::second_factor::AskedOf;
 use app::catalogue::installation::{InstallationView, get_installation};
@@ -84,7 +85,7 @@ pub(crate) async fn permissions(person: Person, RawQuery(query): RawQuery) -> Re
 pub(crate) async fn permissions_page(person: Person, role: &str, attempt: Option<Attempt>) -> Response {
     let role = Role::named(role).unwrap_or(Role::Receptionist);
     let read = person.read(move |conn, actor| {
-        actor.may(Action::KeepAccess, None, None)?;
+        actor.may(Action::KeepAccess, Of::All)?;
         Ok(table(conn)?.into_iter().filter(|cell| cell.role == role && cell.action != Action::UseSystem).collect())
     });
     match read.await {

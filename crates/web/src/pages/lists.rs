@@ -1,6 +1,7 @@
 //! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL; the next page is found by key.
 
 use app::access::Actor;
+use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
 use app::billing::invoices::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
 use app::coverage::covers::{CoverView, list_cards};
@@ -12,6 +13,7 @@ use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
+use app::store::events::OF_SECURITY;
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::RawQuery;
@@ -22,6 +24,7 @@ use serde::de::DeserializeOwned;
 use words::Lang;
 
 use super::frame::{Page, Person, html};
+use super::objects::sentence;
 use super::report::sheet;
 use crate::form::{Fields, asked, pairs, text};
 use crate::schema::{from_form, read, shape};
@@ -108,6 +111,15 @@ impl Cells for InvoiceRow {
         let sums = [self.net, self.vat, self.total, self.paid].map(|sum| unit.plain(sum));
         let what = [self.number.clone(), lang.word("invoice-kind", &self.kind), self.payer.name.clone(), lang.date(&self.issued_on), unit.name.to_owned()];
         what.into_iter().chain(sums).collect()
+    }
+}
+
+impl Cells for SecurityEntry {
+    const HEAD: &'static [&'static str] = &["when", "log-who", "what", "log-from-where", "log-refused"];
+    fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
+        let by = self.by.as_ref().map_or_else(String::new, |by| format!("{} ({})", by.name, by.login));
+        let refused = lang.t(if self.is_refused { "yes" } else { "no" });
+        vec![lang.instant(&self.at, &actor.zone), by, sentence(lang, actor, &self.what, &self.details), self.address.clone().unwrap_or_default(), refused]
     }
 }
 
@@ -248,9 +260,10 @@ pub(crate) async fn search(person: Person, RawQuery(query): RawQuery) -> Respons
         Err(error) => return person.error(&error),
     };
     let typed = q.clone();
-    let found = match person.read(move |conn, actor| find(conn, actor, &typed)).await {
+    let actor = person.current.actor.clone();
+    let found = match person.app.run(move |app| find(app.db(), &actor, &typed)).await {
         Ok(found) => found,
-        Err(response) => return response,
+        Err(error) => return person.error(&error),
     };
     if let [only] = found.hits.as_slice()
         && only.is_elsewhere
@@ -406,6 +419,38 @@ pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Respo
     }
     match person.read(move |conn, actor| list_invoices(conn, actor, &filters)).await {
         Ok(Rows { items, next }) => html(&Invoices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("invoices", person.lang.t("invoices-title")), rows: items }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "security_log.html")]
+struct SecurityLog {
+    p: Page,
+    rows: Vec<SecurityEntry>,
+    kinds: Vec<&'static str>,
+    shown: Shown,
+}
+
+impl SecurityLog {
+    fn sentence(&self, row: &SecurityEntry) -> String {
+        sentence(self.p.l, &self.p.actor, &row.what, &row.details)
+    }
+}
+
+pub(crate) async fn security_log(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = match filters::<ListSecurityLog>(&person, query) {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    let title = person.lang.t("keep-security-log");
+    if let Some(file) = exported(&person, &fields, "security-log", &title, list_security_log).await {
+        return file;
+    }
+    match person.read(move |conn, actor| list_security_log(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => {
+            html(&SecurityLog { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("keep", title), rows: items, kinds: OF_SECURITY.to_vec() })
+        }
         Err(response) => response,
     }
 }

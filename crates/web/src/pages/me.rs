@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use crate::form::{SmallForm, field, only, text};
+use crate::problem;
 use crate::state::Lane;
 
 #[derive(Template)]
@@ -50,7 +51,7 @@ pub(crate) async fn show(person: Person) -> Response {
 /// The page with what was tried in one of its forms.
 pub(crate) async fn page(person: Person, form: &str, fields: Vec<(String, String)>, error: &Error) -> Response {
     let attempt = Attempt::of(person.lang, form, fields, error);
-    render(person, String::new(), Some(attempt)).await
+    problem::when_to_try_again(render(person, String::new(), Some(attempt)).await, error)
 }
 
 /// Checks a form that was sent: from one of this person's own pages, with fields of these names.
@@ -130,9 +131,10 @@ struct Messages {
 
 /// The phone on the screen: what customers were sent.
 pub(crate) async fn messages(person: Person) -> Response {
-    let items = person.read(|conn, actor| {
-        actor.may(domain::access::Action::HandOver, None, None)?;
-        latest(conn, 30)
+    let vault = person.app.db().vault().clone();
+    let items = person.read(move |conn, actor| {
+        actor.may(domain::access::Action::HandOver, app::access::Of::Anything)?;
+        latest(conn, &vault, actor, 30)
     });
     match items.await {
         Ok(items) => html(&Messages { p: person.page("messages", person.lang.t("messages-title")), items }),

@@ -30,6 +30,7 @@ use words::Lang;
 use super::frame::{Attempt, Page, Person, show};
 use super::me::fields_of;
 use super::reasons::{Drawing, Verdict, drawing, verdict};
+use crate::form::SmallForm;
 
 /// An entry of a timeline as a sentence.
 pub(crate) struct Told {
@@ -40,43 +41,52 @@ pub(crate) struct Told {
 
 /// The sentences of a timeline.
 pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Vec<Told> {
-    entries
-        .into_iter()
-        .map(|entry| {
-            let mut args = Vec::new();
-            if let Some(map) = entry.details.as_object() {
-                for (name, value) in map {
-                    let text = match (name.as_str(), value) {
-                        ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0), actor.unit),
-                        ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
-                        ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
-                        ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
-                        ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
-                        ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),
-                        ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
-                        ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),
-                        ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
-                        // Codes keep their own direction inside a Persian sentence.
-                        ("number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "fault" | "cause", serde_json::Value::String(text)) => {
-                            lang.isolated(text)
-                        }
-                        (_, serde_json::Value::String(text)) => text.clone(),
-                        (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),
-                        _ => "—".to_owned(),
-                    };
-                    args.push((name.clone(), text));
+    let told = |entry: TimelineEntry| Told {
+        when: lang.instant(&entry.occurred_at, &actor.zone),
+        by: entry.by.unwrap_or_default(),
+        sentence: sentence(lang, actor, &entry.event, &entry.details),
+    };
+    entries.into_iter().map(told).collect()
+}
+
+/// What of an event is not always there: without it there is a plain sentence.
+const MORE: [&str; 7] = ["amount", "total", "customer_before", "serial_in", "serial_out", "percent", "login"];
+
+/// What happened, as a sentence.
+pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_json::Value) -> String {
+    let mut args = Vec::new();
+    if let Some(map) = details.as_object() {
+        for (name, value) in map {
+            let text = match (name.as_str(), value) {
+                ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0), actor.unit),
+                ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
+                ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
+                ("role", value) => lang.word("role", value.as_str().unwrap_or_default()),
+                ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
+                ("method", value) => lang.word("method", value.as_str().unwrap_or_default()),
+                ("how", value) => lang.word("agreed-by", value.as_str().unwrap_or_default()),
+                ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),
+                ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
+                ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),
+                ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
+                // Codes keep their own direction inside a Persian sentence.
+                ("number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "path" | "fault" | "cause", serde_json::Value::String(text)) => {
+                    lang.isolated(text)
                 }
-            }
-            let args = args.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>();
-            // Who may not see amounts, or where no serial is, gets the sentence without them.
-            let has_more =
-                ["amount", "total", "customer_before", "serial_in", "serial_out", "percent"].iter().any(|name| entry.details.get(name).is_some_and(|value| !value.is_null()));
-            let key = format!("event-{}", entry.event.replace('_', "-"));
-            let plain = format!("{key}-plain");
-            let key = if !has_more && lang.has(&plain) { plain } else { key };
-            Told { when: lang.instant(&entry.occurred_at, &actor.zone), by: entry.by.unwrap_or_default(), sentence: lang.with(&key, &args) }
-        })
-        .collect()
+                (_, serde_json::Value::String(text)) => text.clone(),
+                (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),
+                _ => "—".to_owned(),
+            };
+            args.push((name.clone(), text));
+        }
+    }
+    let args = args.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect::<Vec<_>>();
+    // Who may not see amounts, or where no serial is, gets the sentence without them.
+    let has_more = MORE.iter().any(|name| details.get(name).is_some_and(|value| !value.is_null() && value != ""));
+    let key = format!("event-{}", event.replace('_', "-"));
+    let plain = format!("{key}-plain");
+    let key = if !has_more && lang.has(&plain) { plain } else { key };
+    lang.with(&key, &args)
 }
 
 fn timeline(subject: &str, id: &str) -> GetTimeline {
@@ -103,7 +113,7 @@ pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Respons
 pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
     let read = person.read(move |conn, actor| {
         let view = get_reception(conn, actor, &id)?;
-        let papers = papers_of(conn, "reception", &id)?;
+        let papers = papers_of(conn, actor, "reception", &id)?;
         let invoices = if actor.can(domain::access::Action::ViewMoney) {
             list_invoices(conn, actor, &ListInvoices { reception: Some(id.clone()), ..ListInvoices::default() })?.items
         } else {
@@ -221,7 +231,7 @@ pub(crate) async fn card_page(person: Person, id: String, attempt: Option<Attemp
         let view = get_card(conn, actor, &id, now)?;
         let device = get_device(conn, actor, &view.device, now)?;
         let asked = ask_coverage(conn, actor, &view.device, now, &AskCoverage::default())?;
-        let papers = papers_of(conn, "card", &id)?;
+        let papers = papers_of(conn, actor, "card", &id)?;
         let history = get_timeline(conn, actor, &timeline("device", &view.device))?.items;
         Ok((view, device, asked, papers, history))
     });
@@ -329,5 +339,21 @@ pub(crate) async fn invoice_page(person: Person, id: String, attempt: Option<Att
             show(page.status(), &InvoicePage { history: told(person.lang, &person.current.actor, history), p: page, view, open })
         }
         Err(response) => response,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_what_is_there_to_name() {
+        let told = |event: &str, details: serde_json::Value| sentence(Lang::En, &Actor::system(), event, &details);
+        assert_eq!(told("sign_in_failed", json!({"login": "maryam"})), "A sign-in as maryam failed");
+        assert_eq!(told("sign_in_failed", json!({"login": ""})), "A sign-in failed");
+        assert_eq!(told("access_refused", json!({"path": "/keep/users"})), "Refused: /keep/users");
+        assert_eq!(told("invoice_issued", json!({"kind": "service", "number": "02-F-1"})), "Issued: service invoice 02-F-1");
     }
 }

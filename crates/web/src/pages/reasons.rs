@@ -166,6 +166,7 @@ pub(crate) fn barred(lang: Lang, barred: &BarredView) -> String {
             if lang.has(&key) { lang.t(&key) } else { when.clone() }
         }
         BarredView::Needs { need } => lang.t1("barred-needs", "need", lang.word("need", need)),
+        BarredView::Exceeded => lang.t("barred-exceeded"),
     }
 }
 

@@ -23,9 +23,9 @@ use crate::schema::{from_form, read, shape};
 /// A line with who pays, and why.
 pub(crate) struct Line {
     pub view: LineView,
-    /// Hundredths of the bar that covers pay.
-    pub covered: i64,
-    pub customer: i64,
+    /// Hundredths of the bar that covers pay, and what the customer pays; None for who may not see money there.
+    pub covered: Option<i64>,
+    pub customer: Option<i64>,
     pub payers: String,
     pub whys: Vec<Why>,
 }
@@ -113,11 +113,11 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         let covers = device
             .covers
             .into_iter()
-            .filter(|cover| cover.state == "active")
+            .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;
-        let people = if actor.can(Action::MoveRepair) { list_assignees(conn, actor, &id)? } else { Vec::new() };
+        let people = if view.of.is_some_and(|of| actor.scope(Action::MoveRepair).holds(of)) { list_assignees(conn, actor, &id)? } else { Vec::new() };
         Ok((view, found, why, work, parts, covers, history, people))
     });
     let (view, faults, causes, services, parts, covers, history, people) = match read.await {
@@ -139,17 +139,17 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         })
         .collect();
     let at_work = people.iter().find(|person| view.assignee.as_ref() == Some(&person.name)).map_or_else(String::new, |person| person.login.clone());
-    let can_answer = person.current.actor.can(Action::AnswerEstimate);
+    let can_answer = view.of.is_some_and(|of| person.current.actor.scope(Action::AnswerEstimate).holds(of));
     let asked = view.estimate.clone().filter(|estimate| can_answer && estimate.state == "waiting");
-    let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).with(attempt);
+    let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).about(view.of).with(attempt);
     let page =
         RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, asked, people, at_work, passcode, view };
     answer(page.p.status(), &page)
 }
 
 fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
-    let amount = line.amount.unwrap_or(0);
-    let customer = line.shares.iter().filter(|share| share.payer.is_none()).map(|share| share.amount).sum::<i64>();
+    let customer = line.amount.map(|_| line.shares.iter().filter(|share| share.payer.is_none()).map(|share| share.amount).sum::<i64>());
+    let covered = line.amount.zip(customer).map(|(amount, customer)| if amount > 0 { (amount - customer) * 100 / amount } else { 0 });
     let payers = line.shares.iter().filter_map(|share| share.payer.as_ref().map(|payer| (payer, share)));
     let payers = payers
         .map(|(payer, share)| {
@@ -165,7 +165,7 @@ fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
         let decided = explained.decision.lines.iter().find(|decided| decided.id == line.id);
         decided.map_or_else(Vec::new, |decided| decided.considered.iter().map(|considered| why(lang, explained, considered)).collect())
     });
-    Line { covered: if amount > 0 { (amount - customer) * 100 / amount } else { 0 }, customer, payers, whys, view: line.clone() }
+    Line { covered, customer, payers, whys, view: line.clone() }
 }
 
 #[derive(Template)]

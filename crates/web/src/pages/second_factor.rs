@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::frame::{Attempt, Page, Person, show as answer};
 use super::me::fields_of;
 use crate::form::{SmallForm, text};
+use crate::problem;
 use crate::state::Lane;
 
 #[derive(Template)]
@@ -47,7 +48,7 @@ pub(crate) async fn on(person: Person, SmallForm(fields): SmallForm) -> Response
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => {
             let attempt = Attempt::of(person.lang, "second-factor", fields, &error);
-            page(person, Some(&seed), Some(attempt))
+            problem::when_to_try_again(page(person, Some(&seed), Some(attempt)), &error)
         }
     }
 }

@@ -161,10 +161,23 @@ impl House {
         self.router = web::router(App::new(self.db.clone(), settings));
     }
 
-    /// Somebody with one role.
+    /// Somebody with one role, who has changed their first password.
     pub fn person(&self, login: &str, role: Role, centre: Option<String>, brand: Option<String>) {
-        let user =
-            SaveUser { login: login.to_owned(), name: login.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles: vec![SaveMembership { role, centre, brand }] };
+        self.member(login, vec![SaveMembership { role, centre, brand }]);
+    }
+
+    /// Somebody with several.
+    pub fn member(&self, login: &str, roles: Vec<SaveMembership>) {
+        use app::store::query::*;
+        use app::store::schema::users;
+        self.newcomer(login, roles);
+        self.write(|tx| Ok(diesel::update(users::table.filter(users::login.eq(login))).set(users::must_change_password.eq(false)).execute(tx.conn)?));
+    }
+
+    /// Somebody who has not signed in yet.
+    pub fn newcomer(&self, login: &str, roles: Vec<SaveMembership>) {
+        let user = SaveUser { login: login.to_owned(), name: login.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles };
+        let user = user.hashed(self.db.random()).expect("hashed");
         self.write(|tx| save_user(tx, None, &user));
     }
 
@@ -221,12 +234,6 @@ impl House {
         let csrf = |text: &str| text.split("name=\"_csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned).expect("the key of a form");
         let page = self.page(Some(&signed_in), "/me").await;
         let key = csrf(&page.text);
-        if !page.text.contains("new_password") {
-            return (signed_in, key);
-        }
-        // A first password is changed before anything else.
-        let form = format!("_csrf={key}&old_password={0}&new_password={0}+2", PASSWORD.replace(' ', "+"));
-        self.form(&signed_in, "/me/password", &form).await;
         (signed_in, key)
     }
 

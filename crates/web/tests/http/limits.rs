@@ -31,7 +31,8 @@ async fn sixty_four_who_sign_in_at_once_keep_nobody_else_waiting() {
         let written = timeout(AT_MOST, house.call(Some(&token), Method::POST, "/customers", Some(&json!({"name": "زهرا"})))).await.expect("a write waits");
         assert_eq!(written.status, StatusCode::CREATED, "{}", written.text);
         while let Some(status) = signing_in.join_next().await {
-            assert_eq!(status.expect("an answer"), StatusCode::SEE_OTHER);
+            // Of tries that come at once each counts before it is looked at: the later ones are asked to wait.
+            assert!(matches!(status.expect("an answer"), StatusCode::SEE_OTHER | StatusCode::TOO_MANY_REQUESTS));
         }
     }
 }
@@ -123,7 +124,9 @@ async fn what_a_person_sends_is_known_by_its_names_on_both_roads() {
             assert_eq!(answered, status, "{text}");
             assert!(text.contains(sentence), "{sentence}: {text}");
         }
-        for (path, status) in [("/repairs?colour=1", 422), ("/repairs?step=a&step=b", 422), ("/repairs?limit=many", 200), ("/keep/faults?x=1", 422), ("/receive?x=1", 422), ("/search?q=1&q=2", 422)] {
+        for (path, status) in
+            [("/repairs?colour=1", 422), ("/repairs?step=a&step=b", 422), ("/repairs?limit=many", 200), ("/keep/faults?x=1", 422), ("/receive?x=1", 422), ("/search?q=1&q=2", 422)]
+        {
             assert_eq!(house.page(Some(&cookie), path).await.status.as_u16(), status, "{path}");
         }
         let long = house.send(form_to("/receive", Some(&cookie), format!("_csrf={csrf}&_key={}", "k".repeat(201)))).await;

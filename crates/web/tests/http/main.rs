@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "the cluster to test on is named from outside")]
 
 mod access;
+mod agreement;
 mod bad_input;
 mod forms;
 mod house;
@@ -13,6 +14,8 @@ mod money;
 mod openapi;
 mod personal;
 mod rate;
+mod rights;
 mod second_factor;
+mod security_log;
 mod store;
 mod translations;

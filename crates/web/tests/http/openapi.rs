@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::StatusCode;
 use serde_json::Value;
-use web::api;
+use web::{Settings, api};
+
+use crate::house::House;
 
 /// What integrators were promised by name.
 const PROMISED: &str = "listCentres getCentre createCentre updateCentre retireCentre listSections getSection createSection updateSection retireSection \
@@ -44,6 +47,23 @@ fn every_example_holds() {
             assert!(!parameter["example"].is_null(), "{parameter} has no example");
         }
     }
+}
+
+#[tokio::test]
+async fn the_document_and_its_viewer_are_there_unless_they_are_hidden() {
+    let mut house = House::on_sqlite("IRR");
+    let (cookie, _) = house.signed_in("administrator").await;
+    for (hides_api_docs, status) in [(false, StatusCode::OK), (true, StatusCode::NOT_FOUND)] {
+        house.serve(Settings { hides_api_docs, ..Settings::default() });
+        for path in ["/api/docs", "/api/v1/openapi.json"] {
+            assert_eq!(house.page(None, path).await.status, status, "{path}");
+        }
+        let index = house.page(Some(&cookie), "/keep").await;
+        assert_eq!((index.status, index.text.contains("/api/docs")), (StatusCode::OK, !hides_api_docs));
+    }
+    // What it describes is there all the same.
+    let token = house.token("administrator");
+    assert_eq!(house.call(Some(&token), axum::http::Method::GET, "/centres", None).await.status, StatusCode::OK);
 }
 
 /// The list of operations as integrators see it: a change of it is a change of the API, and is made knowingly (`UPDATE_SNAPSHOTS=1`).

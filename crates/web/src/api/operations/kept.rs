@@ -1,8 +1,9 @@
 //! What is kept by forms: organisation, catalogue, staff, customers, users and tokens.
 
+use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
 use app::access::permissions::{self, ChangePermission, PermissionView};
 use app::access::tokens::{self, CreateToken, TokenView};
-use app::access::users::{self, SaveUser, UserView};
+use app::access::users::{self, FirstPassword, HashedUser, SaveUser, UserView};
 use app::catalogue::faults::{self, SaveCause, SaveFault};
 use app::catalogue::installation::{self, ChangeInstallation, InstallationView, SetVatRate};
 use app::catalogue::legal_entities::{self as legal, SaveLegalEntity};
@@ -23,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Done, ID, Listed, title};
-use crate::api::{Nothing, Operation, get, write};
+use crate::api::{Nothing, Operation, get, prepared, write};
 
 /// A token that was made: its secret is told here and never again.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -91,6 +92,10 @@ pub(super) fn catalogue(out: &mut Vec<Operation>) {
         "listCauses" => faults::list_causes, "getCause" => faults::get_cause, "createCause", "updateCause" => faults::save_cause, "retireCause" => faults::retire_cause, "causes");
 }
 
+fn hashed(db: &app::Db, _: &app::access::Actor, body: SaveUser) -> Result<HashedUser> {
+    body.hashed(db.random())
+}
+
 pub(super) fn people(out: &mut Vec<Operation>) {
     kept!(out, "/staff", KeepStaff, SaveStaffMember, json!({"centre": ID, "personnel_code": "1042", "name": "سعید مرادی", "specialty": "سردسازی"}),
         "listStaff" => staff::list_staff, "getStaffMember" => staff::get_staff_member, "createStaffMember", "updateStaffMember" => staff::save_staff_member, "retireStaffMember" => staff::retire_staff_member, "staff");
@@ -138,9 +143,10 @@ pub(super) fn people(out: &mut Vec<Operation>) {
     }));
     let user = || json!({"login": "maryam", "name": "مریم احمدی", "password": "correct horse", "roles": [{"role": "receptionist"}]});
     out.push(
-        write(Method::POST, "createUser", "/users", A::KeepAccess, "Make a person who signs in.", user(), |tx, _, body: SaveUser| -> Result<UserView> {
-            users::save_user(tx, None, &body)
+        prepared(Method::POST, "createUser", "/users", A::KeepAccess, "Make a person who signs in.", user(), hashed, |tx, _, body| -> Result<UserView> {
+            users::save_user(tx, None, body)
         })
+        .hashes()
         .makes(),
     );
     out.push(
@@ -150,9 +156,10 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         .versioned(),
     );
     out.push(
-        write(Method::PUT, "updateUser", "/users/{id}", A::KeepAccess, "Change a person who signs in.", user(), |tx, call, body: SaveUser| -> Result<UserView> {
-            users::save_user(tx, call.changed(), &body)
+        prepared(Method::PUT, "updateUser", "/users/{id}", A::KeepAccess, "Change a person who signs in.", user(), hashed, |tx, call, body| -> Result<UserView> {
+            users::save_user(tx, call.changed(), body)
         })
+        .hashes()
         .versioned(),
     );
     out.push(write(
@@ -164,15 +171,17 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         json!({}),
         |tx, call, _: Nothing| -> Result<UserView> { users::disable_user(tx, call.id()) },
     ));
-    out.push(write(
+    let reset = prepared(
         Method::POST,
         "resetPassword",
         "/users/{id}/password",
         A::KeepAccess,
         "Give a person a new first password.",
         json!({"password": "correct horse"}),
-        |tx, call, body: NewPassword| -> Result<UserView> { users::reset_password(tx, call.id(), &body.password) },
-    ));
+        |db, _, body: NewPassword| FirstPassword::of(body.password, db.random()),
+        |tx, call, first| -> Result<UserView> { users::reset_password(tx, call.id(), first) },
+    );
+    out.push(reset.hashes());
     out.push(get("listPermissions", "/permissions", A::KeepAccess, "The table of permissions as it holds now.", |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> {
         Ok(Listed { items: permissions::table(conn)? })
     }));
@@ -187,6 +196,13 @@ pub(super) fn people(out: &mut Vec<Operation>) {
             permissions::change_permission(tx, &body)?;
             Ok(Done { done: true })
         },
+    ));
+    out.push(get(
+        "listSecurityLog",
+        "/security-log",
+        A::ViewAudit,
+        "The security log, newest first: who came in, who was refused, whose rights changed, who was shown what is personal.",
+        |conn, actor, _, query: ListSecurityLog| -> Result<Page<SecurityEntry>> { list_security_log(conn, actor, &query) },
     ));
     out.push(get("listTokens", "/tokens", A::UseSystem, "List one's own tokens.", |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> {
         Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? })

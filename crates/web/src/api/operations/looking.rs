@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::ID;
-use crate::api::{Nothing, Operation, get, open};
+use crate::api::{Nothing, Operation, get, look, open};
 
 /// What the search box is asked.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -31,8 +31,8 @@ struct FailureReport {
 
 pub(super) fn looking(out: &mut Vec<Operation>) {
     out.push(
-        get("search", "/search", A::ViewWork, "The one search box: any number, serial or the beginning of a name.", |conn, actor, _, query: Search| -> Result<Found> {
-            lookup::search(conn, actor, &query.q)
+        look("search", "/search", A::ViewWork, "The one search box: any number, serial or the beginning of a name.", |db, actor, _, query: Search| -> Result<Found> {
+            lookup::search(db, actor, &query.q)
         })
         .example(json!({"q": "09123456789"})),
     );

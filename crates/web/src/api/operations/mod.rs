@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Operation;
-use crate::state::Lane;
 
 macro_rules! kept {
     ($out:ident, $path:literal, $keep:ident, $save:ty, $example:expr, $list:literal => $list_fn:expr, $get:literal => $get_fn:expr, $create:literal, $update:literal => $save_fn:expr, $retire:literal => $retire_fn:expr, $noun:literal) => {
@@ -70,9 +69,6 @@ fn title() -> Value {
 
 const ID: &str = "0123456789abcdef";
 
-/// Those that hash a password or a PIN.
-const HASHING: [&str; 4] = ["createUser", "updateUser", "resetPassword", "moveRepair"];
-
 /// All operations.
 #[must_use]
 pub fn all() -> Vec<Operation> {
@@ -88,8 +84,5 @@ pub fn all() -> Vec<Operation> {
     money::money(&mut out);
     looking::looking(&mut out);
     exchange::exchange(&mut out);
-    for operation in out.iter_mut().filter(|operation| HASHING.contains(&operation.id)) {
-        operation.lane = Lane::Passwords;
-    }
     out
 }

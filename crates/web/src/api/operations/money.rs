@@ -72,9 +72,7 @@ pub(super) fn money(out: &mut Vec<Operation>) {
         "The papers of a reception, a card or an invoice, newest first.",
         |conn, actor, call, _: Nothing| -> Result<Listed<PaperView>> {
             let kind = call.path.get("kind").map_or("", String::as_str);
-            let items = papers_of(conn, kind, call.id())?;
-            // Who may not read the paper itself does not learn of it.
-            items.first().map(|paper| billing::papers::get_document(conn, actor, &paper.id)).transpose()?;
+            let items = papers_of(conn, actor, kind, call.id())?;
             Ok(Listed { items })
         },
     ));
@@ -84,11 +82,13 @@ pub(super) fn money(out: &mut Vec<Operation>) {
 }
 
 pub(super) fn messages(out: &mut Vec<Operation>) {
-    out.push(get(
+    out.push(write(
+        Method::GET,
         "listMessages",
         "/messages",
         A::HandOver,
         "The latest messages to customers: without a route they stand on the screen.",
-        |conn, _, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest(conn, 30)? }) },
+        json!({}),
+        |tx, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest_messages(tx, 30)? }) },
     ));
 }

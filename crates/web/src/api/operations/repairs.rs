@@ -9,7 +9,7 @@ use app::error::Result;
 use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
     self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate,
-    MoveRepair, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
+    MoveRepair, NoteAgreement, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
 };
 use app::views::Page;
 use axum::http::Method;
@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde_json::{Value, json};
 
 use super::{ID, Listed};
-use crate::api::{Call, Nothing, Operation, get, write};
+use crate::api::{Call, Nothing, Operation, get, prepared, write};
 
 /// A command on a repair, answered with the repair.
 fn on_repair<B>(id: &'static str, path: &'static str, action: A, summary: &'static str, example: Value, run: fn(&mut Tx<'_>, &Call<'_>, B) -> Result<()>) -> Operation
@@ -171,6 +171,14 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         |tx, call, body: AnswerEstimate| repair::answer_estimate(tx, call.id(), &body),
     ));
     out.push(on_repair(
+        "noteAgreement",
+        "/repairs/{id}/estimates/agreement",
+        A::AnswerEstimate,
+        "Note who agreed to more than the estimate said, how and why; it opens the end of work and the hand-over.",
+        json!({"who": "Zahra Karimi", "how": "phone", "reason": "a second leak was found"}),
+        |tx, call, body: NoteAgreement| repair::note_agreement(tx, call.id(), &body),
+    ));
+    out.push(on_repair(
         "answerChecklist",
         "/repairs/{id}/checklist",
         A::MoveRepair,
@@ -179,9 +187,20 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         |tx, call, body: AnswerChecklist| repair::answer_checklist(tx, call.id(), &body),
     ));
     out.push(
-        on_repair("moveRepair", "/repairs/{id}/moves", A::MoveRepair, "Take a way out of the step.", json!({"transition": "to-diagnosis"}), |tx, call, body: MoveRepair| {
-            repair::move_repair(tx, call.id(), call.version, &body)
-        })
+        prepared(
+            Method::POST,
+            "moveRepair",
+            "/repairs/{id}/moves",
+            A::MoveRepair,
+            "Take a way out of the step.",
+            json!({"transition": "to-diagnosis"}),
+            |db, actor, body: MoveRepair| body.confirmed(db, actor),
+            |tx, call, body| -> Result<RepairView> {
+                repair::move_repair(tx, call.id(), call.version, body)?;
+                repair::get_repair(tx.conn, tx.actor, call.id(), tx.now)
+            },
+        )
+        .hashes()
         .versioned(),
     );
     out.push(on_repair(

@@ -25,15 +25,19 @@ struct Index {
     kinds: Vec<(String, String)>,
     /// Whether there is a demo that this person can remove.
     can_remove_demo: bool,
+    /// Whether the API's document is shown.
+    has_api_docs: bool,
 }
 
 pub(crate) async fn index(person: Person) -> Response {
     let lang = person.lang;
     let kinds = KINDS.iter().filter(|kind| person.current.actor.can(Action::named(kind.action).unwrap_or(Action::KeepAccess)) || kind.action != "keep_access");
     let slugs = kinds.map(|kind| kind.slug).chain(["installation"]).chain(person.current.actor.can(Action::KeepAccess).then_some("permissions"));
+    let slugs = slugs.chain(person.current.actor.can(Action::ViewAudit).then_some("security-log"));
     let kinds = slugs.map(|slug| (slug.to_owned(), lang.t(&format!("keep-{slug}")))).collect::<Vec<_>>();
     let can_remove_demo = person.current.actor.can(Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
-    html(&Index { p: person.page("keep", lang.t("keep-title")), kinds, can_remove_demo })
+    let has_api_docs = !person.app.settings().hides_api_docs;
+    html(&Index { p: person.page("keep", lang.t("keep-title")), kinds, can_remove_demo, has_api_docs })
 }
 
 /// A row of the list: id, code, title, what tells more.

@@ -1,0 +1,208 @@
+//! What can be guessed (passwords, PINs, codes, numbers), and what a guess costs. Every try is counted here, as a wrong one and before it is looked at, so
+//! that tries that come at once all count; a right one is taken back.
+//!
+//! A try is counted for the thing guessed at from one place, and, more patiently, for the thing from all places and for the place with all things: so it is
+//! the guesser who waits. The person who was guessed at goes on from another address, or from a browser in which they signed in before; many who share an
+//! address wait for seconds at most.
+
+use jiff::{Timestamp, ToSpan};
+
+use super::Actor;
+use crate::error::{Error, Result};
+use crate::store::query::*;
+use crate::store::rows::Guess;
+use crate::store::schema::guesses;
+use crate::store::types::At;
+use crate::store::{Conn, Db, Tx};
+
+/// One count that a try raises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tried {
+    subject: String,
+    rule: Rule,
+}
+
+/// How patient a count is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rule {
+    /// Wrong tries that cost nothing; each further one doubles the wait.
+    free: i64,
+    /// The longest wait, in seconds.
+    longest: i64,
+    /// Seconds after which one wrong try is forgiven.
+    forgiven_after: i64,
+    /// Whether a right try shows that the wrong ones were its maker's own, and clears them.
+    is_own: bool,
+}
+
+/// One person, or one thing, from one place.
+const STRICT: Rule = Rule { free: 5, longest: 3600, forgiven_after: 3600, is_own: true };
+/// One person or thing from all places together: as many tries as no person needs.
+const FROM_ANYWHERE: Rule = Rule { free: 50, longest: 60, forgiven_after: 600, is_own: false };
+/// One place with all that it tries: there may be many people behind it.
+const OF_A_PLACE: Rule = Rule { free: 30, longest: 30, forgiven_after: 60, is_own: false };
+/// Numbers of customers that one person looks for: somebody at a counter types many that are new.
+const LOOK_UPS: Rule = Rule { free: 100, longest: 600, forgiven_after: 120, is_own: false };
+
+/// Where somebody signs in: their address, and the browser where it is one in which the person signed in before (`Device`).
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub address: String,
+    pub device: Option<String>,
+}
+
+impl Tried {
+    fn new(subject: String, rule: Rule) -> Self {
+        Self { subject, rule }
+    }
+
+    /// A secret of a person, with which they sign in: from a browser of theirs only what came from there counts.
+    fn to_sign_in(what: &str, login: &str, place: &Place) -> Vec<Self> {
+        match &place.device {
+            Some(device) => vec![Self::new(format!("{what}:{login}/{device}"), STRICT)],
+            None => vec![
+                Self::new(format!("{what}:{login}@{}", place.address), STRICT),
+                Self::new(format!("{what}:{login}"), FROM_ANYWHERE),
+                Self::new(format!("address:{}", place.address), OF_A_PLACE),
+            ],
+        }
+    }
+
+    /// A password at sign-in.
+    pub(super) fn password(login: &str, place: &Place) -> Vec<Self> {
+        Self::to_sign_in("password", login, place)
+    }
+
+    /// The code of a second factor.
+    pub(super) fn code(login: &str, place: &Place) -> Vec<Self> {
+        Self::to_sign_in("code", login, place)
+    }
+
+    /// The password of who is signed in, asked for again.
+    pub(super) fn password_again(user_id: i64) -> Self {
+        Self::new(format!("again:{user_id}"), STRICT)
+    }
+
+    /// The PIN of another person, typed in somebody's session.
+    pub(crate) fn pin(login: &str, by: &Actor) -> [Self; 2] {
+        [Self::new(format!("pin:{login}@{}", by.public_id), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE)]
+    }
+
+    /// The code that a customer got for a hand-over; the code itself ends after five wrong ones.
+    pub(crate) fn hand_over_code(reception_id: i64) -> Self {
+        Self::new(format!("hand-over:{reception_id}"), STRICT)
+    }
+
+    /// A number of a customer whom only others know.
+    pub(crate) fn look_up(by: &Actor) -> Self {
+        Self::new(format!("look-up:{}", by.user_id.unwrap_or(0)), LOOK_UPS)
+    }
+
+    /// The number of a visit, from an address.
+    pub(crate) fn tracking(address: &str) -> Self {
+        Self::new(format!("track:{address}"), STRICT)
+    }
+
+    /// The secret of the first start.
+    pub(crate) fn first_start(address: &str) -> Self {
+        Self::new(format!("first-start:{address}"), STRICT)
+    }
+}
+
+impl Tried {
+    /// What is counted of it.
+    ///
+    /// # Errors
+    /// The store.
+    pub(crate) fn counted(&self, conn: &mut Conn) -> Result<Option<Guess>> {
+        Ok(guesses::table.find(&self.subject).select(Guess::as_select()).first::<Guess>(conn).optional()?)
+    }
+}
+
+impl Rule {
+    /// The wrong tries of a count that are not forgiven yet.
+    fn left(self, counted: Option<&Guess>, now: Timestamp) -> i64 {
+        counted.map_or(0, |guess| (guess.wrong_count - (now.as_second() - guess.last_at.instant().as_second()).max(0) / self.forgiven_after).max(0))
+    }
+
+    /// Seconds to wait after so many wrong tries.
+    fn wait(self, wrong: i64) -> i64 {
+        let over = wrong - self.free;
+        if over > 0 { (1_i64 << over.min(12)).min(self.longest) } else { 0 }
+    }
+}
+
+fn write(tx: &mut Tx<'_>, tried: &Tried, wrong_count: i64, wait: i64) -> Result<()> {
+    diesel::delete(guesses::table.find(&tried.subject)).execute(tx.conn)?;
+    if wrong_count > 0 {
+        let blocked_until = (wait > 0).then(|| At::from(tx.now + wait.seconds()));
+        let row = Guess { subject: tried.subject.clone(), wrong_count, blocked_until, last_at: At::from(tx.now) };
+        diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Counts a try before it is looked at, and keeps that it was made whatever comes of it (`Tx::keep_so_far`).
+///
+/// # Errors
+/// `TooMany` while one of its counts must wait; then nothing was counted.
+pub(crate) fn reserve(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
+    let mut counts = Vec::with_capacity(tries.len());
+    for tried in tries {
+        let guess = tried.counted(tx.conn)?;
+        may_guess(guess.as_ref(), tx.now)?;
+        counts.push(tried.rule.left(guess.as_ref(), tx.now) + 1);
+    }
+    for (tried, wrong) in tries.iter().zip(counts) {
+        write(tx, tried, wrong, tried.rule.wait(wrong))?;
+    }
+    tx.keep_so_far()
+}
+
+/// Takes a try back that was right.
+///
+/// # Errors
+/// The store.
+pub(crate) fn right(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
+    for tried in tries {
+        let left = if tried.rule.is_own { 0 } else { tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now) - 1 };
+        write(tx, tried, left, 0)?;
+    }
+    Ok(())
+}
+
+/// How often a thing was tried wrongly of late.
+pub(crate) fn wrong(conn: &mut Conn, tried: &Tried, now: Timestamp) -> Result<i64> {
+    let guess = tried.counted(conn)?;
+    Ok(tried.rule.left(guess.as_ref(), now))
+}
+
+/// Forgets what was tried, because what it was tried at is another one now.
+pub(crate) fn forget(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
+    write(tx, tried, 0, 0)
+}
+
+/// A secret that is compared outside the write, since that takes long: the try is counted first, then `is_right` is asked, then a right one is taken back
+/// together with what `then` writes.
+///
+/// # Errors
+/// `TooMany`; `wrong` where it is not right; what `then` tells.
+pub(crate) fn guarded<T>(db: &Db, actor: &Actor, tries: &[Tried], is_right: impl FnOnce() -> bool, wrong: Error, mut then: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+    db.write(actor, |tx| reserve(tx, tries))?;
+    if !is_right() {
+        return Err(wrong);
+    }
+    db.write(actor, |tx| {
+        right(tx, tries)?;
+        then(tx)
+    })
+}
+
+/// # Errors
+/// `TooMany` while whoever is counted here must wait.
+pub(crate) fn may_guess(guess: Option<&Guess>, now: Timestamp) -> Result<()> {
+    match guess.and_then(|guess| guess.blocked_until).map(|until| until.instant().as_second() - now.as_second()) {
+        Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
+        _ => Ok(()),
+    }
+}

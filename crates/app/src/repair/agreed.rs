@@ -1,0 +1,179 @@
+//! What the customer said yes to, and what it is now: nobody is charged what he was not asked (domain rule 12).
+//!
+//! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to, neither the work is ended nor the device handed
+//! over until he accepts a new estimate, or somebody notes who agreed, how and why. A repair for which nothing was ever answered is as it was.
+
+use domain::access::Action;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::estimate::{EstimateLine, customer_lines, latest, state};
+use super::rows::{Agreement, Estimate, Repair};
+use super::{in_hand, road, touch};
+use crate::coverage::decide::decide_repair;
+use crate::error::{Arg, Error, Faults, Reason, Result};
+use crate::store::query::*;
+use crate::store::schema::{agreements, centres, estimates, repairs, work_lines};
+use crate::store::types::At;
+use crate::store::{Conn, Event, Subject, Tx};
+
+/// What the customer agreed to, and what it is now: more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Exceeded {
+    /// With VAT and without the house's own fees, in minor units; 0 where the estimate was declined.
+    pub accepted: i64,
+    pub now: i64,
+}
+
+/// Who agreed to more than the estimate said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgreementView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// phone, in_person, message or other.
+    pub how: String,
+    pub reason: String,
+    /// The sum that was agreed to, with VAT and without the house's own fees.
+    pub total: i64,
+    #[schemars(with = "String")]
+    pub at: Timestamp,
+}
+
+/// The estimate that was answered last.
+fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
+    Ok(estimates::table
+        .filter(estimates::repair_id.eq(repair_id))
+        .filter(estimates::state.eq("accepted").or(estimates::state.eq("declined")))
+        .order(estimates::revision.desc())
+        .select(Estimate::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// The latest agreement beyond an estimate.
+fn agreement(conn: &mut Conn, estimate_id: i64) -> Result<Option<Agreement>> {
+    Ok(agreements::table.filter(agreements::estimate_id.eq(estimate_id)).order(agreements::id.desc()).select(Agreement::as_select()).first(conn).optional()?)
+}
+
+/// The same as it is shown.
+///
+/// # Errors
+/// The store.
+pub(super) fn agreement_view(conn: &mut Conn, estimate_id: i64) -> Result<Option<AgreementView>> {
+    let view = |row: Agreement| AgreementView { who: row.who, how: row.how, reason: row.reason, total: row.total_minor, at: row.noted_at.instant() };
+    Ok(agreement(conn, estimate_id)?.map(view))
+}
+
+/// The sum that the customer agreed to; None where nothing was answered.
+fn agreed(conn: &mut Conn, repair_id: i64) -> Result<Option<i64>> {
+    let Some(estimate) = answered(conn, repair_id)? else { return Ok(None) };
+    if let Some(agreement) = agreement(conn, estimate.id)? {
+        return Ok(Some(agreement.total_minor));
+    }
+    if estimate.state == "declined" {
+        return Ok(Some(0));
+    }
+    let lines: Vec<EstimateLine> = serde_json::from_str(&estimate.lines_json).map_err(Error::internal)?;
+    // What was declined of it, and what the house asks by its own rule, is no part of the yes.
+    let aside = work_lines::table
+        .filter(work_lines::repair_id.eq(repair_id))
+        .filter(work_lines::state.eq("declined").or(work_lines::is_fee.eq(true)))
+        .select(work_lines::public_id)
+        .load::<String>(conn)?;
+    Ok(Some(lines.iter().filter(|line| !aside.contains(&line.line)).map(|line| line.net + line.vat).sum()))
+}
+
+/// What the customer agreed to and what it is on a day, where it is more; None once the repair is over.
+///
+/// # Errors
+/// The store.
+pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Option<Exceeded>> {
+    if !repair.is_open {
+        return Ok(None);
+    }
+    let Some(accepted) = agreed(conn, repair.id)? else { return Ok(None) };
+    let lines = customer_lines(conn, repair, on)?;
+    let now = lines.iter().filter(|(line, ..)| !line.is_fee).map(|(_, net, vat)| net + vat).sum::<i64>();
+    Ok((now > accepted).then_some(Exceeded { accepted, now }))
+}
+
+/// The state of the latest estimate on a day, as charts read it: none, waiting, accepted, declined, expired or exceeded.
+///
+/// # Errors
+/// The store.
+pub(super) fn standing(conn: &mut Conn, repair: &Repair, on: Date) -> Result<&'static str> {
+    Ok(match state(latest(conn, repair.id)?.as_ref(), on) {
+        "accepted" if exceeded(conn, repair, on)?.is_some() => "exceeded",
+        other => other,
+    })
+}
+
+/// Bars what would charge the customer more than he agreed to.
+///
+/// # Errors
+/// `Conflict` with both sums, and what opens it.
+pub(crate) fn must_hold(tx: &mut Tx<'_>, repair: &Repair, on: Date) -> Result<()> {
+    let Some(Exceeded { accepted, now }) = exceeded(tx.conn, repair, on)? else { return Ok(()) };
+    let reason = Reason::new("estimate-exceeded").with("number", repair.number.clone());
+    Err(Error::Conflict(reason.with("accepted", Arg::money(accepted, tx.actor.unit)).with("now", Arg::money(now, tx.actor.unit))))
+}
+
+domain::words! {
+    /// How somebody agreed.
+    AgreedBy { Phone = "phone", InPerson = "in_person", Message = "message", Other = "other" }
+}
+
+/// Notes that the customer agreed to the sum as it is now, above the estimate that was answered.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoteAgreement {
+    /// Who agreed: the customer, or who speaks for them.
+    #[schemars(length(min = 1, max = 120))]
+    pub who: String,
+    pub how: AgreedBy,
+    /// Why it is more than was accepted. No personal data: it stands in the journal.
+    #[schemars(length(min = 1, max = 500), example = &"a second leak was found")]
+    pub reason: String,
+}
+
+/// # Errors
+/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where nothing was answered, an estimate waits, or the sum is not above it.
+pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement) -> Result<()> {
+    let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
+    let (who, reason) = (command.who.trim(), command.reason.trim());
+    let mut wrong = Faults::default();
+    wrong.check(!who.is_empty(), "who", "required");
+    wrong.check(!reason.is_empty(), "reason", "required");
+    wrong.told()?;
+    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
+    let today = tx.today_in(&zone);
+    // What he agrees to is what it is now.
+    decide_repair(tx, repair.id, "agreement")?;
+    let repair = repairs::table.find(repair.id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
+    let Some(estimate) = answered(tx.conn, repair.id)? else { return Err(Error::conflict("no-estimate")) };
+    if state(latest(tx.conn, repair.id)?.as_ref(), today) == "waiting" {
+        return Err(Error::conflict("estimate-waits"));
+    }
+    let Some(Exceeded { now, .. }) = exceeded(tx.conn, &repair, today)? else { return Err(Error::conflict("not-exceeded")) };
+    let row = Agreement {
+        id: 0,
+        repair_id: repair.id,
+        estimate_id: estimate.id,
+        noted_at: At::from(tx.occurred),
+        noted_by: tx.actor.user_id,
+        who: Some(who.to_owned()),
+        how: command.how.name().to_owned(),
+        reason: reason.to_owned(),
+        total_minor: now,
+    };
+    diesel::insert_into(agreements::table).values(row).execute(tx.conn)?;
+    touch(tx, repair.id)?;
+    let event = Event::AgreementNoted { number: repair.number.clone(), total: now, how: command.how.name().to_owned(), reason: reason.to_owned() };
+    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    road::go_on_by_itself(tx, repair.id)
+}
+
+#[cfg(test)]
+mod tests;

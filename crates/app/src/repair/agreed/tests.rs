@@ -1,0 +1,224 @@
+//! A yes binds what was shown: a line added after it and before it, another rate of VAT, a cover that was lost, and what is no part of it.
+
+use domain::coverage::CoverState;
+use domain::time::typed_date;
+
+use super::*;
+use crate::billing::{HandOver, HandOverView, hand_over};
+use crate::catalogue::installation::{SetVatRate, set_vat_rate};
+use crate::coverage::covers::{ChangeCoverState, change_cover_state};
+use crate::repair::road::BarredView;
+use crate::repair::view::RepairView;
+use crate::repair::{Answer, MoveRepair, move_repair};
+use crate::store::schema::journal;
+use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
+
+/// A television without a card at the bench: visit and repair.
+fn at_the_bench(house: &House, serial: &str) -> (String, String) {
+    house.at("1405/09/02 10:00");
+    let customer = house.customer("زهرا کریمی", &format!("0912345{:04}", serial.len() * 7));
+    let device = house.device("TV-1", serial, "1400/01/15", &[]);
+    let mut visit = house.receive(&customer, &[(&device, "no-power")]);
+    let repair = visit.repairs.remove(0).id;
+    house.go(RECEPTIONIST, &repair, "to-diagnosis");
+    house.diagnose(&repair, "no-power", "wear");
+    (visit.id, repair)
+}
+
+/// The same after the customer said yes to 1,100,000 with VAT.
+fn accepted(house: &House, serial: &str) -> (String, String) {
+    let (visit, repair) = at_the_bench(house, serial);
+    house.operation(&repair, "SVC-ANY", Some(1_000_000));
+    house.estimate(&repair);
+    house.answer(&repair, Answer::Accepted);
+    assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None));
+    (visit, repair)
+}
+
+/// Step, state of the estimate, and what is above it.
+fn standing_of(view: &RepairView) -> (String, String, Option<(i64, i64)>) {
+    let estimate = view.estimate.as_ref().map_or("none", |estimate| &estimate.state);
+    (view.step.id.clone(), estimate.to_owned(), view.exceeded.map(|sums| (sums.accepted, sums.now)))
+}
+
+fn is_barred<T: std::fmt::Debug>(told: Result<T>, accepted: i64, now: i64) -> bool {
+    match told {
+        Err(Error::Conflict(reason)) => {
+            let sums = |name: &str| reason.args.iter().find(|(known, _)| known == name).map(|(_, arg)| arg.clone());
+            let money = |amount| Some(Arg::money(amount, domain::money::Unit::RIAL));
+            reason.code == "estimate-exceeded" && sums("accepted") == money(accepted) && sums("now") == money(now)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn end_work(house: &House, repair: &str) -> Result<()> {
+    house.by(TECHNICIAN, |tx| move_repair(tx, repair, None, &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() }))
+}
+
+fn hand(house: &House, visit: &str) -> Result<HandOverView> {
+    house.by(RECEPTIONIST, |tx| hand_over(tx, visit, &HandOver::default()))
+}
+
+fn note(house: &House, login: &str, repair: &str) -> Result<()> {
+    let command = NoteAgreement { who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, reason: "a second leak".to_owned() };
+    house.by(login, |tx| note_agreement(tx, repair, &command))
+}
+
+fn conflict(told: Result<()>) -> String {
+    match told {
+        Err(Error::Conflict(reason)) => reason.code.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_line_that_is_added_after_the_yes() {
+    in_a_house(|house| {
+        let (visit, repair) = accepted(house, "T-1");
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        let view = house.repair(&repair);
+        assert_eq!(standing_of(&view), ("repair".to_owned(), "exceeded".to_owned(), Some((1_100_000, 1_320_000))));
+        let way = view.ways.iter().find(|way| way.transition == "repaired").expect("a way");
+        assert!(!way.allowed && matches!(way.because.as_slice(), [BarredView::Exceeded]), "{way:?}");
+        assert!(is_barred(end_work(house, &repair), 1_100_000, 1_320_000));
+
+        // Asked again: it waits for the answer, and a new estimate alone opens nothing.
+        house.estimate(&repair);
+        assert_eq!(standing_of(&house.repair(&repair)), ("approval".to_owned(), "waiting".to_owned(), Some((1_100_000, 1_320_000))));
+        assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "estimate-waits");
+        house.answer(&repair, Answer::Accepted);
+        assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None));
+        house.finish(&repair);
+
+        // On the shelf too, until it is noted who agreed; the name stands in no journal.
+        house.operation(&repair, "SVC-BOARD", Some(100_000));
+        assert!(is_barred(hand(house, &visit), 1_320_000, 1_430_000));
+        assert!(matches!(note(house, TECHNICIAN, &repair), Err(Error::Forbidden(_))));
+        note(house, RECEPTIONIST, &repair).expect("noted");
+        assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "not-exceeded");
+        let view = house.repair(&repair);
+        let agreement = view.estimate.as_ref().and_then(|estimate| estimate.agreement.clone()).expect("an agreement");
+        assert_eq!((agreement.who.as_deref(), agreement.how.as_str(), agreement.total, view.exceeded), (Some("زهرا کریمی"), "phone", 1_430_000, None));
+        let told = house.db.read(|conn| Ok(journal::table.filter(journal::kind.eq("agreement_noted")).select(journal::payload).load::<String>(conn)?)).expect("read");
+        assert!(told.len() == 1 && told[0].contains("a second leak") && !told[0].contains("زهرا"), "{told:?}");
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_430_000);
+        // What comes later changes nothing of what is over.
+        house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
+        assert_eq!(standing_of(&house.repair(&repair)).2, None);
+    });
+}
+
+#[test]
+fn a_line_that_is_added_between_the_question_and_the_yes() {
+    in_a_house(|house| {
+        for (serial, is_asked_again) in [("T-1", true), ("T-22", false)] {
+            let (_, repair) = at_the_bench(house, serial);
+            house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            house.estimate(&repair);
+            house.operation(&repair, "SVC-FAN", Some(200_000));
+            house.answer(&repair, Answer::Accepted);
+            assert_eq!(standing_of(&house.repair(&repair)), ("approval".to_owned(), "exceeded".to_owned(), Some((1_100_000, 1_320_000))), "the yes is not to that");
+            if is_asked_again {
+                house.estimate(&repair);
+                house.answer(&repair, Answer::Accepted);
+            } else {
+                note(house, RECEPTIONIST, &repair).expect("noted");
+            }
+            assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None), "and it goes on by itself");
+            house.finish(&repair);
+        }
+    });
+}
+
+#[test]
+fn a_rate_of_vat_that_begins_before_the_device_is_fetched() {
+    in_a_house(|house| {
+        let (visit, repair) = accepted(house, "T-1");
+        house.finish(&repair);
+        house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/10/01").expect("a date"), percent: Some(12) }));
+        assert_eq!(house.repair(&repair).exceeded, None, "not yet");
+        house.at("1405/10/02 10:00");
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 1_100_000, now: 1_120_000 }));
+        assert!(is_barred(hand(house, &visit), 1_100_000, 1_120_000));
+        note(house, RECEPTIONIST, &repair).expect("noted");
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_120_000);
+    });
+}
+
+#[test]
+fn a_cover_that_is_lost_later() {
+    in_a_house(|house| {
+        house.at("1405/09/02 10:00");
+        let customer = house.customer("لیلا صادقی", "09121112233");
+        let laptop = house.device("LAP-1", "L-1", "1404/12/01", &[]);
+        house.card(&laptop, "G-4");
+        let repair = house.receive(&customer, &[(&laptop, "no-power")]).repairs.remove(0).id;
+        house.go(RECEPTIONIST, &repair, "to-diagnosis");
+        house.diagnose(&repair, "no-power", "wear");
+        house.operation(&repair, "SVC-BOARD", None);
+        house.operation(&repair, "SVC-TRAVEL", None);
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        assert_eq!(house.repair(&repair).exceeded, None);
+        let lost = Some(Exceeded { accepted: 4_400_000, now: 9_900_000 });
+
+        let card = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &laptop, house.db.now())).expect("a device").covers.remove(0).id;
+        let turn = |state| house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }));
+        turn(CoverState::Suspended);
+        assert_eq!(house.repair(&repair).exceeded, lost, "told where it happens");
+        turn(CoverState::Active);
+        assert_eq!(house.repair(&repair).exceeded, None);
+        house.diagnose(&repair, "wet", "liquid");
+        assert_eq!(house.repair(&repair).exceeded, lost);
+        assert!(is_barred(end_work(house, &repair), 4_400_000, 9_900_000));
+    });
+}
+
+#[test]
+fn the_fee_of_a_declined_estimate_is_no_part_of_it_and_a_no_is_no_yes() {
+    in_a_house(|house| {
+        let declined = |serial: &str| {
+            let (visit, repair) = at_the_bench(house, serial);
+            house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            house.estimate(&repair);
+            house.answer(&repair, Answer::Declined);
+            assert_eq!(standing_of(&house.repair(&repair)), ("ready".to_owned(), "declined".to_owned(), None));
+            (visit, repair)
+        };
+        let (visit, _) = declined("T-1");
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 660_000);
+
+        let (visit, repair) = declined("T-22");
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        assert!(is_barred(hand(house, &visit), 0, 220_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        assert_eq!(house.repair(&repair).exceeded, None);
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 880_000, "with the fee");
+    });
+}
+
+#[test]
+fn what_nobody_was_asked_is_as_it_was_and_a_part_of_a_yes_counts() {
+    in_a_house(|house| {
+        let (visit, repair) = at_the_bench(house, "T-1");
+        assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "no-estimate");
+        house.go(TECHNICIAN, &repair, "free");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        assert_eq!(house.repair(&repair).exceeded, None);
+        house.finish(&repair);
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_100_000);
+
+        // Of two lines one was declined: the yes is to the other.
+        let (_, repair) = at_the_bench(house, "T-22");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        let fan = house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        let answer = crate::repair::AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fan], note: None };
+        house.by(RECEPTIONIST, |tx| crate::repair::answer_estimate(tx, &repair, &answer)).expect("answered");
+        assert_eq!(house.repair(&repair).exceeded, None);
+        house.operation(&repair, "SVC-BOARD", Some(100_000));
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 1_100_000, now: 1_210_000 }));
+    });
+}
