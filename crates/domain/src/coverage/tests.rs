@@ -127,7 +127,8 @@ prop_compose! {
 /// Any JSON of a few levels.
 fn anything() -> impl Strategy<Value = Value> {
     let word = prop_oneof!["[a-z_]{1,12}", "\\PC{0,8}"];
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from), word.prop_map(Value::from)];
+    let leaf =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from), word.prop_map(Value::from)];
     leaf.prop_recursive(3, 16, 4, |inner| {
         let entries = proptest::collection::vec(("[a-z_]{1,12}", inner.clone()), 0..4);
         prop_oneof![proptest::collection::vec(inner, 0..4).prop_map(Value::from), entries.prop_map(|entries| Value::Object(entries.into_iter().collect()))]

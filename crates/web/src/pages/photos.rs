@@ -72,9 +72,7 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipa
 /// Why the parts of the form could not be read.
 fn told(unread: Unread) -> Error {
     match unread {
-        Unread::TooLarge => {
-            Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))])
-        }
+        Unread::TooLarge => Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))]),
         Unread::Broken => Error::invalid("file", "malformed"),
     }
 }
