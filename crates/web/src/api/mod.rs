@@ -507,14 +507,15 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     let room = length(&body, operation.max_body).saturating_mul(copies);
     let held = app.hold(room).await?;
     let input = if operation.method == Method::GET {
-        query_input(&operation, parts.uri.query().unwrap_or_default())?
+        let input = query_input(&operation, parts.uri.query().unwrap_or_default())?;
+        operation.check(&input)?;
+        input
     } else {
-        match body_input(&parts.headers, body, operation.max_body, lang).await? {
+        match body_input(&operation, &parts.headers, body, lang).await? {
             Ok(value) => value,
             Err(response) => return Ok(response),
         }
     };
-    (operation.check)(&input).map_err(Error::Invalid)?;
     let version = if_match(&parts.headers, operation.has_version)?;
     let key = idempotency_key(&operation, &parts.headers)?;
     let (db_app, who, lane) = (app.clone(), actor.clone(), operation.lane);

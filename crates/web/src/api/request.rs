@@ -9,7 +9,7 @@ use serde_json::Value;
 use words::Lang;
 
 use super::{Keyed, Operation};
-use crate::body::{Unread, read};
+use crate::body::{SMALL, Unread, read};
 use crate::form::pairs;
 use crate::problem;
 use crate::schema::{BOUNDS, from_form, refused};
@@ -35,21 +35,30 @@ pub(super) fn query_input(operation: &Operation, query: &str) -> Result<Value> {
 /// The input of what changes something from its body; the answer instead where the body is too large or no JSON.
 ///
 /// # Errors
-/// `Invalid` where it is malformed.
-pub(super) async fn body_input(headers: &HeaderMap, body: Body, max: usize, lang: Lang) -> Result<Result<Value, Response>> {
-    let bytes = match read(body, max).await {
+/// `Invalid` where it is malformed, or breaks the operation's schema.
+pub(super) async fn body_input(operation: &Operation, headers: &HeaderMap, body: Body, lang: Lang) -> Result<Result<Value, Response>> {
+    let check = operation.check;
+    let bytes = match read(body, operation.max_body).await {
         Ok(bytes) => bytes,
         Err(Unread::TooLarge) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
         Err(Unread::Broken) => return Err(Error::invalid("", "malformed")),
     };
     if bytes.is_empty() {
-        return Ok(Ok(Value::Object(serde_json::Map::new())));
+        let nothing = Value::Object(serde_json::Map::new());
+        return check(&nothing).map(|()| Ok(nothing)).map_err(Error::Invalid);
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("application/json") {
         return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
     }
-    strict_json::value(&bytes, BOUNDS).map(Ok).map_err(|fault| Error::Invalid(vec![refused(fault)]))
+    let is_small = bytes.len() <= SMALL;
+    let checked = move || {
+        let value = strict_json::value(&bytes, BOUNDS).map_err(|fault| Error::Invalid(vec![refused(fault)]))?;
+        check(&value).map_err(Error::Invalid)?;
+        Ok(value)
+    };
+    // What is large takes its time: off the threads that serve everybody.
+    if is_small { checked().map(Ok) } else { tokio::task::spawn_blocking(checked).await.map_err(Error::internal)?.map(Ok) }
 }
 
 /// The version that the caller saw; None where they said none, or any.
