@@ -101,11 +101,14 @@ for (const [engine, lang] of runs) {
         await bench.send("fitPart", { product: "FILTER-1" }, { extra: ":not(:has([name=line]))" });
         await bench.send("addOperation", { service: "SVC-TRAVEL" });
         await bench.send("fitPart", { serial_in: "CMP-731140", serial_out: "CMP-220981" }, { extra: ":has([name=line])" });
-        for (const amount of [98_500_000, 24_000_000, 3_200_000, 4_000_000, 129_700_000, 5_200_000, 5_720_000]) await bench.shows(amount, lang);
         await bench.accessible();
-        await bench.picture(`repair-${lang}-1440`);
+        await bench.picture(`bench-${lang}-1440`);
         await bench.send("estimateRepair");
+        // What a part costs and who pays which share is of those who may see money, and a technician is not one of them.
+        await bench.hides(98_500_000, lang);
         await desk.open(number, /\/repairs\//);
+        for (const amount of [98_500_000, 24_000_000, 3_200_000, 4_000_000, 129_700_000, 5_200_000, 5_720_000]) await desk.shows(amount, lang);
+        await desk.picture(`repair-${lang}-1440`);
         await answer(desk, "accepted");
         await bench.open(number, /\/repairs\//);
         await finish(bench);

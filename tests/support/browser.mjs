@@ -138,7 +138,15 @@ export class Person {
 
   /** That an amount is shown, with the digits and the grouping of the language. */
   async shows(amount, lang, selector = "main") {
-    const shown = amount.toLocaleString(lang === "fa" ? "fa-IR" : "en-US");
+    const shown = figure(amount, lang);
     assert.ok((await this.text(selector)).includes(shown), `${this.page.url()} does not show ${shown}`);
   }
+
+  /** That an amount is not shown. */
+  async hides(amount, lang, selector = "main") {
+    const hidden = figure(amount, lang);
+    assert.ok(!(await this.text(selector)).includes(hidden), `${this.page.url()} shows ${hidden}`);
+  }
 }
+
+const figure = (amount, lang) => amount.toLocaleString(lang === "fa" ? "fa-IR" : "en-US");

@@ -116,7 +116,7 @@ enum Script {
 
 /// The script of a letter, by the blocks of Unicode; None where it is no letter.
 fn script(ch: char) -> Option<Script> {
-    ch.is_alphabetic().then(|| match ch {
+    ch.is_alphabetic().then_some(match ch {
         'a'..='z'
         | 'A'..='Z'
         | '\u{AA}'

@@ -181,8 +181,8 @@ where
     operation
 }
 
-/// An operation that must get ready: `ready` does what takes long or much memory, before the write begins, and `run` writes what came of it.
-pub fn prepared<B, P, A, R, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+/// An operation in two steps: the first does what takes long or much memory, before the write begins, and the second writes what came of it.
+pub fn prepared<B, P, A, R, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, (ready, run): (R, F)) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
     P: 'static,
@@ -210,7 +210,7 @@ where
     R: Fn(&Db, B) -> Result<P> + Send + Sync + 'static,
     F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
 {
-    let mut operation = prepared(Method::POST, id, path, action, summary, example, move |db, _, body| ready(db, body), run).makes();
+    let mut operation = prepared(Method::POST, id, path, action, summary, example, (move |db: &Db, _: &Actor, body| ready(db, body), run)).makes();
     operation.lane = Lane::Files;
     operation
 }

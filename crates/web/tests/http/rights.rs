@@ -113,7 +113,7 @@ impl Visit {
 fn written(amount: i64) -> Vec<String> {
     let grouped = |mark: char| {
         let digits = amount.to_string();
-        digits.char_indices().flat_map(|(at, digit)| (at > 0 && (digits.len() - at) % 3 == 0).then_some(mark).into_iter().chain([digit])).collect::<String>()
+        digits.char_indices().flat_map(|(at, digit)| (at > 0 && (digits.len() - at).is_multiple_of(3)).then_some(mark).into_iter().chain([digit])).collect::<String>()
     };
     let persian = |text: &str| text.chars().map(|ch| ch.to_digit(10).and_then(|digit| char::from_u32(0x6F0 + digit)).unwrap_or(ch)).collect::<String>();
     vec![amount.to_string(), grouped(','), persian(&grouped('٬'))]
@@ -238,10 +238,13 @@ impl Scene {
 /// A PNG of one pixel.
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
+/// Something that may be told, and who may be told it.
+type Thing<'s> = (String, Box<dyn Fn(&Who) -> bool + 's>);
+
 /// What an operation reads or changes, as the model knows it.
 enum About<'s> {
     /// Things by their ids, and whether somebody may do it with each.
-    Things(Vec<(String, Box<dyn Fn(&Who) -> bool + 's>)>),
+    Things(Vec<Thing<'s>>),
     /// A list or a search: only the words of what is hidden are looked for.
     List,
     /// Open to who has the right anywhere, for the reason that stands beside it.
@@ -250,7 +253,7 @@ enum About<'s> {
 
 impl Scene {
     fn by_visit<'s>(&'s self, id: impl Fn(&'s Visit) -> Vec<&'s String>, may: impl Fn(&Who, &'s Visit, usize) -> bool + Copy + 's) -> About<'s> {
-        let mut things: Vec<(String, Box<dyn Fn(&Who) -> bool + 's>)> = Vec::new();
+        let mut things: Vec<Thing<'s>> = Vec::new();
         for visit in &self.visits {
             for (at, id) in id(visit).into_iter().enumerate() {
                 things.push((id.clone(), Box::new(move |who: &Who| may(who, visit, at))));

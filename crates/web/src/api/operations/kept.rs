@@ -143,9 +143,15 @@ pub(super) fn people(out: &mut Vec<Operation>) {
     }));
     let user = || json!({"login": "maryam", "name": "مریم احمدی", "password": "correct horse", "roles": [{"role": "receptionist"}]});
     out.push(
-        prepared(Method::POST, "createUser", "/users", A::KeepAccess, "Make a person who signs in.", user(), hashed, |tx, _, body| -> Result<UserView> {
-            users::save_user(tx, None, body)
-        })
+        prepared(
+            Method::POST,
+            "createUser",
+            "/users",
+            A::KeepAccess,
+            "Make a person who signs in.",
+            user(),
+            (hashed, |tx, _, body| -> Result<UserView> { users::save_user(tx, None, body) }),
+        )
         .hashes()
         .makes(),
     );
@@ -156,9 +162,15 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         .versioned(),
     );
     out.push(
-        prepared(Method::PUT, "updateUser", "/users/{id}", A::KeepAccess, "Change a person who signs in.", user(), hashed, |tx, call, body| -> Result<UserView> {
-            users::save_user(tx, call.changed(), body)
-        })
+        prepared(
+            Method::PUT,
+            "updateUser",
+            "/users/{id}",
+            A::KeepAccess,
+            "Change a person who signs in.",
+            user(),
+            (hashed, |tx, call, body| -> Result<UserView> { users::save_user(tx, call.changed(), body) }),
+        )
         .hashes()
         .versioned(),
     );
@@ -178,8 +190,7 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         A::KeepAccess,
         "Give a person a new first password.",
         json!({"password": "correct horse"}),
-        |db, _, body: NewPassword| FirstPassword::of(body.password, db.random()),
-        |tx, call, first| -> Result<UserView> { users::reset_password(tx, call.id(), first) },
+        (|db, _, body: NewPassword| FirstPassword::of(body.password, db.random()), |tx, call, first| -> Result<UserView> { users::reset_password(tx, call.id(), first) }),
     );
     out.push(reset.hashes());
     out.push(get("listPermissions", "/permissions", A::KeepAccess, "The table of permissions as it holds now.", |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> {

@@ -194,11 +194,13 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
             A::MoveRepair,
             "Take a way out of the step.",
             json!({"transition": "to-diagnosis"}),
-            |db, actor, body: MoveRepair| body.confirmed(db, actor),
-            |tx, call, body| -> Result<RepairView> {
-                repair::move_repair(tx, call.id(), call.version, body)?;
-                repair::get_repair(tx.conn, tx.actor, call.id(), tx.now)
-            },
+            (
+                |db, actor, body: MoveRepair| body.confirmed(db, actor),
+                |tx, call, body| -> Result<RepairView> {
+                    repair::move_repair(tx, call.id(), call.version, body)?;
+                    repair::get_repair(tx.conn, tx.actor, call.id(), tx.now)
+                },
+            ),
         )
         .hashes()
         .versioned(),
