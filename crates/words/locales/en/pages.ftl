@@ -162,6 +162,7 @@ override = Override
 override-for = Who pays
 own-cause = This line’s own cause
 owner = Owner
+owner-elsewhere = Known to another centre; the owner’s mobile or subscription number finds them
 pages = Pages
 paid = Paid
 part = Part
