@@ -13,7 +13,7 @@ use crate::store::query::*;
 use crate::store::rows::Guess;
 use crate::store::schema::guesses;
 use crate::store::types::At;
-use crate::store::{Conn, Db, Tx};
+use crate::store::{Conn, Db, Event, Subject, Tx};
 
 /// One count that a try raises.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -190,6 +190,7 @@ pub(crate) fn forget(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
 pub(crate) fn guarded<T>(db: &Db, actor: &Actor, tries: &[Tried], is_right: impl FnOnce() -> bool, wrong: Error, mut then: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
     db.write(actor, |tx| reserve(tx, tries))?;
     if !is_right() {
+        db.write(actor, |tx| tx.record(None, &Event::SecretRefused, &[Subject::Object("access", 0)]).map(|_| ()))?;
         return Err(wrong);
     }
     db.write(actor, |tx| {

@@ -34,6 +34,7 @@ pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePass
     let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let mut faults = Faults::default();
     secrets::check_password(&mut faults, &command.new_password, &[&actor.name], "new_password");
+    faults.check(command.new_password != command.old_password, "new_password", "same-password");
     faults.told()?;
     let new = secrets::hash_password(&command.new_password, db.random())?;
     let is_right = || verify_password(&command.old_password, Some(&hash));

@@ -92,8 +92,12 @@ pub fn offer(db: &Db, login: &str, seed: Option<&str>) -> Result<Offer> {
 }
 
 fn seed_of(seed: &str) -> Result<Vec<u8>> {
-    let secret = Secret::try_from_base32(seed).map_err(|_| Error::invalid("seed", "malformed"))?;
-    Ok(secret.as_ref().to_vec())
+    let secret = Secret::try_from_base32(seed).map_err(|_| Error::invalid("seed", "malformed"))?.as_ref().to_vec();
+    // RFC 4226, 4: a secret of at least 128 bits.
+    if secret.len() < 16 {
+        return Err(Error::invalid("seed", "malformed"));
+    }
+    Ok(secret)
 }
 
 /// Takes a seed that was offered into use: with a first code, which shows that the app has it, and the password.
@@ -214,7 +218,7 @@ mod tests {
     }
 
     fn browser(opened: Option<&Opened>) -> Browser {
-        Browser { address: "10.0.0.1".to_owned(), device: None, session: opened.map(|opened| opened.token.clone()) }
+        Browser { address: "10.0.0.1".to_owned(), device: opened.and_then(|opened| opened.device.clone()), session: opened.map(|opened| opened.token.clone()) }
     }
 
     fn with_password(house: &House, login: &str) -> Opened {
@@ -290,6 +294,8 @@ mod tests {
                 reset_password(tx, &id, &FirstPassword::of(PASSWORD.to_owned(), tx.random())?)
             });
             assert!(!with_password(house, MANAGER).awaits_code);
+            assert_eq!(refused(switch().err()), "pin: wrong-pin", "who knew the password may have known the PIN");
+            crate::access::own::set_pin(&house.db, &manager, &crate::access::own::SetPin { pin: "4711".to_owned() }).expect("a PIN");
             switch().expect("switched");
         });
     }

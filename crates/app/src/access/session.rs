@@ -68,8 +68,9 @@ pub struct SignIn {
 /// A session that was opened: its secrets go to the person's browser and nowhere else.
 pub struct Opened {
     pub token: String,
-    /// By which the browser is known when this person signs in again: others who guess at them do not keep them out there.
-    pub device: String,
+    /// By which the browser is known when this person signs in again: others who guess at them do not keep them out there. None before the second factor: who
+    /// knows the password alone would get room for more guesses with each sign-in.
+    pub device: Option<String>,
     pub must_change_password: bool,
     /// Whether the session opens nothing before the code of the second factor was given (`second_factor::enter_code`).
     pub awaits_code: bool,
@@ -130,7 +131,7 @@ pub(super) fn open(tx: &mut Tx<'_>, user: &User, centre_id: Option<i64>, awaits_
     if !awaits_code {
         tx.record(None, &Event::SignedIn, &[Subject::User(user.id)])?;
     }
-    let device = tx.seal_bare(b"known", &device_of(user))?;
+    let device = if awaits_code { None } else { Some(tx.seal_bare(b"known", &device_of(user))?) };
     Ok(Opened { token, device, must_change_password: user.must_change_password, awaits_code })
 }
 
@@ -323,6 +324,8 @@ pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson
         }
         end_session(tx.conn, Some(token))?;
         tx.record(None, &Event::PersonSwitched, &[Subject::User(user.id)])?;
-        open(tx, user, tx.actor.centre_id, false)
+        let other = Actor { address: tx.actor.address.clone(), ..other };
+        let centre_id = tx.actor.centre_id;
+        open(&mut tx.acting(&other), user, centre_id, false)
     })
 }

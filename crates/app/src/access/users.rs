@@ -298,6 +298,8 @@ pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -
         .set((users::password_hash.eq(&first.hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
         .execute(tx.conn)?;
     second_factor::forget(tx, row.id)?;
+    // Who knew the password may know the PIN, and by it comes in past the new one.
+    diesel::update(users::table.find(row.id)).set(users::pin_hash.eq(None::<String>)).execute(tx.conn)?;
     end_all(tx, row.id, None)?;
     if row.disabled_at.is_some() {
         tx.record(None, &Event::UserEnabled { login: row.login.clone() }, &[Subject::User(row.id)])?;

@@ -287,6 +287,12 @@ pub struct PaperView {
     pub content: Option<Vec<u8>>,
 }
 
+/// Whether somebody is shown the sheet of a visit, which tells of all its devices and where the customer lives: who sees them all, and the customer.
+fn sees_sheet(conn: &mut Conn, actor: &Actor, reception: &str) -> Result<bool> {
+    let is_part = crate::reception::get_reception(conn, actor, reception)?.is_part;
+    Ok(!is_part && crate::reception::partly(conn, actor, reception, Action::ViewCustomers).is_ok())
+}
+
 /// A paper, for those who see what it is about.
 ///
 /// # Errors
@@ -301,8 +307,7 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
         }
         "reception" => {
             let reception = receptions::table.find(row.subject_id).select(receptions::public_id).first::<String>(conn)?;
-            // The sheet of a visit tells of all its devices: it is for who sees them all.
-            if crate::reception::get_reception(conn, actor, &reception)?.is_part {
+            if !sees_sheet(conn, actor, &reception)? {
                 return Err(Error::NotFound);
             }
         }
@@ -321,7 +326,7 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
 /// `Forbidden`, `NotFound`.
 pub fn papers_of(conn: &mut Conn, actor: &Actor, kind: &str, subject: &str) -> Result<Vec<PaperView>> {
     let subject_id = match kind {
-        "reception" if crate::reception::get_reception(conn, actor, subject)?.is_part => return Ok(Vec::new()),
+        "reception" if !sees_sheet(conn, actor, subject)? => return Ok(Vec::new()),
         "reception" => crate::reception::reception_row(conn, subject)?.id,
         "invoice" => super::invoices::seen(conn, actor, subject, &[Action::ViewMoney])?.id,
         _ => crate::coverage::covers::card_row(conn, actor, subject)?.id,

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what anybody gave before on a line and in the repair counts, so that a limit is not passed in small steps or by several people.
 
+use std::collections::HashMap;
+
 use domain::access::{Action, Role};
 use domain::coverage::{CoverKind, CoverState, LineType, Policy};
 use domain::money::percent_of;
@@ -10,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::covers::{NewCover, insert, one_term, rules_of};
-use super::decide::decide_repair;
+use super::decide::{current_shares, decide_repair};
 use super::rows::Cover;
 use crate::access::{Actor, actor_within};
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::repair::lines::charged;
-use crate::repair::rows::WorkLine;
+use crate::repair::rows::{Repair, WorkLine};
 use crate::repair::{in_hand, line_row};
 use crate::store::query::*;
 use crate::store::schema::{centres, covers};
@@ -46,9 +48,26 @@ fn percent_on(rules: &Policy, line: &WorkLine) -> i64 {
     terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
 }
 
-/// What a percentage of some lines comes to.
-fn amount_of(lines: &[WorkLine], percent: impl Fn(&WorkLine) -> i64) -> i64 {
-    lines.iter().map(|line| percent_of(line.amount_minor.unwrap_or(0), percent(line))).sum()
+/// What others than goodwill leave of each line to the customer.
+struct Left(HashMap<i64, i64>);
+
+impl Left {
+    fn of(conn: &mut Conn, repair: &Repair, lines: &[WorkLine]) -> Result<Self> {
+        let gifts = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).select(covers::id).load::<i64>(conn)?;
+        let mut left = lines.iter().map(|line| (line.id, line.amount_minor.unwrap_or(0))).collect::<HashMap<_, _>>();
+        for share in current_shares(conn, repair)?.iter().filter(|share| share.cover_id.is_some_and(|cover| !gifts.contains(&cover))) {
+            if let Some(rest) = left.get_mut(&share.work_line_id) {
+                *rest -= share.amount_minor;
+            }
+        }
+        Ok(Self(left))
+    }
+
+    /// What a percentage of some lines comes to: no more than there is left to give.
+    fn given(&self, lines: &[WorkLine], percent: impl Fn(&WorkLine) -> i64) -> i64 {
+        let left = |line: &WorkLine| self.0.get(&line.id).copied().unwrap_or(0).max(0);
+        lines.iter().map(|line| percent_of(line.amount_minor.unwrap_or(0), percent(line)).min(left(line))).sum()
+    }
 }
 
 /// The rules of the goodwill that was given in a repair.
@@ -89,11 +108,12 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     if lines.is_empty() {
         return Err(Error::invalid("lines", "required"));
     }
-    let wanted = amount_of(&lines, |_| command.percent);
+    let left = Left::of(tx.conn, &repair, &all)?;
+    let wanted = left.given(&lines, |_| command.percent);
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
     let given = given_in(tx.conn, repair.id)?;
     let percent_before = lines.iter().map(|line| given.iter().map(|rules| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
-    let amount_before = given.iter().map(|rules| amount_of(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).sum::<i64>();
+    let amount_before = given.iter().map(|rules| left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
     if !actor_within(limit, percent_after, amount_after) {
         return Err(Error::Forbidden(
@@ -108,8 +128,8 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let pays = json!({"part": command.percent, "labour": command.percent, "travel": command.percent, "shipping": command.percent});
     let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, before + 1);
-    let left = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
-    let max_amount = command.max_amount.unwrap_or(left).min(left);
+    let room = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
+    let max_amount = command.max_amount.unwrap_or(room).min(room);
     let cover = insert(
         tx,
         NewCover {
@@ -194,6 +214,26 @@ mod tests {
             let twice = charged_with_another(house);
             let first = house.repair(&twice).lines[0].id.clone();
             assert!(is_refused(&give(house, RECEPTIONIST, &twice, &[first], 10)), "both lines of the service are meant: 6,000,000");
+        });
+    }
+
+    #[test]
+    fn what_the_maker_pays_is_no_gift() {
+        in_a_house(|house| {
+            house.at("1405/09/03");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let device = house.device("TV-1", "T-1", "1405/01/15", &[]);
+            house.card(&device, "G-1");
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "no-power", "burnt");
+            house.operation(&repair, "SVC-ANY", Some(100_000_000));
+            let view = house.repair(&repair);
+            assert_eq!(view.customer_net, Some(0), "the card pays");
+            house.operation(&repair, "SVC-TRAVEL", Some(4_000_000));
+            assert_eq!(house.repair(&repair).customer_net, Some(4_000_000), "and not the way");
+            give(house, RECEPTIONIST, &repair, &[], 10).expect("400,000 and not ten millions");
+            assert_eq!(house.repair(&repair).customer_net, Some(3_600_000));
         });
     }
 

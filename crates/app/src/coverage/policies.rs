@@ -227,6 +227,14 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     let payer_party_id = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
     tx.actor.may(Action::KeepPolicies, of(brand_id))?;
+    if let Some(payer) = payer_party_id {
+        // A maker pays for what it promised: in its name nobody promises who keeps other brands alone.
+        let theirs = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(tx.conn)?;
+        let mine = theirs.iter().any(|id| brand_id == Some(*id) || tx.actor.may(Action::KeepPolicies, of(Some(*id))).is_ok());
+        if !theirs.is_empty() && !mine {
+            return Err(Error::invalid("payer", "unknown-reference"));
+        }
+    }
     let rules = match (&command.rules, &command.usual) {
         (Some(rules), _) => rules.clone(),
         (None, Some(usual)) => usual.rules(),

@@ -408,8 +408,10 @@ pub fn look_up_customer(tx: &mut Tx<'_>, command: &LookUpCustomer) -> Result<Cus
         None => owner_of_numbered(tx.conn, tx.actor, &command.number)?,
     };
     let id = found.ok_or(Error::NotFound)?;
-    guesses::right(tx, &tried)?;
-    if !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers], id)? {
+    // One's own customers cost nothing; strangers count, found or not.
+    if is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers], id)? {
+        guesses::right(tx, &tried)?;
+    } else {
         tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
     }
     let row = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;

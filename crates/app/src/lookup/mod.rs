@@ -7,6 +7,8 @@ mod operations;
 
 pub use operations::{DeviceOperation, device_operations, part_uses};
 
+use std::collections::BTreeSet;
+
 use domain::access::Action;
 use domain::{identifiers, tracking};
 use jiff::Timestamp;
@@ -280,12 +282,13 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
     let hidden = if actor.can(Action::KeepPersonalData) { "" } else { crate::personal::opened::OPENED };
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
     let rows = select.filter(told.rows::<journal::table>()).filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<Entry>(conn)?;
+    let foreign = if query.subject == "customer" { of_foreign_visits(conn, &told, &rows)? } else { BTreeSet::new() };
     let money = actor.scope(Action::ViewMoney);
-    Ok(Page::of(
+    let Page { items, next } = Page::of(
         rows,
         limit,
         |row| row.0.to_string(),
-        |(_, (event, payload), at, by, (centre_id, brand_id))| {
+        |(id, (event, payload), at, by, (centre_id, brand_id))| {
             let mut details: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
             if let Some(map) = details.as_object_mut() {
                 map.remove("event");
@@ -294,7 +297,21 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
                     map.retain(|key, _| !MONEY.contains(&key.as_str()));
                 }
             }
-            TimelineEntry { event, occurred_at: at.instant(), by, details }
+            (!foreign.contains(&id)).then_some(TimelineEntry { event, occurred_at: at.instant(), by, details })
         },
-    ))
+    );
+    Ok(Page { items: items.into_iter().flatten().collect(), next })
+}
+
+/// The entries about a visit or an invoice that a scope does not reach. A visit may be of several brands, so its entries bear none.
+fn of_foreign_visits(conn: &mut Conn, scope: &Scope, rows: &[Entry]) -> Result<BTreeSet<i64>> {
+    let entries = rows.iter().map(|row| row.0).collect::<Vec<_>>();
+    let about = |kind: &'static str| journal_subjects::table.filter(journal_subjects::journal_id.eq_any(entries.clone())).filter(journal_subjects::subject_kind.eq(kind));
+    let about = |conn: &mut Conn, kind| about(kind).select((journal_subjects::journal_id, journal_subjects::subject_id)).load::<(i64, i64)>(conn);
+    let (of_visits, of_invoices) = (about(conn, "reception")?, about(conn, "invoice")?);
+    let ids = |pairs: &[(i64, i64)]| pairs.iter().map(|(_, subject)| *subject).collect::<Vec<_>>();
+    let visits = receptions::table.filter(receptions::id.eq_any(ids(&of_visits))).filter(scope.rows::<receptions::table>()).select(receptions::id).load::<i64>(conn)?;
+    let invoices = invoices::table.filter(invoices::id.eq_any(ids(&of_invoices))).filter(scope.rows::<invoices::table>()).select(invoices::id).load::<i64>(conn)?;
+    let foreign = |pairs: Vec<(i64, i64)>, seen: Vec<i64>| pairs.into_iter().filter(move |(_, subject)| !seen.contains(subject)).map(|(entry, _)| entry);
+    Ok(foreign(of_visits, visits).chain(foreign(of_invoices, invoices)).collect())
 }

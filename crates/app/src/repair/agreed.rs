@@ -1,7 +1,8 @@
 //! What the customer said yes to, and what it is now: nobody is charged what he was not asked (domain rule 12).
 //!
 //! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to, neither the work is ended nor the device handed
-//! over until he accepts a new estimate, or somebody notes who agreed, how and why. A repair for which nothing was ever answered is as it was.
+//! over until he accepts a new estimate, or somebody notes who agreed, how and why. Who was never asked agreed to
+//! nothing.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ use crate::store::{Conn, Event, Subject, Tx};
 /// What the customer agreed to, and what it is now: more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exceeded {
-    /// With VAT and without the house's own fees, in minor units; 0 where the estimate was declined.
+    /// With VAT and without the house's own fees, in minor units; 0 where the estimate was declined, or nothing was asked.
     pub accepted: i64,
     pub now: i64,
 }
@@ -52,29 +53,28 @@ fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
         .optional()?)
 }
 
-/// The latest agreement beyond an estimate.
-fn agreement(conn: &mut Conn, estimate_id: i64) -> Result<Option<Agreement>> {
-    Ok(agreements::table.filter(agreements::estimate_id.eq(estimate_id)).order(agreements::id.desc()).select(Agreement::as_select()).first(conn).optional()?)
+/// The latest agreement beyond an estimate; without one, where nothing was asked.
+fn agreement(conn: &mut Conn, repair_id: i64, estimate_id: Option<i64>) -> Result<Option<Agreement>> {
+    let newest_first = agreements::table.filter(agreements::repair_id.eq(repair_id)).order(agreements::id.desc()).select(Agreement::as_select());
+    Ok(newest_first.load::<Agreement>(conn)?.into_iter().find(|row| row.estimate_id == estimate_id))
 }
 
 /// The same as it is shown.
 ///
 /// # Errors
 /// The store.
-pub(super) fn agreement_view(conn: &mut Conn, estimate_id: i64) -> Result<Option<AgreementView>> {
+pub(super) fn agreement_view(conn: &mut Conn, repair_id: i64, estimate_id: i64) -> Result<Option<AgreementView>> {
     let view = |row: Agreement| AgreementView { who: row.who, how: row.how, reason: row.reason, total: row.total_minor, at: row.noted_at.instant() };
-    Ok(agreement(conn, estimate_id)?.map(view))
+    Ok(agreement(conn, repair_id, Some(estimate_id))?.map(view))
 }
 
-/// The sum that the customer agreed to; None where nothing was answered.
-fn agreed(conn: &mut Conn, repair_id: i64) -> Result<Option<i64>> {
-    let Some(estimate) = answered(conn, repair_id)? else { return Ok(None) };
-    if let Some(agreement) = agreement(conn, estimate.id)? {
-        return Ok(Some(agreement.total_minor));
+/// The sum that the customer agreed to; 0 where they declined, or were not asked.
+fn agreed(conn: &mut Conn, repair_id: i64) -> Result<i64> {
+    let estimate = answered(conn, repair_id)?;
+    if let Some(agreement) = agreement(conn, repair_id, estimate.as_ref().map(|estimate| estimate.id))? {
+        return Ok(agreement.total_minor);
     }
-    if estimate.state == "declined" {
-        return Ok(Some(0));
-    }
+    let Some(estimate) = estimate.filter(|estimate| estimate.state == "accepted") else { return Ok(0) };
     let lines: Vec<EstimateLine> = serde_json::from_str(&estimate.lines_json).map_err(Error::internal)?;
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
     let aside = work_lines::table
@@ -82,7 +82,7 @@ fn agreed(conn: &mut Conn, repair_id: i64) -> Result<Option<i64>> {
         .filter(work_lines::state.eq("declined").or(work_lines::is_fee.eq(true)))
         .select(work_lines::public_id)
         .load::<String>(conn)?;
-    Ok(Some(lines.iter().filter(|line| !aside.contains(&line.line)).map(|line| line.net + line.vat).sum()))
+    Ok(lines.iter().filter(|line| !aside.contains(&line.line)).map(|line| line.net + line.vat).sum())
 }
 
 /// What the customer agreed to and what it is on a day, where it is more; None once the repair is over.
@@ -93,10 +93,20 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
     if !repair.is_open {
         return Ok(None);
     }
-    let Some(accepted) = agreed(conn, repair.id)? else { return Ok(None) };
+    let accepted = agreed(conn, repair.id)?;
     let lines = customer_lines(conn, repair, on)?;
     let now = lines.iter().filter(|(line, ..)| !line.is_fee).map(|(_, net, vat)| net + vat).sum::<i64>();
     Ok((now > accepted).then_some(Exceeded { accepted, now }))
+}
+
+/// The same where it is told: who was never asked may still be, until the work could end.
+///
+/// # Errors
+/// The store.
+pub(super) fn told(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Option<Exceeded>> {
+    let sums = exceeded(conn, repair, on)?;
+    let is_told = sums.is_some() && (answered(conn, repair.id)?.is_some() || road::may_end(conn, repair)?);
+    Ok(sums.filter(|_| is_told))
 }
 
 /// The state of the latest estimate on a day, as charts read it: none, waiting, accepted, declined, expired or exceeded.
@@ -125,7 +135,7 @@ domain::words! {
     AgreedBy { Phone = "phone", InPerson = "in_person", Message = "message", Other = "other" }
 }
 
-/// Notes that the customer agreed to the sum as it is now, above the estimate that was answered.
+/// Notes that the customer agreed to the sum as it is now, above the estimate that was answered, or without any.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoteAgreement {
@@ -139,7 +149,7 @@ pub struct NoteAgreement {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where nothing was answered, an estimate waits, or the sum is not above it.
+/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, or the sum is not above it.
 pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let (who, reason) = (command.who.trim(), command.reason.trim());
@@ -152,7 +162,7 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
     // What he agrees to is what it is now.
     decide_repair(tx, repair.id, "agreement")?;
     let repair = repairs::table.find(repair.id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
-    let Some(estimate) = answered(tx.conn, repair.id)? else { return Err(Error::conflict("no-estimate")) };
+    let estimate = answered(tx.conn, repair.id)?;
     if state(latest(tx.conn, repair.id)?.as_ref(), today) == "waiting" {
         return Err(Error::conflict("estimate-waits"));
     }
@@ -160,7 +170,7 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
     let row = Agreement {
         id: 0,
         repair_id: repair.id,
-        estimate_id: estimate.id,
+        estimate_id: estimate.map(|estimate| estimate.id),
         noted_at: At::from(tx.occurred),
         noted_by: tx.actor.user_id,
         who: Some(who.to_owned()),

@@ -149,6 +149,14 @@ fn charges(way: &Transition) -> bool {
     way.ends_work() || way.needs.contains(&Need::HandOver)
 }
 
+/// Whether the step of a repair has a way on which the work ends or the device goes home.
+///
+/// # Errors
+/// The store.
+pub(super) fn may_end(conn: &mut Conn, repair: &Repair) -> Result<bool> {
+    Ok(chart(conn, repair.chart_id)?.transitions.iter().any(|way| way.from == repair.step && charges(way)))
+}
+
 fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
     // Charts may say the same by a condition of theirs.
     let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded")));

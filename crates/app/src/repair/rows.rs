@@ -143,7 +143,8 @@ pub struct Agreement {
     #[diesel(skip_insertion)]
     pub id: i64,
     pub repair_id: i64,
-    pub estimate_id: i64,
+    /// None where nothing was asked before.
+    pub estimate_id: Option<i64>,
     pub noted_at: At,
     pub noted_by: Option<i64>,
     /// None once the customer was erased.

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::agreed::{AgreementView, Exceeded, agreement_view, exceeded, standing};
+use super::agreed::{AgreementView, Exceeded, agreement_view, standing, told};
 use super::diagnose::{WhatIf, what_if};
 use super::estimate::{EstimateLine, latest};
 use super::facts::answered;
@@ -343,7 +343,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let estimate = match latest(conn, row.id)?.filter(|_| sees_sums) {
         Some(estimate) => Some(EstimateView {
             state: standing(conn, &row, today)?.to_owned(),
-            agreement: agreement_view(conn, estimate.id)?,
+            agreement: agreement_view(conn, row.id, estimate.id)?,
             lines: if sees_money { serde_json::from_str(&estimate.lines_json).unwrap_or_default() } else { Vec::new() },
             id: estimate.public_id,
             revision: estimate.revision,
@@ -378,7 +378,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
         road,
         ways: ways_of(conn, actor, &row, today)?,
-        exceeded: if sees_sums { exceeded(conn, &row, today)? } else { None },
+        exceeded: if sees_sums { told(conn, &row, today)? } else { None },
         what_if: if sees_sums { what_if(conn, &row)? } else { Vec::new() },
         coverage,
         photos: of_repair(conn, row.id)?,

@@ -15,7 +15,7 @@ use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
-use crate::store::schema::{centres, sections, staff, users};
+use crate::store::schema::{centres, memberships, sections, staff, users};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{Link, ListQuery, Page, containing};
@@ -148,7 +148,11 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
     let mut user_id = None;
     if let Some(login) = command.login.as_deref().filter(|login| !login.trim().is_empty()) {
         user_id = users::table.filter(users::login.eq(domain::text::fold(login))).select(users::id).first::<i64>(tx.conn).optional()?;
-        faults.check(user_id.is_some(), "login", "unknown-reference");
+        // Who keeps one centre's staff names people who work there, and learns nothing of others.
+        let here = memberships::table.filter(memberships::centre_id.eq(centre_id)).filter(memberships::user_id.eq(user_id.unwrap_or(0)));
+        let is_here = here.select(memberships::id).first::<i64>(tx.conn).optional()?.is_some();
+        let is_linked = user_id.is_some() && user_id == old.as_ref().and_then(|old| old.user_id);
+        faults.check(user_id.is_some() && (is_here || is_linked || tx.actor.may(Action::KeepStaff, Of::All).is_ok()), "login", "unknown-reference");
     }
     faults.told()?;
     tx.actor.may(Action::KeepStaff, Of::Centre(centre_id))?;

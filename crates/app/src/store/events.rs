@@ -49,6 +49,7 @@ pub const PAPERS: &str = "papers";
 pub enum Event {
     SignedIn,
     SignInFailed { login: String },
+    SecretRefused,
     SignedOut,
     PersonSwitched,
     PasswordChanged,
@@ -122,6 +123,7 @@ pub enum Event {
 pub const OF_SECURITY: &[&str] = &[
     "signed_in",
     SIGN_IN_FAILED,
+    SECRET_REFUSED,
     "signed_out",
     "person_switched",
     "password_changed",
@@ -146,8 +148,9 @@ pub const OF_SECURITY: &[&str] = &[
 ];
 
 /// What of that was refused.
-pub const REFUSED: [&str; 2] = [SIGN_IN_FAILED, ACCESS_REFUSED];
+pub const REFUSED: [&str; 3] = [SIGN_IN_FAILED, SECRET_REFUSED, ACCESS_REFUSED];
 pub(crate) const SIGN_IN_FAILED: &str = "sign_in_failed";
+const SECRET_REFUSED: &str = "secret_refused";
 const ACCESS_REFUSED: &str = "access_refused";
 
 /// What of an entry tells amounts and shares.

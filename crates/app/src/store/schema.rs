@@ -674,7 +674,7 @@ diesel::table! {
     agreements (id) {
         id -> BigInt,
         repair_id -> BigInt,
-        estimate_id -> BigInt,
+        estimate_id -> Nullable<BigInt>,
         noted_at -> Timestamp,
         noted_by -> Nullable<BigInt>,
         who -> Nullable<Text>,

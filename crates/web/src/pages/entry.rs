@@ -119,7 +119,9 @@ fn enter(app: &App, opened: &Opened, next: &str) -> Response {
 /// An answer that gives the browser its session, and by what it is known from now on.
 fn with_session(mut response: Response, app: &App, opened: &Opened) -> Response {
     set_cookie(&mut response, app, &format!("{}={}; HttpOnly; Max-Age=604800", cookie_name(app), opened.token));
-    set_cookie(&mut response, app, &format!("{}={}; HttpOnly; Max-Age=31536000", device_cookie_name(app), opened.device));
+    if let Some(device) = &opened.device {
+        set_cookie(&mut response, app, &format!("{}={device}; HttpOnly; Max-Age=31536000", device_cookie_name(app)));
+    }
     response
 }
 

@@ -120,6 +120,17 @@ fn count(fields: &[(String, String)]) -> usize {
     (0..50).rev().find(|index| fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}].")))).map_or(1, |last| last + 1)
 }
 
+/// A day that is typed beside a new device is that of its sale; where none is, nothing is told of one.
+fn name_sales(fields: &mut Vec<(String, String)>) {
+    for index in 0..count(fields) {
+        let of = |key: &str| format!("devices[{index}].new_device.events[0].{key}");
+        fields.retain(|(name, _)| *name != of("type"));
+        if value(fields, &of("on")).is_some_and(|on| !on.trim().is_empty()) {
+            fields.push((of("type"), "sold".to_owned()));
+        }
+    }
+}
+
 /// Puts a known device in place of a serial that was typed. Where two products share the serial, a person says which.
 fn recognise(conn: &mut app::Conn, actor: &Actor, fields: &mut Vec<(String, String)>) -> app::Result<()> {
     for index in 0..count(fields) {
@@ -245,7 +256,11 @@ fn readings(fields: &[(String, String)], index: usize) -> Vec<String> {
 
 /// The answers while the form is being filled: a part of the page.
 pub(crate) async fn answer(person: Person, RawQuery(query): RawQuery) -> Response {
-    let known = pairs(query.unwrap_or_default().as_bytes()).ok().filter(|fields| from_form(fields, &shape::<ReceiveDevices>().schema, &OWN).is_ok());
+    let typed = pairs(query.unwrap_or_default().as_bytes()).map(|mut fields| {
+        name_sales(&mut fields);
+        fields
+    });
+    let known = typed.ok().filter(|fields| from_form(fields, &shape::<ReceiveDevices>().schema, &OWN).is_ok());
     let Some(fields) = known else { return "".into_response() };
     let (lang, now) = (person.lang, person.app.db().now());
     match person.read(move |conn, actor| answers_for(conn, actor, lang, &fields, now)).await {
@@ -317,7 +332,8 @@ async fn granted(person: Person, wish: Wish, mut fields: Fields, is_part: bool) 
 }
 
 pub(crate) async fn receive(person: Person, headers: HeaderMap, form: Form) -> Response {
-    let Form { fields, _held } = form;
+    let Form { mut fields, _held } = form;
+    name_sales(&mut fields);
     let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     if !person.sent_it(field("_csrf").as_deref()) {
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));

@@ -390,6 +390,31 @@ async fn nobody_sees_what_is_not_theirs() {
     }
 }
 
+#[tokio::test]
+async fn the_visits_of_a_customer_are_told_to_who_sees_them_and_their_sheets_to_who_sees_customers() {
+    for house in House::each() {
+        let scene = Scene::of(house).await;
+        // Somebody who was served for one brand owns a device of the other, whose manager so knows them.
+        let visit = &scene.visits[1];
+        scene.post("/devices", json!({"product": "SERMAN-TV", "serial": "SN-OWNED", "owner": visit.customer})).await;
+        let timeline = format!("/timeline?subject=customer&id={}", visit.customer);
+        let happened = ["devices_received", "handed_over", "invoice_issued", "payment_recorded"];
+        for (login, is_told) in [("maker-0", false), ("desk-0", true)] {
+            let answer = scene.house.call(Some(&scene.house.token(login)), Method::GET, &timeline, None).await;
+            assert_eq!(answer.status, StatusCode::OK, "{login}: {}", answer.text);
+            assert_eq!(happened.map(|event| answer.text.contains(event)), [is_told; 4], "{login}: {}", answer.text);
+        }
+        for who in PEOPLE {
+            let token = scene.house.token(who.login);
+            for visit in &scene.visits {
+                let answer = scene.house.call(Some(&token), Method::GET, &format!("/documents/of/reception/{}", visit.reception), None).await;
+                let is_told = answer.status == StatusCode::OK && answer.json()["items"].as_array().is_some_and(|items| !items.is_empty());
+                assert_eq!(is_told, visit.all(who, A::ViewWork) && visit.any(who, &[A::ViewCustomers]), "{} {:?}: {}", who.login, visit.pairs, answer.text);
+            }
+        }
+    }
+}
+
 /// The pages, with all things that they can be asked for.
 fn pages(scene: &Scene) -> Vec<String> {
     let mut paths =

@@ -131,6 +131,7 @@ error-way-needs = Still needed: { $need }
 error-whole-number = Enter a whole number, such as 120.
 error-wrong-code = The code is wrong.
 error-wrong-login = User name and password do not belong together.
+error-same-password = That is the password of before.
 error-wrong-password = The current password is wrong.
 error-wrong-pin = The PIN is wrong.
 error-file-empty = The file is empty.

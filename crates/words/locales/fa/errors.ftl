@@ -131,6 +131,7 @@ error-way-needs = هنوز لازم است: { $need }
 error-whole-number = یک عدد صحیح بنویسید، مانند ۱۲۰.
 error-wrong-code = کد درست نیست.
 error-wrong-login = نام کاربری و گذرواژه با هم نمی‌خوانند.
+error-same-password = این همان گذرواژهٔ پیشین است.
 error-wrong-password = گذرواژهٔ کنونی درست نیست.
 error-wrong-pin = پین درست نیست.
 error-file-empty = این فایل خالی است.

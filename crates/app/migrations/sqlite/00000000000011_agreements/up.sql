@@ -1,8 +1,8 @@
--- Who agreed to more than the estimate that was answered, how and why.
+-- Who agreed to more than the estimate that was answered (none: without any), how and why.
 CREATE TABLE agreements (
     id INTEGER PRIMARY KEY NOT NULL,
     repair_id BIGINT NOT NULL REFERENCES repairs (id),
-    estimate_id BIGINT NOT NULL REFERENCES estimates (id),
+    estimate_id BIGINT REFERENCES estimates (id),
     noted_at TIMESTAMP NOT NULL,
     noted_by BIGINT,
     who TEXT,

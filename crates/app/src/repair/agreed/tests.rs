@@ -200,12 +200,18 @@ fn the_fee_of_a_declined_estimate_is_no_part_of_it_and_a_no_is_no_yes() {
 }
 
 #[test]
-fn what_nobody_was_asked_is_as_it_was_and_a_part_of_a_yes_counts() {
+fn who_was_never_asked_agreed_to_nothing_and_a_part_of_a_yes_counts() {
     in_a_house(|house| {
         let (visit, repair) = at_the_bench(house, "T-1");
-        assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "no-estimate");
+        assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "not-exceeded");
+        // Free as long as nothing is charged: what comes after it is asked for.
         house.go(TECHNICIAN, &repair, "free");
+        assert_eq!(house.repair(&repair).exceeded, None);
         house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 0, now: 1_100_000 }));
+        assert!(is_barred(end_work(house, &repair), 0, 1_100_000));
+        assert!(is_barred(hand(house, &visit), 0, 1_100_000));
+        note(house, RECEPTIONIST, &repair).expect("noted without any estimate");
         assert_eq!(house.repair(&repair).exceeded, None);
         house.finish(&repair);
         assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_100_000);
