@@ -1,10 +1,12 @@
 //! A row as a customer, known again by subscription, identifier, or phone with name.
 
+use domain::access::Action;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
 use super::table::Row;
+use crate::access::Of;
 use crate::customers::rows::Party;
 use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, save_customer};
 use crate::error::Result;
@@ -22,6 +24,8 @@ pub(super) fn key(row: &Row<'_>) -> Result<String> {
 }
 
 pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Result<Done> {
+    // Whom the house knows is told to who keeps customers alone.
+    tx.actor.may(Action::KeepCustomers, Of::Anything)?;
     let name = row.required("name")?;
     let old = match known {
         Some(id) => Some(id),

@@ -136,10 +136,6 @@ pub fn start_import(tx: &mut Tx<'_>, command: &StartImport, file: &SentFile) -> 
 /// `Forbidden`; `Invalid` where the centre is not there.
 pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file: &SentFile, centre: Option<&str>) -> Result<ImportView> {
     tx.actor.may(Action::Import, Of::Anything)?;
-    if kind == ImportKind::Customers {
-        // A trial tells who is known already: that is for who keeps customers.
-        tx.actor.may(Action::KeepCustomers, Of::Anything)?;
-    }
     let mut faults = Faults::default();
     let centre_id = refer!(faults, tx.conn, centres, centre.filter(|id| !id.is_empty()), "centre");
     faults.told()?;
