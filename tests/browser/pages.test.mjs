@@ -201,6 +201,50 @@ test("at the counter what is known takes the place of what is typed, and nothing
   }
 });
 
+test("what nobody knows is received with its day of sale, from the field where the work begins, on a phone too", async () => {
+  for (const [lang, width, sold] of [["fa", 360, "۱۴۰۴/۰۱/۱۵"], ["en", 1440, "2025-04-04"]]) {
+    const desk = await Person.at(browser, server.base, "maryam", { lang, width });
+    const { page } = desk;
+    await page.goto(`${server.base}/receive`);
+    assert.equal(await page.evaluate(() => document.activeElement.name), "devices[0].new_device.serial");
+    await page.keyboard.type(`SOLD-${lang}`);
+    for (const [name, value] of Object.entries({ "customer.new.name": "نگار رستمی", "customer.new.phones[]": "09124443322", "devices[0].new_device.product": "SRF-1000", "devices[0].new_device.events[0].on": "tomorrow", "devices[0].faults[]": "C01" })) {
+      await page.fill(`[name="${name}"]`, value);
+    }
+    await desk.press("Control+Enter");
+    await page.waitForSelector('[name="devices[0].new_device.events[0].on"][aria-invalid="true"]');
+    await page.fill('[name="devices[0].new_device.events[0].on"]', sold);
+    await desk.press("Control+Enter");
+    await page.waitForURL(/\/receptions\//);
+    const repair = (await page.locator('main a[href^="/repairs/"]').first().getAttribute("href")).split("/").pop();
+    const { device } = await server.call("admin", "GET", `/repairs/${repair}`);
+    assert.equal((await server.call("admin", "GET", `/devices/${device.id}`)).sold_on, "2025-04-04");
+    // One's own page is one step away at every width.
+    await page.locator('a[href="/me"]:visible').first().click();
+    await page.waitForURL(/\/me$/);
+    await page.context().close();
+  }
+});
+
+test("who is not shown prices sets none, and a PIN is set by who knows the password", async () => {
+  const bench = await Person.at(browser, server.base, "saeed");
+  const { items } = await server.call("saeed", "GET", "/repairs?is_open=true&limit=50");
+  await bench.page.goto(`${server.base}/repairs/${items[0].id}`);
+  assert.deepEqual([await bench.page.locator('form[action^="/do/addOperation"]').count() > 0, await bench.page.locator('[name="unit_price"]').count()], [true, 0]);
+  await bench.page.goto(`${server.base}/me`);
+  const set = async (password) => {
+    await bench.page.fill("#pin-password", password);
+    await bench.page.fill("#pin-pin", "4711");
+    await Promise.all([bench.page.waitForEvent("load"), bench.page.click('form[action="/me/pin"] button')]);
+  };
+  await set("not it");
+  assert.equal(await bench.page.getAttribute("#pin-password", "aria-invalid"), "true");
+  await bench.accessible();
+  await set("zamen-demo");
+  assert.equal(await bench.page.locator("h2:has-text('پین') .badge-state").count(), 1);
+  await bench.page.context().close();
+});
+
 test("what a cover limits is read at the counter: the answer follows the reading, and the card tells it later", async () => {
   const { items } = await server.call("admin", "GET", "/devices?q=PPR&limit=200");
   const covered = [];

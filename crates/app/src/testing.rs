@@ -27,10 +27,11 @@ use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
 use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionView, receive_devices};
+use crate::repair::agreed::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::view::RepairView;
 use crate::repair::{
-    AddOperation, Answer, AnswerChecklist, AnswerEstimate, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, add_operation, answer_checklist, answer_estimate, diagnose_repair,
-    estimate_repair, fit_part, get_repair, move_repair,
+    AddOperation, Answer, AnswerChecklist, AnswerEstimate, ChangeLine, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, add_operation, answer_checklist, answer_estimate,
+    change_line, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair,
 };
 use crate::store::{Clock, Db, Tx};
 use crate::views::Title;
@@ -265,6 +266,11 @@ impl House {
         self.db.write(&self.admin, write).expect("written")
     }
 
+    /// Writes as the administrator, and tells what came of it.
+    pub fn write_or<T>(&self, write: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        self.db.write(&self.admin, write)
+    }
+
     /// Writes as somebody, and tells what came of it.
     pub fn by<T>(&self, login: &str, write: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         self.db.write(&self.person(login), write)
@@ -338,12 +344,25 @@ impl House {
 
     pub fn operation(&self, repair: &str, service: &str, price: Option<i64>) -> String {
         let command =
-            AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: price, component: None, fault: None, cause: None, result: None, accept_warnings: true };
-        self.by(TECHNICIAN, |tx| add_operation(tx, repair, &command)).expect("an operation")
+            AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: None, component: None, fault: None, cause: None, result: None, accept_warnings: true };
+        let line = self.by(TECHNICIAN, |tx| add_operation(tx, repair, &command)).expect("an operation");
+        self.price(repair, &line, price);
+        line
     }
 
     pub fn fit(&self, repair: &str, command: FitPart) -> String {
-        self.by(TECHNICIAN, |tx| fit_part(tx, repair, &command)).expect("a part")
+        let (price, command) = (command.unit_price, FitPart { unit_price: None, ..command });
+        let line = self.by(TECHNICIAN, |tx| fit_part(tx, repair, &command)).expect("a part");
+        self.price(repair, &line, price);
+        line
+    }
+
+    /// Another price than that of the list, by who is shown prices.
+    fn price(&self, repair: &str, line: &str, unit_price: Option<i64>) {
+        if unit_price.is_some() {
+            let command = ChangeLine { line: line.to_owned(), quantity_milli: None, unit_price };
+            self.by(MANAGER, |tx| change_line(tx, repair, &command)).expect("a price");
+        }
     }
 
     pub fn part(product: &str) -> FitPart {
@@ -358,6 +377,12 @@ impl House {
     pub fn answer(&self, repair: &str, answer: Answer) {
         let command = AnswerEstimate { answer, declined_lines: Vec::new(), note: None };
         self.by(RECEPTIONIST, |tx| answer_estimate(tx, repair, &command)).expect("answered");
+    }
+
+    /// Notes that the customer agreed to what it is now.
+    pub fn agree(&self, repair: &str) {
+        let command = NoteAgreement { who: "-".to_owned(), how: AgreedBy::Phone, reason: "-".to_owned() };
+        self.by(RECEPTIONIST, |tx| note_agreement(tx, repair, &command)).expect("agreed");
     }
 
     /// From the step of repair to the shelf of ready things.

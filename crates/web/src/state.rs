@@ -63,6 +63,7 @@ struct Inner {
     rate: Option<DefaultKeyedRateLimiter<i64>>,
     passwords: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
     /// Room for bodies, in kilobytes.
     bodies: Arc<Semaphore>,
 }
@@ -73,8 +74,8 @@ impl App {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
         let first_start = domain::keys::public_id(db.random());
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
-        let bodies = Arc::new(Semaphore::new(TOGETHER / 1024));
-        Self(Arc::new(Inner { db, settings, first_start, rate, passwords, files, bodies }))
+        let (reads, bodies) = (Arc::new(Semaphore::new(app::store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
+        Self(Arc::new(Inner { db, settings, first_start, rate, passwords, files, reads, bodies }))
     }
 
     #[must_use]
@@ -137,11 +138,23 @@ impl App {
     /// # Errors
     /// What `work` tells; `Unavailable` where its turn did not come.
     pub async fn run_in<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
-        let places = match lane {
-            Lane::Ordinary => return self.run(work).await,
-            Lane::Passwords => &self.0.passwords,
-            Lane::Files => &self.0.files,
-        };
+        match lane {
+            Lane::Ordinary => self.run(work).await,
+            Lane::Passwords => self.run_at(&self.0.passwords, work).await,
+            Lane::Files => self.run_at(&self.0.files, work).await,
+        }
+    }
+
+    /// Reads from the store, off the threads that serve. As many read at once as there are connections: who waits for one waits without a thread.
+    ///
+    /// # Errors
+    /// What `read` tells; `Unavailable` where its turn did not come.
+    pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.run_at(&self.0.reads, move |app| app.db().read(read)).await
+    }
+
+    /// Runs something when there is a place for it.
+    async fn run_at<T: Send + 'static>(&self, places: &Arc<Semaphore>, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
         let came = tokio::time::timeout(Lane::PATIENCE, places.clone().acquire_owned()).await;
         let place = came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?;
         // The place is left when the work is over, also where nobody waits for it any more.
@@ -173,7 +186,7 @@ impl App {
     pub async fn look_up<T: Send + 'static>(&self, read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
         match self.db().read_at_once(read) {
             Ok(found) => found,
-            Err(read) => self.run(move |app| app.db().read(read)).await,
+            Err(read) => self.read(read).await,
         }
     }
 

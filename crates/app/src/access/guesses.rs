@@ -41,6 +41,8 @@ const STRICT: Rule = Rule { free: 5, longest: 3600, forgiven_after: 3600, is_own
 const FROM_ANYWHERE: Rule = Rule { free: 50, longest: 60, forgiven_after: 600, is_own: false };
 /// One place with all that it tries: there may be many people behind it.
 const OF_A_PLACE: Rule = Rule { free: 30, longest: 30, forgiven_after: 60, is_own: false };
+/// Numbers of visits from an address, behind which there may be many customers.
+const TRACKING: Rule = Rule { free: 5, longest: 60, forgiven_after: 600, is_own: false };
 /// Numbers of customers that one person looks for: somebody at a counter types many that are new.
 const LOOK_UPS: Rule = Rule { free: 100, longest: 600, forgiven_after: 120, is_own: false };
 
@@ -100,7 +102,7 @@ impl Tried {
 
     /// The number of a visit, from an address.
     pub(crate) fn tracking(address: &str) -> Self {
-        Self::new(format!("track:{address}"), STRICT)
+        Self::new(format!("track:{address}"), TRACKING)
     }
 
     /// The secret of the first start.
@@ -110,11 +112,20 @@ impl Tried {
 }
 
 impl Tried {
-    /// What is counted of it.
+    /// Under what it is counted.
+    pub(crate) fn subject(self) -> String {
+        self.subject
+    }
+
+    /// Until when it is not looked at, if it was tried too often.
     ///
     /// # Errors
     /// The store.
-    pub(crate) fn counted(&self, conn: &mut Conn) -> Result<Option<Guess>> {
+    pub(crate) fn blocked_until(&self, conn: &mut Conn) -> Result<Option<At>> {
+        Ok(self.counted(conn)?.and_then(|guess| guess.blocked_until))
+    }
+
+    fn counted(&self, conn: &mut Conn) -> Result<Option<Guess>> {
         Ok(guesses::table.find(&self.subject).select(Guess::as_select()).first::<Guess>(conn).optional()?)
     }
 }
@@ -150,13 +161,22 @@ pub(crate) fn reserve(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
     let mut counts = Vec::with_capacity(tries.len());
     for tried in tries {
         let guess = tried.counted(tx.conn)?;
-        may_guess(guess.as_ref(), tx.now)?;
+        may_guess(guess.as_ref().and_then(|guess| guess.blocked_until), tx.now)?;
         counts.push(tried.rule.left(guess.as_ref(), tx.now) + 1);
     }
     for (tried, wrong) in tries.iter().zip(counts) {
         write(tx, tried, wrong, tried.rule.wait(wrong))?;
     }
     tx.keep_so_far()
+}
+
+/// Counts a try that was looked at already, and was wrong. Of tries that came at once each counts, also those that came before the first of them was.
+///
+/// # Errors
+/// The store.
+pub(crate) fn count(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
+    let wrong = tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now) + 1;
+    write(tx, tried, wrong, tried.rule.wait(wrong))
 }
 
 /// Takes a try back that was right.
@@ -200,9 +220,9 @@ pub(crate) fn guarded<T>(db: &Db, actor: &Actor, tries: &[Tried], is_right: impl
 }
 
 /// # Errors
-/// `TooMany` while whoever is counted here must wait.
-pub(crate) fn may_guess(guess: Option<&Guess>, now: Timestamp) -> Result<()> {
-    match guess.and_then(|guess| guess.blocked_until).map(|until| until.instant().as_second() - now.as_second()) {
+/// `TooMany` until then.
+pub(crate) fn may_guess(blocked_until: Option<At>, now: Timestamp) -> Result<()> {
+    match blocked_until.map(|until| until.instant().as_second() - now.as_second()) {
         Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
         _ => Ok(()),
     }

@@ -131,8 +131,9 @@ mod tests {
 
     use super::*;
     use crate::access::Member;
+    use crate::access::own::{SetPin, set_pin};
     use crate::access::refused::note_refused;
-    use crate::access::session::{Browser, SignIn, sign_in};
+    use crate::access::session::{Browser, SignIn, SwitchPerson, sign_in, switch_person};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
 
     fn listed(house: &House, actor: &Actor, query: &ListSecurityLog) -> Vec<SecurityEntry> {
@@ -182,6 +183,25 @@ mod tests {
             assert_eq!(of(ListSecurityLog { from: typed_date("1405/09/03"), ..all }), ["access_refused"]);
             let other = ListSecurityLog { kind: Some("customer_saved".to_owned()), ..ListSecurityLog::default() };
             assert!(matches!(house.db.read(|conn| list_security_log(conn, &house.admin, &other)), Err(Error::Invalid(_))));
+        });
+    }
+
+    #[test]
+    fn a_wrong_pin_is_told_and_who_comes_in_at_a_counter_is_told_as_themselves() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let (receptionist, manager) = (house.person(RECEPTIONIST), house.person(MANAGER));
+            set_pin(&house.db, &manager, &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            house.at("1405/09/03 10:00");
+            let counter = Actor { address: Some("10.0.0.7".to_owned()), ..receptionist };
+            let switch = |pin: &str| switch_person(&house.db, &counter, "", &SwitchPerson { login: MANAGER.to_owned(), pin: pin.to_owned() });
+            assert!(switch("4712").is_err());
+            switch("4711").expect("switched");
+            let query = ListSecurityLog { from: typed_date("1405/09/03"), ..ListSecurityLog::default() };
+            let told = listed(house, &house.admin, &query).into_iter().map(|entry| (entry.what, entry.by.map(|by| by.login), entry.address, entry.is_refused)).collect::<Vec<_>>();
+            let entry = |what: &str, by: &str, is_refused| (what.to_owned(), Some(by.to_owned()), Some("10.0.0.7".to_owned()), is_refused);
+            let expected = [entry("signed_in", MANAGER, false), entry("person_switched", RECEPTIONIST, false), entry("secret_refused", RECEPTIONIST, true)];
+            assert_eq!(told, expected);
         });
     }
 

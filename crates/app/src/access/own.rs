@@ -31,9 +31,9 @@ pub struct ChangePassword {
 /// `Invalid` where the old one is wrong, or the new one too short or easily guessed.
 pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePassword) -> Result<()> {
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
-    let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
+    let (login, hash) = db.read(|conn| Ok(users::table.find(user_id).select((users::login, users::password_hash)).first::<(String, String)>(conn)?))?;
     let mut faults = Faults::default();
-    secrets::check_password(&mut faults, &command.new_password, &[&actor.name], "new_password");
+    secrets::check_password(&mut faults, &command.new_password, &[&login, &actor.name], "new_password");
     faults.check(command.new_password != command.old_password, "new_password", "same-password");
     faults.told()?;
     let new = secrets::hash_password(&command.new_password, db.random())?;
@@ -46,24 +46,28 @@ pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePass
     })
 }
 
-/// A PIN of one's own, four to twelve digits.
+/// A PIN of one's own, four to twelve digits. It opens the account at a counter and confirms in one's name, so whoever sets it knows the password.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPin {
+    #[schemars(length(min = 1, max = 200))]
+    pub password: String,
     #[schemars(length(min = 4, max = 12))]
     pub pin: String,
 }
 
 /// # Errors
-/// `Invalid` where it is no PIN.
+/// `Invalid` where it is no PIN, or the password is wrong.
 pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
     let pin = domain::text::digits(&command.pin);
     if !(4..=12).contains(&pin.len()) || pin.len() != domain::text::key(&command.pin).len() {
         return Err(Error::invalid("pin", "pin-digits"));
     }
+    let password = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let hash = secrets::hash_password(&pin, db.random())?;
-    db.write(actor, |tx| {
+    let is_right = || verify_password(&command.password, Some(&password));
+    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
         diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
         tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
         Ok(())
@@ -134,4 +138,48 @@ pub fn end_other_sessions(db: &Db, actor: &Actor, token: &str) -> Result<()> {
         tx.record(None, &Event::SessionsEnded, &[Subject::User(user_id)])?;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, RECEPTIONIST, in_a_house};
+
+    fn refused(told: Result<()>) -> String {
+        match told {
+            Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_new_password_is_another_one_and_no_name_of_its_person() {
+        in_a_house(|house| {
+            let change = |old: &str, new: &str| {
+                let command = ChangePassword { old_password: old.to_owned(), new_password: new.to_owned() };
+                change_password(&house.db, &house.person(RECEPTIONIST), "", &command)
+            };
+            assert_eq!(refused(change("correct horse", "correct horse")), "new_password: same-password");
+            assert_eq!(refused(change("correct horse", "maryam12")), "new_password: password-too-common");
+            assert_eq!(refused(change("wrong", "battery staple")), "old_password: wrong-password");
+            change("correct horse", "battery staple").expect("changed");
+            assert_eq!(refused(change("correct horse", "staple battery")), "old_password: wrong-password");
+        });
+    }
+
+    #[test]
+    fn a_pin_is_set_by_who_knows_the_password_and_guessing_it_costs_time() {
+        in_a_house(|house| {
+            let set = |house: &House, password: &str, pin: &str| {
+                let command = SetPin { password: password.to_owned(), pin: pin.to_owned() };
+                set_pin(&house.db, &house.person(RECEPTIONIST), &command)
+            };
+            assert_eq!(refused(set(house, "correct horse", "12 a")), "pin: pin-digits");
+            set(house, "correct horse", "۴۷۱۱").expect("set");
+            for _ in 0..6 {
+                assert_eq!(refused(set(house, "wrong", "4711")), "password: wrong-password");
+            }
+            assert!(matches!(set(house, "correct horse", "4711"), Err(Error::TooMany { .. })));
+        });
+    }
 }

@@ -205,6 +205,7 @@ pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::own::{SetPin, set_pin};
     use crate::access::session::{SignIn, SwitchPerson, current, sign_in, switch_person};
     use crate::access::users::{FirstPassword, reset_password, user_id_by_login};
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
@@ -282,20 +283,24 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02 08:00");
             let manager = house.person(MANAGER);
-            crate::access::own::set_pin(&house.db, &manager, &crate::access::own::SetPin { pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() }).expect("a PIN");
             let counter = with_password(house, RECEPTIONIST);
             let switch = || switch_person(&house.db, &house.person(RECEPTIONIST), &counter.token, &SwitchPerson { login: MANAGER.to_owned(), pin: "4711".to_owned() });
             let seed = offer(&house.db, MANAGER, None).expect("an offer").seed;
             turn_on(&house.db, &manager, "", &TurnOn { seed: seed.clone(), code: code(house, &seed, 0), password: PASSWORD.to_owned() }).expect("turned on");
             assert_eq!(refused(switch().err()), "conflict: second-factor-signs-in");
             assert_eq!(refused(turn_off(&house.db, &manager, "wrong").err()), "password: wrong-password");
+            for seed in ["", "A", "AAAAAAAAAAAAAAAA", "not base32 at all"] {
+                let command = TurnOn { seed: seed.to_owned(), code: "123456".to_owned(), password: PASSWORD.to_owned() };
+                assert_eq!(refused(turn_on(&house.db, &manager, "", &command).err()), "seed: malformed", "{seed:?}");
+            }
             house.write(|tx| {
                 let id = user_id_by_login(tx.conn, MANAGER)?;
                 reset_password(tx, &id, &FirstPassword::of(PASSWORD.to_owned(), tx.random())?)
             });
             assert!(!with_password(house, MANAGER).awaits_code);
             assert_eq!(refused(switch().err()), "pin: wrong-pin", "who knew the password may have known the PIN");
-            crate::access::own::set_pin(&house.db, &manager, &crate::access::own::SetPin { pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() }).expect("a PIN");
             switch().expect("switched");
         });
     }

@@ -14,11 +14,12 @@ use super::second_factor::AskedOf;
 use super::secrets::{self, digest, verify_password};
 use super::{Actor, Member, Of};
 use crate::error::{Error, Fault, Reason, Result};
-use crate::link;
+use crate::link_columns;
 use crate::store::query::*;
 use crate::store::schema::{api_tokens, centres, memberships, sessions, settings as stored, users};
 use crate::store::types::At;
 use crate::store::{Conn, Db, Event, Subject, Tx, settings};
+use crate::views::Link;
 
 /// How long a session lives without being used, and at most.
 const IDLE_HOURS: i64 = 12;
@@ -165,7 +166,7 @@ pub struct Current {
     /// Whether the installation asks for a second factor that this person does not have yet.
     pub must_add_second_factor: bool,
     /// The centre in which the person works now, by title.
-    pub centre: Option<crate::views::Link>,
+    pub centre: Option<Link>,
     /// Whether it is time to note that the session is in use (`touch`).
     pub is_note_old: bool,
 }
@@ -178,21 +179,18 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> R
     let asked_of = stored::table.filter(stored::name.eq(settings::SECOND_FACTOR)).select(stored::value).single_value();
     let row = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+        .left_join(centres::table.on(sessions::centre_id.eq(centres::id.nullable())))
         .filter(sessions::token_hash.eq(digest(token)))
         .filter(sessions::awaits_code.eq(false))
         .filter(users::disabled_at.is_null())
-        .select((Session::as_select(), User::as_select(), asked_of))
-        .first::<(Session, User, Option<String>)>(conn)
+        .select((Session::as_select(), User::as_select(), asked_of, link_columns!(centres).nullable()))
+        .first::<(Session, User, Option<String>, Option<Link>)>(conn)
         .optional()?;
-    let Some((session, user, asked_of)) = row else { return Ok(None) };
+    let Some((session, user, asked_of, centre)) = row else { return Ok(None) };
     if session.expires_at.instant() < now || session.seen_at.instant() + IDLE_HOURS.hours() < now {
         return Ok(None);
     }
     let actor = Actor { address: Some(address.to_owned()), ..actor_of(conn, &user, session.centre_id)? };
-    let centre = match session.centre_id {
-        Some(id) => Some(link!(conn, centres, id)),
-        None => None,
-    };
     let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;
     let has_second_factor = user.totp_sealed.is_some();
     let is_asked = AskedOf::named(asked_of.as_deref()).asks(&actor);

@@ -22,7 +22,7 @@ use crate::reception::view::ReceptionView;
 use crate::repair::rows::RepairDetail;
 use crate::store::outbox::Claimed;
 use crate::store::query::*;
-use crate::store::schema::{brands, centres, covers, devices, documents, faults, invoices, parties, products, receptions, repair_details, repairs, reported_faults};
+use crate::store::schema::{brands, centres, covers, devices, documents, faults, invoice_lines, invoices, parties, products, receptions, repair_details, repairs, reported_faults};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
@@ -241,21 +241,16 @@ pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
     let payer = party(tx.conn, row.payer_party_id)?;
     let language = payer.language.clone();
     let invoice = invoice_view(tx.conn, row.clone())?;
-    let mut on_it = Vec::new();
-    if let Some(reception) = row.reception_id {
-        let rows = repairs::table.filter(repairs::reception_id.eq(reception)).order(repairs::ordinal).select((repairs::number, repairs::product_id, repairs::device_id)).load::<(
-            String,
-            i64,
-            i64,
-        )>(
-            tx.conn,
-        )?;
-        for (number, product, device) in rows {
-            let serial = devices::table.find(device).select(devices::serial).first::<String>(tx.conn)?;
-            on_it.push((number, link!(tx.conn, products, product).title, serial));
-        }
-    }
-    let paper = InvoicePaper { letterhead: letterhead(tx.conn, row.centre_id)?, payer, invoice, repairs: on_it };
+    // Of a visit that others pay for too, the repairs that stand on this invoice: its payer sees nobody else's device.
+    let billed = invoice_lines::table.filter(invoice_lines::invoice_id.eq(row.id)).select(invoice_lines::repair_id);
+    let repairs = repairs::table
+        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
+        .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
+        .filter(repairs::id.nullable().eq_any(billed))
+        .order(repairs::ordinal)
+        .select((repairs::number, (products::title_fa, products::title_en), devices::serial))
+        .load::<(String, Title, String)>(tx.conn)?;
+    let paper = InvoicePaper { letterhead: letterhead(tx.conn, row.centre_id)?, payer, invoice, repairs };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
     insert(tx, NewPaper { kind: "invoice", number: Some(row.number.clone()), revision: 1, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
 }
@@ -370,4 +365,32 @@ pub fn keep(db: &Db, public_id: &str, media_type: &str, content: &[u8]) -> Resul
             .execute(tx.conn)?;
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::in_a_house;
+
+    #[test]
+    fn an_invoice_tells_of_the_devices_that_stand_on_it_alone() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let devices = ["T-1", "T-2"].map(|serial| house.device("TV-1", serial, "1400/08/24", &[]));
+            let visit = house.receive(&customer, &[(&devices[0], "no-power"), (&devices[1], "no-power")]);
+            for repair in &visit.repairs {
+                house.ready(&repair.id);
+                house.operation(&repair.id, "SVC-ANY", None);
+                house.agree(&repair.id);
+            }
+            for (repair, [told, untold]) in visit.repairs.iter().zip([["T-1", "T-2"], ["T-2", "T-1"]]) {
+                let invoice = house.hand_over(&visit.id, &[&repair.id]).invoices.remove(0);
+                let paper = house.db.read(|conn| get_document(conn, &house.admin, invoice.document.as_deref().unwrap_or_default())).expect("a paper");
+                let paper: InvoicePaper = serde_json::from_str(&paper.snapshot).expect("a snapshot");
+                let serials = paper.repairs.iter().map(|(_, _, serial)| serial.as_str()).collect::<Vec<_>>();
+                assert!(serials == [told] && !serials.contains(&untold), "{serials:?}");
+            }
+        });
+    }
 }

@@ -342,6 +342,11 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     let kind_id = refer!(faults, tx.conn, product_kinds, Some(&command.kind), "kind").unwrap_or_default();
     let brand_id = refer!(faults, tx.conn, brands, Some(&command.brand), "brand").unwrap_or_default();
     let policy_id = refer!(faults, tx.conn, policies, command.policy.as_deref(), "policy");
+    let policy_of = match policy_id {
+        Some(id) => policies::table.find(id).select(policies::brand_id).first::<Option<i64>>(tx.conn)?,
+        None => None,
+    };
+    faults.check(policy_of.is_none_or(|theirs| theirs == brand_id), "policy", "policy-of-another-brand");
     let gtin = faults.normal(command.gtin.as_deref(), gtin, "gtin", "gtin");
     let taken = products::table.filter(products::brand_id.eq(brand_id)).filter(products::code_key.eq(&code_key)).select(products::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "code", "taken");

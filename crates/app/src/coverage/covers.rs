@@ -10,11 +10,12 @@ use serde_json::json;
 
 use super::case::last_day;
 use super::decide::decide_repair;
-use super::policies::{latest, policy_row};
+use super::policies::{latest, may_promise_for, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
 use crate::access::{Actor, Of};
 use crate::billing::papers;
 use crate::catalogue::legal_entities::party_link;
+use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Fault, Faults, OrInvalid, Result};
 use crate::refer;
@@ -288,7 +289,7 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
         }
     };
     let issued = Entered { kind: CoverKind::Card, number, starts_on: command.starts_on, issued_on: command.issued_on, seller: command.seller.clone(), payer: None };
-    let cover = enter(tx, device.id, &policy, issued)?;
+    let cover = enter(tx, &device, &policy, issued)?;
     let event = Event::CardIssued { number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
     papers::issue_card(tx, &cover)?;
@@ -304,9 +305,13 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
     faults.check(!matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty), "kind", "cover-kind");
     let payer = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
+    if let Some(payer) = payer {
+        let scope = tx.actor.scope(Action::IssueCards);
+        may_promise_for(tx.conn, payer, Some(device.brand_id), |brand| scope.holds(Of::InBrand(brand)))?;
+    }
     let policy = policy_row(tx.conn, &command.policy).or_invalid("policy", "unknown-reference")?;
     let entered = Entered { kind: command.kind, number: command.number.trim().to_owned(), starts_on: command.starts_on, issued_on: command.issued_on, seller: None, payer };
-    let cover = enter(tx, device.id, &policy, entered)?;
+    let cover = enter(tx, &device, &policy, entered)?;
     let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
     cover_view(tx.conn, tx.actor, cover, tx.now)
@@ -321,8 +326,9 @@ struct Entered {
     payer: Option<i64>,
 }
 
-fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> Result<Cover> {
+fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) -> Result<Cover> {
     let mut faults = Faults::default();
+    faults.check(policy.brand_id.is_none_or(|brand| brand == device.brand_id), "policy", "policy-of-another-brand");
     let version = latest(tx.conn, policy.id)?;
     faults.check(version.is_some(), "policy", "policy-not-published");
     let payer = entered.payer.or(policy.payer_party_id);
@@ -345,7 +351,7 @@ fn enter(tx: &mut Tx<'_>, device_id: i64, policy: &Policy, entered: Entered) -> 
         NewCover {
             kind: entered.kind,
             number: entered.number,
-            device_id,
+            device_id: device.id,
             policy_version_id: version.map(|version| version.id),
             rules: None,
             payer_party_id: payer.unwrap_or_default(),

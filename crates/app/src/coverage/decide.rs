@@ -299,7 +299,7 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         };
         diesel::insert_into(coverage_shares::table).values(row).execute(tx.conn)?;
     }
-    diesel::update(repairs::table.find(repair_id)).set(repairs::decision_id.eq(Some(decision_id))).execute(tx.conn)?;
+    Point { update: "UPDATE repairs SET decision_id = ", to: decision_id, of: " WHERE id = ", id: repair_id }.execute(tx.conn)?;
     let customer_before = before.iter().filter(|row| row.cover_id.is_none()).map(|row| row.amount_minor).sum::<i64>();
     if customer_before != customer_after {
         let repair = &work.repair;

@@ -207,6 +207,17 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     Ok(body)
 }
 
+/// Whether somebody may promise for a brand in a party's name: a maker pays for what it promised, and in its name nobody promises who `may` for other brands
+/// alone.
+///
+/// # Errors
+/// `Invalid` where they may not.
+pub(super) fn may_promise_for(conn: &mut Conn, payer: i64, brand_id: Option<i64>, may: impl Fn(i64) -> bool) -> Result<()> {
+    let theirs = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(conn)?;
+    let is_mine = theirs.is_empty() || theirs.iter().any(|id| brand_id == Some(*id) || may(*id));
+    if is_mine { Ok(()) } else { Err(Error::invalid("payer", "unknown-reference")) }
+}
+
 /// Makes a policy, or changes its draft.
 ///
 /// # Errors
@@ -228,12 +239,8 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     faults.told()?;
     tx.actor.may(Action::KeepPolicies, of(brand_id))?;
     if let Some(payer) = payer_party_id {
-        // A maker pays for what it promised: in its name nobody promises who keeps other brands alone.
-        let theirs = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(tx.conn)?;
-        let mine = theirs.iter().any(|id| brand_id == Some(*id) || tx.actor.may(Action::KeepPolicies, of(Some(*id))).is_ok());
-        if !theirs.is_empty() && !mine {
-            return Err(Error::invalid("payer", "unknown-reference"));
-        }
+        let scope = tx.actor.scope(Action::KeepPolicies);
+        may_promise_for(tx.conn, payer, brand_id, |brand| scope.holds(Of::Brand(brand)))?;
     }
     let rules = match (&command.rules, &command.usual) {
         (Some(rules), _) => rules.clone(),
@@ -301,4 +308,100 @@ pub fn publish_policy(tx: &mut Tx<'_>, public_id: &str) -> Result<PolicyView> {
     tx.record(None, &Event::PolicyPublished { code: row.code.clone(), number }, &[Subject::Object("policy", row.id)])?;
     let row = policy_row(tx.conn, public_id)?;
     policy_view(tx.conn, row)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::access::Role;
+
+    use super::*;
+    use crate::access::{Actor, Member};
+    use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
+    use crate::catalogue::organisation::{SaveBrand, save_brand};
+    use crate::catalogue::products::{SaveProduct, save_product};
+    use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
+    use crate::devices::{NewDevice, register_device};
+    use crate::testing::{House, in_a_house};
+
+    fn refused<T: std::fmt::Debug>(told: Result<T>) -> String {
+        match told {
+            Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Another maker with a brand and who manages it: maker, brand, person.
+    fn another_brand(house: &House) -> (String, String, Actor) {
+        let (maker, brand) = house.write(|tx| {
+            let maker = save_legal_entity(tx, None, &SaveLegalEntity { name: "Parsa".to_owned(), roles: vec![PartyKind::Maker], company_id: None, economic_code: None })?.id;
+            let brand = save_brand(tx, None, &SaveBrand { code: "PARSA".to_owned(), title: Title::new("پارسا", "Parsa"), maker: maker.clone() })?.id;
+            Ok((maker, brand))
+        });
+        let id = house.db.read(|conn| Ok(brands::table.filter(brands::public_id.eq(&brand)).select(brands::id).first::<i64>(conn)?)).expect("a brand");
+        let members = vec![Member { role: Role::BrandManager, centre_id: None, brand_id: Some(id) }];
+        (maker, brand, Actor { members, ..house.admin.clone() })
+    }
+
+    #[test]
+    fn nobody_promises_in_the_name_of_another_brands_maker() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let (maker, brand, manager) = another_brand(house);
+            let rules: Value = serde_json::from_str(&house.db.read(|conn| Ok(policy_row(conn, &house.gold)?.draft)).expect("rules")).expect("JSON");
+            let save = |payer: &str, code: &str| {
+                let command = SavePolicy {
+                    code: code.to_owned(),
+                    title: Title::new(code, code),
+                    cover_kind: Some(CoverKind::Contract),
+                    brand: Some(brand.clone()),
+                    payer: Some(payer.to_owned()),
+                    rules: Some(rules.clone()),
+                    usual: None,
+                };
+                house.db.write(&manager, |tx| {
+                    let id = save_policy(tx, None, &command)?.id;
+                    publish_policy(tx, &id).map(|_| id)
+                })
+            };
+            assert_eq!(refused(save(&house.maker, "P-1")), "payer: unknown-reference");
+            save(&house.insurer, "P-2").expect("an insurer is no maker");
+            let policy = save(&maker, "P-3").expect("one's own maker");
+
+            let product = |brand: &str, policy: &str| SaveProduct {
+                code: "PX-1".to_owned(),
+                title: Title::new("PX", "PX"),
+                kind: String::new(),
+                brand: brand.to_owned(),
+                gtin: None,
+                is_serialised: true,
+                is_warrantied: true,
+                is_part: false,
+                tax_class: None,
+                price: None,
+                policy: Some(policy.to_owned()),
+                components: Vec::new(),
+            };
+            let kind =
+                house.db.read(|conn| Ok(crate::store::schema::product_kinds::table.select(crate::store::schema::product_kinds::public_id).first::<String>(conn)?)).expect("a kind");
+            let made = |brand: &str| house.write_or(|tx| save_product(tx, None, &SaveProduct { kind: kind.clone(), ..product(brand, &policy) }).map(|_| ()));
+            assert_eq!(refused(made(&house.brand)), "policy: policy-of-another-brand");
+            made(&brand).expect("the brand's own");
+
+            let device = house
+                .db
+                .write(&manager, |tx| register_device(tx, &NewDevice { product: "PX-1".to_owned(), serial: "P-1".to_owned(), ..NewDevice::default() }))
+                .expect("a device")
+                .public_id;
+            let add = |payer: Option<&str>, number: &str| {
+                let command =
+                    AddCover { kind: CoverKind::Contract, number: number.to_owned(), policy: policy.clone(), payer: payer.map(str::to_owned), starts_on: None, issued_on: None };
+                house.db.write(&manager, |tx| add_cover(tx, &device, &command).map(|_| ()))
+            };
+            assert_eq!(refused(add(Some(&house.maker), "K-1")), "payer: unknown-reference");
+            add(Some(&maker), "K-2").expect("one's own maker");
+            let foreign = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let card = IssueCard { device: foreign, policy: Some(policy.clone()), number: Some("G-1".to_owned()), starts_on: None, seller: None, issued_on: None };
+            assert_eq!(refused(house.write_or(|tx| issue_card(tx, &card).map(|_| ()))), "policy: policy-of-another-brand");
+        });
+    }
 }

@@ -15,9 +15,9 @@ use super::{METER_READ, Reading, append_event, seen};
 use crate::access::Of;
 use crate::catalogue::rows::Product;
 use crate::customers::{SaveCustomer, change_contact, customer_named, known_customer, write_customer};
-use crate::error::{Error, Fault, Faults, Result};
+use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::store::query::*;
-use crate::store::schema::{device_states, devices, products};
+use crate::store::schema::{device_states, devices, products, repairs};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx, start_of};
@@ -287,8 +287,22 @@ pub struct RecordOnDevice {
     pub note: Option<String>,
 }
 
+/// While a centre has a device in repair, whose it is changes nowhere else: it is not at anybody else's counter.
+///
 /// # Errors
-/// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach.
+/// `Conflict` with the number of the repair.
+fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
+    let open = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select((repairs::number, repairs::centre_id));
+    match open.first::<(String, i64)>(tx.conn).optional()? {
+        Some((number, centre)) if !tx.actor.scope(Action::KeepDevices).holds(Of::Work(centre, device.brand_id)) => {
+            Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("number", number).with("serial", device.serial.clone())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach; `Conflict` where another centre has the device in repair.
 pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevice) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
@@ -309,6 +323,7 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
     faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");
     faults.told()?;
     if let Some(owner) = owner {
+        not_in_repair_elsewhere(tx, &device)?;
         set_owner(tx, device.id, owner)?;
     }
     if reached {
@@ -378,6 +393,14 @@ mod tests {
                 matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Invalid(faults)) if faults[0].reason.code == "owner-elsewhere")
             );
             assert!(matches!(house.by(TECHNICIAN, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Forbidden(_))));
+            // Nor is the device at their counter: whose it is stays as it is until it was handed over.
+            let anew = RecordOnDevice { new_owner: Some(SaveCustomer { name: "علی مرادی".to_owned(), ..SaveCustomer::default() }), ..RecordOnDevice::default() };
+            let told = house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &anew));
+            assert!(matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"));
+            let owner = || house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("a device").owner.map(|owner| owner.name);
+            assert_eq!(owner().as_deref(), Some("زهرا کریمی"));
+            house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &anew)).expect("where it is");
+            assert_eq!(owner().as_deref(), Some("علی مرادی"));
         });
     }
 }

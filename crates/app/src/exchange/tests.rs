@@ -1,6 +1,9 @@
 //! Imports through commands only, on each engine.
 
+use domain::access::Role;
+
 use super::*;
+use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::error::Error;
 use crate::reporting::{FailureCauses, failure_causes};
 use crate::testing::{House, in_a_house};
@@ -49,6 +52,27 @@ fn good_rows_are_written_once_and_bad_ones_are_told_by_row_and_column() {
         assert_eq!((found("1024"), found("09123456789")), (1, 1));
         let again = started(house, ImportKind::Customers, "name,subscription\nزهرا کريمي,1024\n", &RunImport::default());
         assert_eq!(counts(&again), ("done", 0, 1, 0));
+    });
+}
+
+#[test]
+fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        house.customer("زهرا کریمی", "09123456789");
+        let roles = vec![SaveMembership { role: Role::BrandManager, centre: None, brand: Some(house.brand.clone()) }];
+        let user = SaveUser { login: "behrouz".to_owned(), name: "behrouz".to_owned(), language: None, password: Some("correct horse".to_owned()), roles };
+        let user = user.hashed(house.db.random()).expect("hashed");
+        house.write(|tx| save_user(tx, None, &user));
+        let file = sent("name,phone\nزهرا کریمی,09123456789\nعلی مرادی,09121112233\n");
+        let view = house.by("behrouz", |tx| {
+            let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
+            run_import(tx, &kept.id, &DRY)
+        });
+        let view = view.expect("who may import tries");
+        run(&house.db, &view.id, &mut |_| {}).expect("run");
+        let view = house.db.read(|conn| get_import(conn, &house.person("behrouz"), &view.id)).expect("an import");
+        assert_eq!(counts(&view), ("done", 0, 0, 2), "the known one is told as the unknown one");
     });
 }
 

@@ -117,7 +117,7 @@ pub fn move_thing(tx: &mut Tx<'_>, thing: Thing, from: Place, to: Place, paper: 
     };
     diesel::insert_into(moves::table).values(row).execute(tx.conn)?;
     if let Some(device_id) = thing.device_id {
-        diesel::update(device_states::table.find(device_id)).set(device_states::location_id.eq(Some(to_location_id))).execute(tx.conn)?;
+        Point { update: "UPDATE device_states SET location_id = ", to: to_location_id, of: " WHERE device_id = ", id: device_id }.execute(tx.conn)?;
     }
     Ok(())
 }

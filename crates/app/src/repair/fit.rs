@@ -5,7 +5,7 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{blank, check_amount, end, own};
+use super::lines::{blank, check_amount, end, may_price, own};
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
@@ -97,6 +97,7 @@ pub struct FitPart {
 /// hand-over.
 pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
+    may_price(tx.actor, &repair, command.unit_price)?;
     let planned = match command.line.as_deref().filter(|id| !id.is_empty()) {
         Some(id) => {
             let line = line_row(tx.conn, repair.id, id).or_invalid("line", "unknown-reference")?;

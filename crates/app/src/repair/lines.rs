@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
+use crate::access::Actor;
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
@@ -159,6 +160,14 @@ fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
     Ok(last.unwrap_or(0) + 1)
 }
 
+/// A price is set by who is shown it: who may see money where the work is.
+///
+/// # Errors
+/// `Forbidden` where one was typed.
+pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> Result<()> {
+    if typed.is_some() { actor.may(Action::ViewMoney, repair.of()).map(|_| ()) } else { Ok(()) }
+}
+
 /// What is checked of a price and a quantity.
 pub(crate) fn check_amount(wrong: &mut Faults, quantity_milli: i64, unit_price: Option<i64>) -> Option<i64> {
     wrong.check((1..=MAX_QUANTITY).contains(&quantity_milli), "quantity_milli", "quantity");
@@ -173,6 +182,7 @@ pub(crate) fn check_amount(wrong: &mut Faults, quantity_milli: i64, unit_price: 
 /// accepted, or after hand-over.
 pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
+    may_price(tx.actor, &repair, command.unit_price)?;
     let named = command.service.trim();
     let service = services::table
         .filter(services::code.eq(named).or(services::public_id.eq(named)))
@@ -271,9 +281,10 @@ pub struct ChangeLine {
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
 pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
+    may_price(tx.actor, &repair, command.unit_price)?;
     let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     let quantity_milli = command.quantity_milli.unwrap_or(line.quantity_milli);
     let unit_price = command.unit_price.or(line.unit_price_minor);
@@ -327,4 +338,51 @@ pub(crate) fn end(tx: &mut Tx<'_>, line_id: i64, state: &str, reason: &str) -> R
         .set((work_lines::state.eq(state), work_lines::ended_at.eq(Some(At::from(tx.occurred))), work_lines::ended_reason.eq(Some(reason))))
         .execute(tx.conn)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repair::plan::{PlanPart, plan_part};
+    use crate::repair::{FitPart, fit_part};
+    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
+
+    #[test]
+    fn a_price_is_set_by_who_is_shown_prices_on_every_road() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let device = house.device("TV-1", "T-1", "1400/08/24", &[]);
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            let line = house.operation(&repair, "SVC-ANY", None);
+            let set = |login: &str, price: Option<i64>| {
+                let operation = AddOperation {
+                    service: "SVC-FAN".to_owned(),
+                    quantity_milli: None,
+                    unit_price: price,
+                    component: None,
+                    fault: None,
+                    cause: None,
+                    result: None,
+                    accept_warnings: true,
+                };
+                let change = ChangeLine { line: line.clone(), quantity_milli: Some(2_000), unit_price: price };
+                let plan = PlanPart { product: "FAN-1".to_owned(), unit_price: price, ..PlanPart::default() };
+                let fit = FitPart { unit_price: price, ..House::part("FAN-1") };
+                [
+                    house.by(login, |tx| add_operation(tx, &repair, &operation).map(|_| ())),
+                    house.by(login, |tx| change_line(tx, &repair, &change)),
+                    house.by(login, |tx| plan_part(tx, &repair, &plan).map(|_| ())),
+                    house.by(login, |tx| fit_part(tx, &repair, &fit).map(|_| ())),
+                ]
+            };
+            for told in set(TECHNICIAN, Some(1)) {
+                assert!(matches!(told, Err(Error::Forbidden(_))), "{told:?}");
+            }
+            for told in set(TECHNICIAN, None).into_iter().chain(set(MANAGER, Some(1))) {
+                told.expect("written");
+            }
+        });
+    }
 }

@@ -13,6 +13,7 @@ use super::seen;
 use crate::access::{Actor, Of};
 use crate::catalogue::products::kinds_below;
 use crate::error::{Error, Result};
+use crate::link_columns;
 use crate::store::query::*;
 use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
 use crate::store::types::{At, Day};
@@ -53,6 +54,7 @@ struct Listed {
     id: i64,
     public_id: String,
     number: String,
+    brand_id: i64,
     chart_id: i64,
     step: String,
     step_since_at: At,
@@ -62,8 +64,8 @@ struct Listed {
     occurred_on: Day,
 }
 
-/// A repair with what names it, as it is read: device, product, brand, customer, who works on it.
-type Named = (Listed, (String, String), Title, Link, PartyLink, Option<String>);
+/// A repair with what names it, as it is read: device, product, customer, who works on it.
+type Named = (Listed, (String, String), Title, PartyLink, Option<String>);
 
 /// All repairs with what names them: one read, however many there are.
 #[diesel::dsl::auto_type]
@@ -72,31 +74,29 @@ fn named() -> _ {
     repairs::table
         .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
-        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
         .inner_join(parties::table.on(parties::id.eq(repairs::customer_id)))
         .left_join(users::table.on(users::id.nullable().eq(repairs::assignee_user_id)))
-        .select((
-            repair,
-            (devices::public_id, devices::serial),
-            (products::title_fa, products::title_en),
-            (brands::public_id, brands::code, (brands::title_fa, brands::title_en)),
-            (parties::public_id, parties::name),
-            users::name.nullable(),
-        ))
+        .select((repair, (devices::public_id, devices::serial), (products::title_fa, products::title_en), (parties::public_id, parties::name), users::name.nullable()))
 }
 
 fn rows_of(conn: &mut Conn, named: Vec<Named>) -> Result<Vec<RepairRow>> {
     let mut charts = HashMap::new();
+    // There are a few brands, however many rows: they are looked up once each.
+    let mut ids = named.iter().map(|(row, ..)| row.brand_id).collect::<Vec<_>>();
+    ids.sort_unstable();
+    ids.dedup();
+    let brands = brands::table.filter(among(brands::id, ids)).select((brands::id, link_columns!(brands))).load::<(i64, Link)>(conn)?;
+    let brands = brands.into_iter().collect::<HashMap<_, _>>();
     named
         .into_iter()
-        .map(|(row, (device, serial), product, brand, customer, assignee)| {
+        .map(|(row, (device, serial), product, customer, assignee)| {
             let chart = match charts.entry(row.chart_id) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => unknown.insert(chart(conn, row.chart_id)?),
             };
             Ok(RepairRow {
                 product,
-                brand,
+                brand: brands.get(&row.brand_id).cloned().ok_or(Error::NotFound)?,
                 serial,
                 device,
                 customer,

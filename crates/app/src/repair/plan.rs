@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fit::{SuppliedBy, price_of};
-use super::lines::{blank, check_amount, end, own};
+use super::lines::{blank, check_amount, end, may_price, own};
 use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
@@ -66,6 +66,7 @@ pub struct AwaitPart {
 /// `Forbidden`, `NotFound`; `Invalid` where the part is none or a value is out of range; `Conflict` after hand-over.
 pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
+    may_price(tx.actor, &repair, command.unit_price)?;
     let product = product_named(tx.conn, &command.product, "product")?;
     let mut wrong = Faults::default();
     let supplied_by = command.supplied_by.unwrap_or(SuppliedBy::Centre);

@@ -1,7 +1,7 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
+use domain::workflow::{Barred, Case, Chart, Fact, Need, Stage, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,7 +133,7 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
     let is_exceeded = exceeded(conn, repair, today)?.is_some();
     let sees_sums = sees_sums(actor, repair);
-    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(way.transition), sees_sums)).collect())
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(&chart, way.transition), sees_sums)).collect())
 }
 
 /// The facts that are amounts.
@@ -144,9 +144,11 @@ pub(super) fn sees_sums(actor: &Actor, repair: &Repair) -> bool {
     actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(repair.of())
 }
 
-/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over.
-fn charges(way: &Transition) -> bool {
-    way.ends_work() || way.needs.contains(&Need::HandOver)
+/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over, or tells the customer to come for what
+/// was repaired.
+fn charges(chart: &Chart, way: &Transition) -> bool {
+    let is_fetched = || way.outcome.is_none() && chart.step(&way.to).is_some_and(|step| step.stage == Some(Stage::Ready));
+    way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
 }
 
 /// Whether the step of a repair has a way on which the work ends or the device goes home.
@@ -154,7 +156,8 @@ fn charges(way: &Transition) -> bool {
 /// # Errors
 /// The store.
 pub(super) fn may_end(conn: &mut Conn, repair: &Repair) -> Result<bool> {
-    Ok(chart(conn, repair.chart_id)?.transitions.iter().any(|way| way.from == repair.step && charges(way)))
+    let chart = chart(conn, repair.chart_id)?;
+    Ok(chart.ways_out(&repair.step).any(|way| charges(&chart, way)))
 }
 
 fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
@@ -191,7 +194,7 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
     let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
         return Err(Error::Conflict(Reason::new("no-such-way").with("transition", command.transition.clone())));
     };
-    if way.transition.ends_work() && !way.because.iter().any(|barred| matches!(barred, Barred::Role(_))) {
+    if charges(&chart, way.transition) && !way.because.iter().any(|barred| matches!(barred, Barred::Role(_))) {
         must_hold(tx, &repair, today)?;
     }
     if let Some(barred) = way.because.first() {
@@ -302,7 +305,7 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
         let chart = chart(tx.conn, repair.chart_id)?;
         let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
         match instant(&chart, &case) {
-            Some(transition) if !transition.ends_work() || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
+            Some(transition) if !charges(&chart, transition) || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
             _ => return Ok(()),
         }
     }

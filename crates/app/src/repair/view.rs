@@ -26,7 +26,7 @@ use crate::store::query::*;
 use crate::store::schema::{coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines};
 use crate::store::types::{At, Day};
 use crate::views::{Link, PartyLink, Title};
-use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
+use crate::workflow::{RoadStep, chart, entered, road, step_title};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RepairView {
@@ -303,8 +303,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         .select((receptions::public_id, receptions::number, receptions::tracking_number, receptions::occurred_at))
         .first::<(String, String, String, At)>(conn)?;
     let chart = chart(conn, row.chart_id)?;
-    let moves = moves_of(conn, row.id)?;
-    let road = road(&chart, &row.step, received_at.instant(), &moves);
+    let road = road(&chart, &row.step, received_at.instant(), &entered(conn, row.id)?);
     let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first::<RepairDetail>(conn)?;
     let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(conn)?;
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;
@@ -415,6 +414,13 @@ impl RepairView {
     #[must_use]
     pub fn customer_gross(&self) -> Option<i64> {
         Some(self.customer_net? + self.customer_vat?)
+    }
+
+    /// What the customer pays now, with VAT, where it is another sum than the latest estimate says.
+    #[must_use]
+    pub fn other_than_asked(&self) -> Option<i64> {
+        let asked = self.estimate.as_ref()?.total;
+        self.customer_gross().filter(|now| *now != asked)
     }
 
     /// The code of the diagnosed fault, empty before it is known: for a form's field.

@@ -199,3 +199,35 @@ pub fn retire_staff_member(tx: &mut Tx<'_>, public_id: &str, version: Option<i64
     let row = row_of(tx.conn, tx.actor, public_id)?;
     view(tx.conn, row)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MANAGER, TECHNICIAN, in_a_house};
+
+    #[test]
+    fn a_login_is_tied_by_who_keeps_the_staff_of_its_centre() {
+        in_a_house(|house| {
+            let save = |by: &str, login: &str| {
+                let command = SaveStaffMember {
+                    centre: house.centre.clone(),
+                    personnel_code: login.to_owned(),
+                    name: login.to_owned(),
+                    specialty: None,
+                    phone: None,
+                    section: None,
+                    login: Some(login.to_owned()),
+                };
+                match house.by(by, |tx| save_staff_member(tx, None, &command)) {
+                    Ok(view) => view.login.unwrap_or_default(),
+                    Err(Error::Invalid(faults)) => format!("{}: {}", faults[0].path, faults[0].reason.code),
+                    Err(error) => error.to_string(),
+                }
+            };
+            assert_eq!(save(MANAGER, TECHNICIAN), TECHNICIAN);
+            assert_eq!(save(MANAGER, "admin"), "login: unknown-reference", "who works everywhere is none of this centre's");
+            assert_eq!(save(MANAGER, "nobody"), "login: unknown-reference", "and is told as one who is not there");
+            assert_eq!(save("admin", "admin"), "admin", "by who keeps the staff of all centres");
+        });
+    }
+}

@@ -5,8 +5,28 @@
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::r2d2::{self, ManageConnection, R2D2Connection};
+use diesel::sqlite::Sqlite;
 use diesel::{Connection, ConnectionError, PgConnection, QueryResult, SqliteConnection};
+
+/// A statement of one word that SQLite keeps compiled, as it does every other: every read has two of them. The transaction manager has them compiled anew.
+macro_rules! word {
+    ($name:ident, $word:literal) => {
+        #[derive(diesel::query_builder::QueryId)]
+        struct $name;
+
+        impl QueryFragment<Sqlite> for $name {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql($word);
+                Ok(())
+            }
+        }
+    };
+}
+
+word!(Begin, "BEGIN");
+word!(Commit, "COMMIT");
 
 /// A connection to whichever engine the installation runs on.
 #[derive(diesel::MultiConnection)]
@@ -66,7 +86,15 @@ impl Conn {
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
         match self {
             Self::Pg(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-            Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+            Self::Sqlite(conn) => conn.execute_returning_count(&Begin).map(|_| ()),
+        }
+    }
+
+    /// Ends what `begin_read` began. Nothing was written, and a commit has less to look after than a rollback.
+    pub(super) fn end_read(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Pg(_) => self.rollback_all(),
+            Self::Sqlite(conn) => conn.execute_returning_count(&Commit).map(|_| ()),
         }
     }
 

@@ -59,6 +59,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// How many may read at once.
+pub const READERS: usize = 8;
+
 /// The store of an installation.
 #[derive(Clone)]
 pub struct Db(Arc<Inner>);
@@ -80,10 +83,10 @@ impl Db {
     /// Where the store cannot be reached.
     pub fn open(url: &str, clock: Arc<dyn Clock>, seed: [u8; 32], vault: impl Into<Vault>) -> Result<Self> {
         let engine = Engine::of(url);
-        let pool = |size| conn::pool(url, size).map_err(Error::internal);
+        let pool = |size: usize| conn::pool(url, u32::try_from(size).unwrap_or(u32::MAX)).map_err(Error::internal);
         let (writers, readers) = match engine {
-            Engine::Sqlite => (pool(1)?, pool(8)?),
-            Engine::Postgres => (pool(8)?, pool(8)?),
+            Engine::Sqlite => (pool(1)?, pool(READERS)?),
+            Engine::Postgres => (pool(8)?, pool(READERS)?),
         };
         Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)), vault: vault.into() })))
     }
@@ -242,10 +245,20 @@ fn idle(pool: &conn::Pool) -> Result<diesel::r2d2::PooledConnection<conn::Manage
 }
 
 fn read_with<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let open = OpenTransaction::begin(conn, Conn::begin_read)?;
-    let out = read(open.conn);
-    open.rollback()?;
-    out
+    conn.begin_read()?;
+    let open = OpenRead(conn);
+    read(open.0)
+}
+
+/// A reading transaction, ended when it is dropped, by a panic too.
+struct OpenRead<'c>(&'c mut Conn);
+
+impl Drop for OpenRead<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.end_read() {
+            tracing::error!(%error, "a transaction could not be ended");
+        }
+    }
 }
 
 /// A transaction that is rolled back when it is dropped, by a panic too.

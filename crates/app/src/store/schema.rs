@@ -515,6 +515,7 @@ diesel::table! {
         version -> BigInt,
         body -> Text,
         published_at -> Timestamp,
+        public_id -> Text,
     }
 }
 

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 use crate::store::query::*;
 
-use crate::access::guesses::{Tried, may_guess, reserve};
+use crate::access::guesses::{Tried, count, may_guess};
 use crate::error::{Error, Result};
 use crate::store::rows::Guess;
-use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs};
+use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs, workflow_charts};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Tx, local_date, zone};
 use crate::views::Title;
-use crate::workflow::{RoadStep, chart, moves_of, road, step_title};
+use crate::workflow::{RoadStep, chart_named, entered, road, step_title};
 
 /// Days after the last hand-over for which a visit is shown.
 const SHOWN_DAYS: i64 = 90;
@@ -69,12 +69,16 @@ pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
 /// # Errors
 /// `TooMany` after too many wrong numbers from this address.
 pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Option<TrackView>> {
-    let tried = Tried::tracking(address);
-    may_guess(tried.counted(conn)?.as_ref(), now)?;
-    match domain::tracking::parse(typed) {
-        Some(number) => view(conn, &number, now),
-        None => Ok(None),
-    }
+    let found = match domain::tracking::parse(typed) {
+        Some(number) => visit(conn, &number, address)?,
+        None => None,
+    };
+    let Some((visit, blocked_until)) = found else {
+        may_guess(Tried::tracking(address).blocked_until(conn)?, now)?;
+        return Ok(None);
+    };
+    may_guess(blocked_until, now)?;
+    view(conn, visit, now)
 }
 
 /// The other half: counts a number under which nothing was found, and tells so. What is found costs nothing, whoever else guesses: of eleven random digits
@@ -82,7 +86,7 @@ pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Resu
 pub fn missed(db: &Db, address: &str) -> Error {
     let counted = db.write(&Actor::system(), |tx| {
         count_for_all(tx)?;
-        reserve(tx, &[Tried::tracking(address)])
+        count(tx, &Tried::tracking(address))
     });
     counted.err().unwrap_or(Error::NotFound)
 }
@@ -115,7 +119,6 @@ fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
 #[diesel(table_name = repairs)]
 struct Tracked {
     id: i64,
-    chart_id: i64,
     step: String,
     step_since_at: At,
     is_open: bool,
@@ -123,39 +126,50 @@ struct Tracked {
     returned_on: Option<Day>,
 }
 
-fn view(conn: &mut Conn, number: &str, now: Timestamp) -> Result<Option<TrackView>> {
-    let found = receptions::table
+/// Of a visit and its centre, what its customer's page is made of.
+type Visit = (i64, String, At, Title, String, Option<String>, (Option<String>, Option<String>));
+
+/// A visit that is open; with it until when numbers from an address are not looked at, so that it is one read.
+fn visit(conn: &mut Conn, number: &str, address: &str) -> Result<Option<(Visit, Option<At>)>> {
+    Ok(receptions::table
         .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
         .filter(receptions::tracking_number.eq(number))
         .filter(receptions::state.eq("open"))
         .select((
-            receptions::id,
-            receptions::tracking_number,
-            receptions::occurred_at,
-            (centres::title_fa, centres::title_en),
-            centres::time_zone,
-            centres::phone,
-            (centres::hours_fa, centres::hours_en),
+            (
+                receptions::id,
+                receptions::tracking_number,
+                receptions::occurred_at,
+                (centres::title_fa, centres::title_en),
+                centres::time_zone,
+                centres::phone,
+                (centres::hours_fa, centres::hours_en),
+            ),
+            guesses::table.find(Tried::tracking(address).subject()).select(guesses::blocked_until).single_value(),
         ))
-        .first::<(i64, String, At, Title, String, Option<String>, (Option<String>, Option<String>))>(conn)
-        .optional()?;
-    let Some((reception_id, tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en))) = found else { return Ok(None) };
+        .first(conn)
+        .optional()?)
+}
+
+fn view(conn: &mut Conn, visit: Visit, now: Timestamp) -> Result<Option<TrackView>> {
+    let (reception_id, tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en)) = visit;
     let today = local_date(now, &zone(&time_zone));
     let rows = repairs::table
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
         .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
+        .inner_join(workflow_charts::table.on(workflow_charts::id.eq(repairs::chart_id)))
         .filter(repairs::reception_id.eq(reception_id))
         .order(repairs::ordinal)
-        .select((Tracked::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en)))
-        .load::<(Tracked, Title, Title)>(conn)?;
+        .select((Tracked::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en), workflow_charts::public_id))
+        .load::<(Tracked, Title, Title, String)>(conn)?;
     let is_over = |row: &Tracked| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
     if rows.iter().all(|(row, ..)| is_over(row)) {
         return Ok(None);
     }
     let mut devices = Vec::with_capacity(rows.len());
-    for (row, product, brand) in rows {
-        let chart = chart(conn, row.chart_id)?;
-        let road = road(&chart, &row.step, received_at.instant(), &moves_of(conn, row.id)?);
+    for (row, product, brand, chart) in rows {
+        let chart = chart_named(conn, &chart)?;
+        let road = road(&chart, &row.step, received_at.instant(), &entered(conn, row.id)?);
         devices.push(TrackedDevice {
             product,
             brand,
@@ -188,6 +202,29 @@ fn awaited(conn: &mut Conn, row: &Tracked) -> Result<&'static str> {
 mod tests {
     use super::*;
     use crate::testing::in_a_house;
+
+    #[test]
+    fn numbers_that_are_tried_at_once_all_count_and_the_address_is_slowed_not_barred() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let number = house.receive(&customer, &[(&device, "no-power")]).tracking_number;
+            let look = |typed: &str| house.db.read(|conn| find(conn, typed, "10.0.0.1", house.db.now()).map(|found| found.is_some()));
+            // All are looked at before the first of them is counted.
+            for _ in 0..20 {
+                assert!(!look("123456789012").expect("looked at"));
+            }
+            for _ in 0..20 {
+                assert!(matches!(missed(&house.db, "10.0.0.1"), Error::NotFound));
+            }
+            house.at("1405/09/02 10:00");
+            assert!(matches!(look(&number), Err(Error::TooMany { retry_after_seconds }) if retry_after_seconds > 50), "as after twenty, not after six");
+            assert!(matches!(look("not a number"), Err(Error::TooMany { .. })));
+            house.at("1405/09/02 10:02");
+            assert!(look(&number).expect("looked at"), "others behind the same address wait for a minute at most");
+        });
+    }
 
     #[test]
     fn wrong_numbers_cost_time_for_each_address_and_for_all_together() {

@@ -30,19 +30,20 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
     let latest = workflow_charts::table
         .filter(workflow_charts::code.eq(domain::workflow::STANDARD))
         .order(workflow_charts::version.desc())
-        .select((workflow_charts::id, workflow_charts::version, workflow_charts::body))
-        .first::<(i64, i64, String)>(tx.conn)
+        .select((workflow_charts::id, workflow_charts::public_id, workflow_charts::version))
+        .first::<(i64, String, i64)>(tx.conn)
         .optional()?;
     let mut version = 1;
-    if let Some((id, latest, body)) = latest {
-        let chart = parsed(id, body)?;
+    if let Some((id, public_id, latest)) = latest {
+        let chart = chart_named(tx.conn, &public_id)?;
         if !domain::workflow::is_standard_of_before(&chart) {
             return Ok((id, chart));
         }
         version = latest + 1;
     }
     let chart = domain::workflow::standard();
-    let row = WorkflowChart { id: 0, code: chart.code.clone(), version, body: serde_json::to_string(&chart).map_err(Error::internal)?, published_at: At::from(tx.now) };
+    let body = serde_json::to_string(&chart).map_err(Error::internal)?;
+    let row = WorkflowChart { id: 0, code: chart.code.clone(), version, body, published_at: At::from(tx.now), public_id: tx.public_id() };
     let id = diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
     Ok((id, Arc::new(chart)))
 }
@@ -52,29 +53,32 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
 /// # Errors
 /// The store.
 pub fn chart(conn: &mut Conn, id: i64) -> Result<Arc<Chart>> {
-    let body = workflow_charts::table.find(id).select(workflow_charts::body).first::<String>(conn)?;
-    parsed(id, body)
+    let public_id = workflow_charts::table.find(id).select(workflow_charts::public_id).first::<String>(conn)?;
+    chart_named(conn, &public_id)
 }
 
-/// The text of a chart with what it says.
-type Parsed = (String, Arc<Chart>);
-
-/// Charts by their id, the texts of several stores under one: a published one never changes, and every case asks for it. Texts are compared, not hashed,
-/// which would take longer than all the rest of a look-up.
-static PARSED: LazyLock<Mutex<HashMap<i64, Vec<Parsed>>>> = LazyLock::new(Mutex::default);
+/// Charts by their public id, parsed: a published one never changes, and every case asks for it. A public id is random, so that no other store that the process
+/// serves, and no chart whose publication was rolled back, has the same.
+static PARSED: LazyLock<Mutex<HashMap<String, Arc<Chart>>>> = LazyLock::new(Mutex::default);
 /// A house has a handful of charts and versions of them; beyond this all are forgotten and parsed again.
 const MOST_PARSED: usize = 200;
 
-fn parsed(id: i64, body: String) -> Result<Arc<Chart>> {
-    let mut charts = PARSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, chart)) = charts.get(&id).into_iter().flatten().find(|(text, _)| *text == body) {
+/// The same, where its public id was read with what stands on it.
+///
+/// # Errors
+/// The store.
+pub(crate) fn chart_named(conn: &mut Conn, public_id: &str) -> Result<Arc<Chart>> {
+    let parsed = || PARSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(chart) = parsed().get(public_id) {
         return Ok(chart.clone());
     }
-    if charts.values().map(Vec::len).sum::<usize>() >= MOST_PARSED {
-        charts.clear();
-    }
+    let body = workflow_charts::table.filter(workflow_charts::public_id.eq(public_id)).select(workflow_charts::body).first::<String>(conn)?;
     let chart: Arc<Chart> = Arc::new(serde_json::from_str(&body).map_err(Error::internal)?);
-    charts.entry(id).or_default().push((body, chart.clone()));
+    let mut parsed = parsed();
+    if parsed.len() >= MOST_PARSED {
+        parsed.clear();
+    }
+    parsed.insert(public_id.to_owned(), chart.clone());
     Ok(chart)
 }
 
@@ -84,6 +88,17 @@ fn parsed(id: i64, body: String) -> Result<Arc<Chart>> {
 /// The store.
 pub fn moves_of(conn: &mut Conn, repair_id: i64) -> Result<Vec<CaseMove>> {
     Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select(CaseMove::as_select()).load(conn)?)
+}
+
+/// A step that a case entered, and when.
+pub type Entered = (String, At);
+
+/// The steps that a repair entered, the first first: of its moves what its road is made of.
+///
+/// # Errors
+/// The store.
+pub fn entered(conn: &mut Conn, repair_id: i64) -> Result<Vec<Entered>> {
+    Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select((case_moves::to_step, case_moves::moved_at)).load(conn)?)
 }
 
 /// A step of a case's road: where it was, is, and will go if all goes well.
@@ -104,24 +119,24 @@ pub fn step_title(chart: &Chart, id: &str) -> Title {
     chart.step(id).map_or_else(|| Title::new(id, id), |step| Title::new(&step.title.fa, &step.title.en))
 }
 
-/// The road of a case that began at `began` and is on `step`, from its moves in order: the steps of the main road and those beside it that it took.
+/// The road of a case that began at `began` and is on `step`, from the steps that it entered, in order: the steps of the main road and those beside it that it took.
 #[must_use]
-pub fn road(chart: &Chart, step: &str, began: Timestamp, moves: &[CaseMove]) -> Vec<RoadStep> {
+pub fn road(chart: &Chart, step: &str, began: Timestamp, entered: &[Entered]) -> Vec<RoadStep> {
     let at = chart.steps.iter().position(|known| known.id == step);
     let main = chart.road();
     let mut road = Vec::new();
     for (index, known) in chart.steps.iter().enumerate() {
         let is_start = known.id == chart.start;
-        let entered = moves.iter().rev().find(|row| row.to_step == known.id).map(|row| row.moved_at.instant());
-        let was_before = Some(index) < at && (entered.is_some() || is_start);
+        let entered_at = entered.iter().rev().find(|(step, _)| *step == known.id).map(|(_, at)| at.instant());
+        let was_before = Some(index) < at && (entered_at.is_some() || is_start);
         let state = match Some(index) == at {
             true => "now",
             false if was_before => "done",
             false if main.iter().any(|main| main.id == known.id) => "ahead",
             false => continue,
         };
-        let entered = entered.or(is_start.then_some(began)).filter(|_| state != "ahead");
-        road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at: entered });
+        let entered_at = entered_at.or(is_start.then_some(began)).filter(|_| state != "ahead");
+        road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at });
     }
     road
 }
@@ -155,7 +170,7 @@ mod tests {
         in_a_house(|house| {
             let old = house.write(|tx| {
                 let body = serde_json::to_string(&before()).map_err(Error::internal)?;
-                let row = WorkflowChart { id: 0, code: domain::workflow::STANDARD.to_owned(), version: 1, body, published_at: At::from(tx.now) };
+                let row = WorkflowChart { id: 0, code: domain::workflow::STANDARD.to_owned(), version: 1, body, published_at: At::from(tx.now), public_id: tx.public_id() };
                 Ok(diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result::<i64>(tx.conn)?)
             });
             house.at("1405/09/02 10:00");

@@ -13,6 +13,7 @@ pub struct WorkflowChart {
     pub version: i64,
     pub body: String,
     pub published_at: At,
+    pub public_id: String,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -163,7 +163,7 @@ impl Person {
     /// Reads as this person.
     pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static) -> Result<T, Response> {
         let actor = self.current.actor.clone();
-        self.app.run(move |app| app.db().read(|conn| read(conn, &actor))).await.map_err(|error| self.error(&error))
+        self.app.read(move |conn| read(conn, &actor)).await.map_err(|error| self.error(&error))
     }
 
     /// Writes down that an object was read, where its operation asks for that.

@@ -26,6 +26,7 @@ use words::Lang;
 use super::frame::{Page, Person, html};
 use super::objects::sentence;
 use super::report::sheet;
+use crate::api;
 use crate::form::{Fields, asked, pairs, text};
 use crate::schema::{from_form, read, shape};
 
@@ -434,7 +435,13 @@ struct SecurityLog {
 
 impl SecurityLog {
     fn sentence(&self, row: &SecurityEntry) -> String {
-        sentence(self.p.l, &self.p.actor, &row.what, &row.details)
+        let told = sentence(self.p.l, &self.p.actor, &row.what, &row.details);
+        // What a refused form would have done is told in words too.
+        let form = row.details.get("path").and_then(serde_json::Value::as_str).and_then(|path| path.strip_prefix("/do/")?.split('/').next());
+        match form.and_then(api::named).and_then(|operation| operation.action) {
+            Some(action) => format!("{told} ({})", self.p.l.word("action", action.name())),
+            None => told,
+        }
     }
 }
 

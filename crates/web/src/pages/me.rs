@@ -19,6 +19,7 @@ struct Me {
     p: Page,
     tokens: Vec<TokenView>,
     sessions: Vec<OpenSession>,
+    has_pin: bool,
     has_second_factor: bool,
     must_add_second_factor: bool,
     secret: String,
@@ -36,6 +37,7 @@ async fn render(person: Person, secret: String, attempt: Option<Attempt>) -> Res
         p: person.page("me", person.lang.t("me-title")).with(attempt),
         tokens,
         sessions,
+        has_pin: person.current.has_pin,
         has_second_factor: person.current.has_second_factor,
         must_add_second_factor: person.current.must_add_second_factor,
         secret,
@@ -75,11 +77,11 @@ pub(crate) async fn password(person: Person, SmallForm(fields): SmallForm) -> Re
 }
 
 pub(crate) async fn pin(person: Person, SmallForm(fields): SmallForm) -> Response {
-    if let Err(response) = fields_of(&person, &fields, &["pin"]) {
+    if let Err(response) = fields_of(&person, &fields, &["password", "pin"]) {
         return response;
     }
     let actor = person.current.actor.clone();
-    let command = SetPin { pin: text(&fields, "pin") };
+    let command = SetPin { password: text(&fields, "password"), pin: text(&fields, "pin") };
     match person.app.run_in(Lane::Passwords, move |app| own::set_pin(app.db(), &actor, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),
         Err(error) => page(person, "pin", fields, &error).await,

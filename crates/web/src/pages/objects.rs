@@ -1,6 +1,6 @@
 //! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use app::access::Actor;
 use app::billing::get_account;
@@ -18,7 +18,8 @@ use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations
 use app::personal::export::export_customer;
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
-use app::repair::{ListRepairs, RepairRow, list_repairs};
+use app::repair::agreed::Exceeded;
+use app::repair::{ListRepairs, RepairRow, get_repair, list_repairs};
 use app::views::ListQuery;
 use askama::Template;
 use axum::Json;
@@ -102,6 +103,10 @@ struct ReceptionPage {
     invoices: Vec<InvoiceRow>,
     history: Vec<Told>,
     has_ready: bool,
+    /// The ready devices that stay until their customer agrees to what it is now, by the repair's id.
+    barred: HashMap<String, Exceeded>,
+    /// Whether one of the ready devices may be handed over.
+    can_go: bool,
     /// Whether all devices of the visit have left.
     is_over: bool,
 }
@@ -111,8 +116,14 @@ pub(crate) async fn reception(person: Person, Path(id): Path<String>) -> Respons
 }
 
 pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<Attempt>) -> Response {
+    let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         let view = get_reception(conn, actor, &id)?;
+        let ready = view.repairs.iter().filter(|repair| repair.step_id == "ready").map(|repair| repair.id.clone()).collect::<Vec<_>>();
+        let mut barred = HashMap::new();
+        for repair in &ready {
+            barred.extend(get_repair(conn, actor, repair, now)?.exceeded.map(|exceeded| (repair.clone(), exceeded)));
+        }
         let papers = papers_of(conn, actor, "reception", &id)?;
         let invoices = if actor.can(domain::access::Action::ViewMoney) {
             list_invoices(conn, actor, &ListInvoices { reception: Some(id.clone()), ..ListInvoices::default() })?.items
@@ -120,15 +131,16 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
             Vec::new()
         };
         let history = get_timeline(conn, actor, &timeline("reception", &id))?.items;
-        Ok((view, papers, invoices, history))
+        Ok((view, papers, invoices, history, ready, barred))
     });
     match read.await {
-        Ok((view, papers, invoices, history)) => {
+        Ok((view, papers, invoices, history, ready, barred)) => {
             let title = format!("{} {}", person.lang.t("reception"), view.number);
-            let has_ready = view.repairs.iter().any(|repair| repair.step_id == "ready");
+            let (has_ready, can_go) = (!ready.is_empty(), ready.len() > barred.len());
             let is_over = view.repairs.iter().all(|repair| !repair.is_open);
             let page = person.page("receptions", title).with(attempt);
-            show(page.status(), &ReceptionPage { history: told(person.lang, &person.current.actor, history), p: page, view, papers, invoices, has_ready, is_over })
+            let history = told(person.lang, &person.current.actor, history);
+            show(page.status(), &ReceptionPage { history, p: page, view, papers, invoices, has_ready, barred, can_go, is_over })
         }
         Err(response) => response,
     }

@@ -8,7 +8,7 @@ use crate::house::House;
 #[tokio::test]
 async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_agreement() {
     for house in House::each() {
-        let [_, repair, ..] = house.visit(0, 0, "T-1").await;
+        let [reception, repair, ..] = house.visit(0, 0, "T-1").await;
         let token = house.token("administrator");
         let post = async |path: String, body: Value| house.call(Some(&token), Method::POST, &path, Some(&body)).await;
         let title = json!({"fa": "الف", "en": "A"});
@@ -50,5 +50,18 @@ async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_
         let page = house.page(Some(&cookie), &here).await.text;
         assert!(page.contains("Zahra") && page.contains("حضوری") && !page.contains("موافقت کرده و اکنون"), "{page}");
         assert_eq!(post(on("moves"), json!({"transition": "repaired"})).await.status, StatusCode::OK);
+
+        // On the shelf: who stands at the counter reads it before the device is handed over, not after the button.
+        assert_eq!(post(on("checklist"), json!({"items": ["runs"]})).await.status, StatusCode::OK);
+        assert_eq!(post(on("moves"), json!({"transition": "passed"})).await.status, StatusCode::OK);
+        let counter = format!("/receptions/{reception}");
+        let (button, told) = ("data-main", "موافقت کرده و اکنون");
+        let page = house.page(Some(&cookie), &counter).await.text;
+        assert!(page.contains(button) && !page.contains(told), "{page}");
+        assert!(post(on("operations"), json!({"service": "S-1", "unit_price": 100_000, "accept_warnings": true})).await.status.is_success());
+        let page = house.page(Some(&cookie), &counter).await.text;
+        assert!(page.contains(told) && page.contains(&format!("href=\"/repairs/{repair}\"")) && !page.contains(button), "{page}");
+        assert_eq!(post(on("estimates/agreement"), json!({"who": "Zahra", "how": "phone", "reason": "leak"})).await.status, StatusCode::OK);
+        assert!(house.page(Some(&cookie), &counter).await.text.contains(button));
     }
 }

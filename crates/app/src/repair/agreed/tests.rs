@@ -9,7 +9,7 @@ use crate::catalogue::installation::{SetVatRate, set_vat_rate};
 use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
-use crate::repair::{Answer, MoveRepair, move_repair};
+use crate::repair::{Answer, AnswerChecklist, MoveRepair, answer_checklist, move_repair};
 use crate::store::schema::journal;
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
 
@@ -106,6 +106,26 @@ fn a_line_that_is_added_after_the_yes() {
         // What comes later changes nothing of what is over.
         house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
         assert_eq!(standing_of(&house.repair(&repair)).2, None);
+    });
+}
+
+#[test]
+fn what_comes_up_when_the_work_is_checked_calls_nobody_to_fetch_it() {
+    in_a_house(|house| {
+        let (_, repair) = accepted(house, "T-1");
+        house.go(TECHNICIAN, &repair, "repaired");
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        let pass = || {
+            let answers = AnswerChecklist { items: vec!["runs".to_owned()] };
+            house.by(TECHNICIAN, |tx| answer_checklist(tx, &repair, &answers)).expect("checked");
+            house.by(TECHNICIAN, |tx| move_repair(tx, &repair, None, &MoveRepair { transition: "passed".to_owned(), ..MoveRepair::default() }))
+        };
+        assert!(is_barred(pass(), 1_100_000, 1_320_000));
+        let view = house.repair(&repair);
+        let barred = view.ways.iter().filter(|way| way.because.iter().any(|barred| matches!(barred, BarredView::Exceeded))).map(|way| way.transition.as_str());
+        assert_eq!(barred.collect::<Vec<_>>(), ["passed"], "back to work it goes all the same");
+        house.agree(&repair);
+        pass().expect("passed");
     });
 }
 

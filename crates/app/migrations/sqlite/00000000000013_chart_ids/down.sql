@@ -1,0 +1,2 @@
+DROP INDEX workflow_charts_public_id_key;
+ALTER TABLE workflow_charts DROP COLUMN public_id;
