@@ -93,6 +93,8 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
     const upload = Buffer.concat(parts.map((part) => Buffer.from(part)));
     const headers = { cookie, "content-type": "multipart/form-data; boundary=part" };
     kinds["bodies that are no photos"] = () => api("/photos", bytes);
+    const none = Buffer.from(JSON.stringify({ kind: "customers", file_name: "x.csv", content: "!".repeat(31_000_000) }));
+    kinds["files that are none"] = () => api("/imports", none);
     const few = {
       "large sheets": async () => {
         const made = await api("/imports", long);

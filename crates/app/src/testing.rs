@@ -381,7 +381,8 @@ impl House {
 
     /// Notes that the customer agreed to what it is now.
     pub fn agree(&self, repair: &str) {
-        let command = NoteAgreement { who: "-".to_owned(), how: AgreedBy::Phone, reason: "-".to_owned() };
+        let total = self.repair(repair).exceeded.map_or(0, |sums| sums.now);
+        let command = NoteAgreement { who: "-".to_owned(), how: AgreedBy::Phone, total, reason: "-".to_owned() };
         self.by(RECEPTIONIST, |tx| note_agreement(tx, repair, &command)).expect("agreed");
     }
 

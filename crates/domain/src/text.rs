@@ -89,6 +89,9 @@ pub fn has_visible(text: &str) -> bool {
     let is_blank = |ch: char| {
         ch.is_whitespace()
             || ch.is_control()
+            // Marks that stand upon a letter, without one.
+            || matches!(ch, '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}' | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}'
+                | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
             || matches!(ch,
                 '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
                 | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
@@ -103,6 +106,14 @@ pub fn is_of_one_script(name: &str) -> bool {
     let mut scripts = name.chars().filter_map(script);
     let first = scripts.next();
     scripts.all(|script| Some(script) == first)
+}
+
+/// Whether a name is one that nobody can take for another: letters of one script and digits, with `.`, `-`, `_`, `@` and `+` between them; no marks on letters,
+/// and no other widths of them.
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
+    let is_plain = |ch: char| (ch.is_alphanumeric() && !matches!(ch, '\u{FB00}'..='\u{FFEF}')) || matches!(ch, '.' | '-' | '_' | '@' | '+');
+    name.chars().all(is_plain) && is_of_one_script(name)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -175,7 +186,7 @@ mod tests {
         for unclean in ["a\0", "\u{7}", "\u{7F}", "\u{85}", "\u{202E}cod.exe", "\u{2066}x", "\u{2069}", "\u{FDD0}", "\u{FFFE}", "\u{1FFFF}"] {
             assert!(!is_clean(unclean), "{unclean:?}");
         }
-        assert!(["", " ", "\u{200C}\u{200D}", "\u{2060}\u{FEFF}", "\u{3164}", "\t\u{AD}\u{E0020}"].iter().all(|text| !has_visible(text)));
+        assert!(["", " ", "\u{200C}\u{200D}", "\u{2060}\u{FEFF}", "\u{3164}", "\t\u{AD}\u{E0020}", "\u{301}", "\u{64E}\u{651}"].iter().all(|text| !has_visible(text)));
         assert!(["a", "۱", "-", " \u{200C}ی"].iter().all(|text| has_visible(text)));
     }
 
@@ -186,8 +197,10 @@ mod tests {
         }
         // The first letter of each looks Latin.
         for name in ["аdmin", "οscar", "admіn", "مریمx", "名a"] {
-            assert!(!is_of_one_script(name), "{name}");
+            assert!(!is_of_one_script(name) && !is_plain_name(name), "{name}");
         }
+        assert!(["maryam", "مریم۲", "müller-2", "reza.k@shop+1"].into_iter().all(is_plain_name));
+        assert!(["ｍaryam", "ab\u{301}", "ﻣﺮﻳﻢ", "a b", "a/b", "a\u{200C}b"].into_iter().all(|name| !is_plain_name(name)));
     }
 
     #[test]

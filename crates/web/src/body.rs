@@ -9,7 +9,7 @@ use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::{HeaderMap, StatusCode, header};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// The largest body of a form that has a few fields; as much is read of anybody at any time.
 pub(crate) const SMALL: usize = 64 * 1024;
@@ -21,6 +21,9 @@ pub(crate) const TOGETHER: usize = 64 * 1024 * 1024;
 
 /// How long a body may keep still before it is taken for one that does not come to its end.
 const STILL: Duration = Duration::from_secs(30);
+
+/// The slowest that a body may come after that, in bytes a second: what drips holds room, and a connection, that others wait for.
+const LEAST: u64 = 1024;
 
 /// Room for a body, held until what came of it is done; small ones take none.
 pub(crate) type Held = Option<OwnedSemaphorePermit>;
@@ -42,6 +45,12 @@ impl From<MultipartError> for Unread {
 /// What comes next of a body, if it comes.
 async fn moving<T>(next: impl Future<Output = T>) -> Result<T, Unread> {
     timeout(STILL, next).await.map_err(|_| Unread::Broken)
+}
+
+/// Whether so much of a body is too little for the time since it began.
+fn drips(begun: Instant, bytes: usize) -> bool {
+    let least = begun.elapsed().saturating_sub(STILL).as_secs().saturating_mul(LEAST);
+    u64::try_from(bytes).unwrap_or(u64::MAX) < least
 }
 
 /// How large a body is, as its head says; what does not say it is taken for the most.
@@ -68,7 +77,7 @@ pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Unread>
     if at_least > most {
         return Err(Unread::TooLarge);
     }
-    let mut bytes = Vec::with_capacity(at_least);
+    let (begun, mut bytes) = (Instant::now(), Vec::with_capacity(at_least));
     while let Some(frame) = moving(std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context))).await? {
         // What is no data are trailers, which tell us nothing.
         let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
@@ -76,6 +85,9 @@ pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Unread>
             return Err(Unread::TooLarge);
         }
         bytes.extend_from_slice(&data);
+        if drips(begun, bytes.len()) {
+            return Err(Unread::Broken);
+        }
     }
     Ok(bytes)
 }
@@ -93,9 +105,12 @@ pub(crate) async fn part(form: &mut Multipart) -> Result<Option<Field<'_>>, Unre
 /// # Errors
 /// As `read`.
 pub(crate) async fn whole(mut part: Field<'_>) -> Result<Vec<u8>, Unread> {
-    let mut bytes = Vec::new();
+    let (begun, mut bytes) = (Instant::now(), Vec::new());
     while let Some(chunk) = moving(part.chunk()).await?? {
         bytes.extend_from_slice(&chunk);
+        if drips(begun, bytes.len()) {
+            return Err(Unread::Broken);
+        }
     }
     Ok(bytes)
 }
@@ -110,6 +125,15 @@ mod tests {
         let slow = tokio::time::sleep(Duration::from_secs(29));
         assert_eq!(moving(slow).await, Ok(()));
         assert_eq!(moving(std::future::pending::<()>()).await, Err(Unread::Broken));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_drips_is_cut_off_and_a_slow_line_is_not() {
+        let begun = Instant::now();
+        for (second, bytes, cut) in [(30, 1, false), (31, 15, true), (31, 1024, false), (90, 50_000, true), (90, 62_000, false)] {
+            tokio::time::sleep_until(begun + Duration::from_secs(second)).await;
+            assert_eq!(drips(begun, bytes), cut, "{bytes} after {second}");
+        }
     }
 
     #[tokio::test]

@@ -56,10 +56,15 @@ pub fn read<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result
     serde_path_to_error::deserialize(value).map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
 }
 
+/// Whether a text is a line: names, codes and numbers are; notes and addresses, which may be longer, may have several.
+fn is_one_line(schema: Option<&Value>) -> bool {
+    schema.and_then(|schema| schema.get("maxLength")).and_then(Value::as_u64).is_some_and(|most| most <= 200)
+}
+
 /// Notes the texts of a value that hide what they are, and those of which nothing is to be seen where something must.
 fn texts(root: &Value, schema: Option<&Value>, value: &Value, path: &str, faults: &mut Vec<Fault>) {
     match value {
-        Value::String(typed) if !text::is_clean(typed) => faults.push(Fault::new(path, "unclean-text")),
+        Value::String(typed) if !text::is_clean(typed) || is_one_line(schema) && typed.contains(['\n', '\r', '\t']) => faults.push(Fault::new(path, "unclean-text")),
         Value::String(typed) => {
             let must_be_seen = schema.and_then(|schema| schema.get("minLength")).and_then(Value::as_u64).is_some_and(|least| least > 0);
             if must_be_seen && !typed.is_empty() && !text::has_visible(typed) {

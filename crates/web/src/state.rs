@@ -15,6 +15,10 @@ use tokio::sync::Semaphore;
 use crate::body::{Held, SMALL, TOGETHER};
 use crate::origin::{network, sender};
 
+/// How long an answer is kept back, and how many at once: of the connections that there may be, few are taken by who guesses.
+const LONGEST_KEPT_BACK: Duration = Duration::from_secs(10);
+const MOST_KEPT_BACK: usize = 64;
+
 /// How the installation is reached.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -31,12 +35,15 @@ pub struct Settings {
 /// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
 ///
 /// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so many may stand on them as a lane
-/// has places; the others wait without a thread. So however many sign in or send files at once, more than 400 threads are left for everybody else.
+/// has places; the others wait without a thread. So however many
+/// read, write, sign in or send files at once, more than a hundred threads are left for what does not wait here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
-    /// Nothing: it does not wait.
+    /// Nothing but a thread: of those that wait for the one writer of the store, so many that others have threads.
     #[default]
     Ordinary,
+    /// A connection to read by.
+    Reads,
     /// Passwords and PINs are hashed.
     Passwords,
     /// A file is read or decoded.
@@ -44,6 +51,7 @@ pub enum Lane {
 }
 
 impl Lane {
+    const ORDINARY: usize = 256;
     const PASSWORDS: usize = 64;
     const FILES: usize = 8;
     /// How long a request waits for a place.
@@ -61,9 +69,11 @@ struct Inner {
     first_start: String,
     /// What of that each person, by id, has left.
     rate: Option<DefaultKeyedRateLimiter<i64>>,
+    ordinary: Arc<Semaphore>,
     passwords: Arc<Semaphore>,
     files: Arc<Semaphore>,
     reads: Arc<Semaphore>,
+    kept_back: Semaphore,
     /// Room for bodies, in kilobytes.
     bodies: Arc<Semaphore>,
 }
@@ -73,9 +83,11 @@ impl App {
     pub fn new(db: Db, settings: Settings) -> Self {
         let rate = settings.requests_per_minute.map(|most| RateLimiter::keyed(Quota::per_minute(most)));
         let first_start = domain::keys::public_id(db.random());
+        let ordinary = Arc::new(Semaphore::new(Lane::ORDINARY));
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
         let (reads, bodies) = (Arc::new(Semaphore::new(app::store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
-        Self(Arc::new(Inner { db, settings, first_start, rate, passwords, files, reads, bodies }))
+        let kept_back = Semaphore::new(MOST_KEPT_BACK);
+        Self(Arc::new(Inner { db, settings, first_start, rate, ordinary, passwords, files, reads, kept_back, bodies }))
     }
 
     #[must_use]
@@ -139,7 +151,8 @@ impl App {
     /// What `work` tells; `Unavailable` where its turn did not come.
     pub async fn run_in<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
         match lane {
-            Lane::Ordinary => self.run(work).await,
+            Lane::Ordinary => self.run_at(&self.0.ordinary, work).await,
+            Lane::Reads => self.run_at(&self.0.reads, work).await,
             Lane::Passwords => self.run_at(&self.0.passwords, work).await,
             Lane::Files => self.run_at(&self.0.files, work).await,
         }
@@ -188,6 +201,20 @@ impl App {
             Ok(found) => found,
             Err(read) => self.read(read).await,
         }
+    }
+
+    /// Keeps an answer back for some seconds, ten at most, right or wrong: whoever guesses numbers is slowed, and who sits behind the same address still gets his.
+    ///
+    /// # Errors
+    /// `TooMany` where so many are kept back that there is no room for more.
+    pub(crate) async fn keep_back(&self, seconds: i64) -> Result<()> {
+        if seconds <= 0 {
+            return Ok(());
+        }
+        let place = self.0.kept_back.try_acquire().map_err(|_| Error::TooMany { retry_after_seconds: seconds })?;
+        tokio::time::sleep(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)).min(LONGEST_KEPT_BACK)).await;
+        drop(place);
+        Ok(())
     }
 
     /// Where a request comes from, as what counts as one sender.

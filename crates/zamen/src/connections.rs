@@ -25,6 +25,8 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 /// How long a head may take: of the first request from when it can be sent, of others from their first byte. (A TLS handshake may take ten seconds as well,
 /// which is what axum-server gives it.)
 const HEAD: Duration = Duration::from_secs(10);
+/// The longest write of HTTP/2 that is no answer: acknowledgements of a dozen pings.
+const ACKNOWLEDGED: usize = 256;
 /// How long a connection is kept on which nothing is asked. A browser and a proxy reuse theirs within seconds.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long the other side may take nothing of an answer.
@@ -301,9 +303,10 @@ impl<I> Line<I> {
         if stuck.as_mut().poll(context).is_ready() { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
     }
 
-    /// The same, where it moves something.
+    /// The same, where it moves something: some of an answer, and not the few bytes by which HTTP/2 says that a ping came, or it would never be still.
     fn taken(&mut self, context: &mut Context<'_>, fared: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if fared.is_ready() {
+        let is_answer = |written: usize| written > ACKNOWLEDGED || !self.place.talk.state().is_http2;
+        if matches!(&fared, Poll::Ready(Ok(written)) if is_answer(*written)) {
             self.place.talk.state().moved = Instant::now();
         }
         self.written(context, fared)

@@ -4,6 +4,7 @@ mod commands;
 mod config;
 mod connections;
 mod import;
+mod memory;
 mod serve;
 mod work;
 
@@ -174,6 +175,7 @@ fn is_clean(argument: &std::ffi::OsStr) -> bool {
 }
 
 fn main() -> ExitCode {
+    memory::give_back_large_pieces();
     private::from_now_on();
     if !std::env::args_os().all(|argument| is_clean(&argument)) {
         eprintln!("zamen: an argument bears characters that cannot be seen or that turn the text around");

@@ -61,9 +61,10 @@ impl Tried {
     /// A secret of a person, with which they sign in: from a browser of theirs only what came from there counts.
     fn to_sign_in(what: &str, login: &str, place: &Place) -> Vec<Self> {
         match &place.device {
-            Some(device) => vec![Self::new(format!("{what}:{login}/{device}"), STRICT)],
+            // What was typed stands last: no login is the name of another count.
+            Some(device) => vec![Self::new(format!("{what}#{device}:{login}"), STRICT)],
             None => vec![
-                Self::new(format!("{what}:{login}@{}", place.address), STRICT),
+                Self::new(format!("{what}@{}:{login}", place.address), STRICT),
                 Self::new(format!("{what}:{login}"), FROM_ANYWHERE),
                 Self::new(format!("address:{}", place.address), OF_A_PLACE),
             ],
@@ -87,7 +88,7 @@ impl Tried {
 
     /// The PIN of another person, typed in somebody's session.
     pub(crate) fn pin(login: &str, by: &Actor) -> [Self; 2] {
-        [Self::new(format!("pin:{login}@{}", by.public_id), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE)]
+        [Self::new(format!("pin@{}:{login}", by.public_id), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE)]
     }
 
     /// The code that a customer got for a hand-over; the code itself ends after five wrong ones.
@@ -131,9 +132,12 @@ impl Tried {
 }
 
 impl Rule {
-    /// The wrong tries of a count that are not forgiven yet.
-    fn left(self, counted: Option<&Guess>, now: Timestamp) -> i64 {
-        counted.map_or(0, |guess| (guess.wrong_count - (now.as_second() - guess.last_at.instant().as_second()).max(0) / self.forgiven_after).max(0))
+    /// The wrong tries of a count that are not forgiven yet, and since when one is on its way to be.
+    fn left(self, counted: Option<&Guess>, now: Timestamp) -> (i64, Timestamp) {
+        let Some(guess) = counted else { return (0, now) };
+        let since = guess.last_at.instant();
+        let forgiven = (now.as_second() - since.as_second()).max(0) / self.forgiven_after;
+        if forgiven >= guess.wrong_count { (0, now) } else { (guess.wrong_count - forgiven, since + (forgiven * self.forgiven_after).seconds()) }
     }
 
     /// Seconds to wait after so many wrong tries.
@@ -143,11 +147,11 @@ impl Rule {
     }
 }
 
-fn write(tx: &mut Tx<'_>, tried: &Tried, wrong_count: i64, wait: i64) -> Result<()> {
+fn write(tx: &mut Tx<'_>, tried: &Tried, (wrong_count, since): (i64, Timestamp), wait: i64) -> Result<()> {
     diesel::delete(guesses::table.find(&tried.subject)).execute(tx.conn)?;
     if wrong_count > 0 {
         let blocked_until = (wait > 0).then(|| At::from(tx.now + wait.seconds()));
-        let row = Guess { subject: tried.subject.clone(), wrong_count, blocked_until, last_at: At::from(tx.now) };
+        let row = Guess { subject: tried.subject.clone(), wrong_count, blocked_until, last_at: At::from(since) };
         diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
     }
     Ok(())
@@ -162,21 +166,23 @@ pub(crate) fn reserve(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
     for tried in tries {
         let guess = tried.counted(tx.conn)?;
         may_guess(guess.as_ref().and_then(|guess| guess.blocked_until), tx.now)?;
-        counts.push(tried.rule.left(guess.as_ref(), tx.now) + 1);
+        counts.push(tried.rule.left(guess.as_ref(), tx.now));
     }
-    for (tried, wrong) in tries.iter().zip(counts) {
-        write(tx, tried, wrong, tried.rule.wait(wrong))?;
+    for (tried, (wrong, since)) in tries.iter().zip(counts) {
+        write(tx, tried, (wrong + 1, since), tried.rule.wait(wrong + 1))?;
     }
     tx.keep_so_far()
 }
 
-/// Counts a try that was looked at already, and was wrong. Of tries that came at once each counts, also those that came before the first of them was.
+/// Counts a try that was looked at already, and was wrong, and keeps that whatever comes of it. Of tries that came at once each counts, also those that came
+/// before the first of them was counted.
 ///
 /// # Errors
 /// The store.
 pub(crate) fn count(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
-    let wrong = tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now) + 1;
-    write(tx, tried, wrong, tried.rule.wait(wrong))
+    let (wrong, since) = tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now);
+    write(tx, tried, (wrong + 1, since), tried.rule.wait(wrong + 1))?;
+    tx.keep_so_far()
 }
 
 /// Takes a try back that was right.
@@ -185,8 +191,8 @@ pub(crate) fn count(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
 /// The store.
 pub(crate) fn right(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
     for tried in tries {
-        let left = if tried.rule.is_own { 0 } else { tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now) - 1 };
-        write(tx, tried, left, 0)?;
+        let (wrong, since) = tried.rule.left(tried.counted(tx.conn)?.as_ref(), tx.now);
+        write(tx, tried, (if tried.rule.is_own { 0 } else { wrong - 1 }, since), 0)?;
     }
     Ok(())
 }
@@ -194,12 +200,21 @@ pub(crate) fn right(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
 /// How often a thing was tried wrongly of late.
 pub(crate) fn wrong(conn: &mut Conn, tried: &Tried, now: Timestamp) -> Result<i64> {
     let guess = tried.counted(conn)?;
-    Ok(tried.rule.left(guess.as_ref(), now))
+    Ok(tried.rule.left(guess.as_ref(), now).0)
 }
 
 /// Forgets what was tried, because what it was tried at is another one now.
 pub(crate) fn forget(tx: &mut Tx<'_>, tried: &Tried) -> Result<()> {
-    write(tx, tried, 0, 0)
+    let now = tx.now;
+    write(tx, tried, (0, now), 0)
+}
+
+/// Deletes counts of which nothing is left: nobody tried for a week.
+///
+/// # Errors
+/// The store.
+pub(crate) fn delete_old(conn: &mut Conn, before: Timestamp) -> Result<usize> {
+    Ok(diesel::delete(guesses::table.filter(guesses::last_at.lt(At::from(before)))).execute(conn)?)
 }
 
 /// A secret that is compared outside the write, since that takes long: the try is counted first, then `is_right` is asked, then a right one is taken back
@@ -219,11 +234,61 @@ pub(crate) fn guarded<T>(db: &Db, actor: &Actor, tries: &[Tried], is_right: impl
     })
 }
 
+/// Seconds until then; 0 where nothing is blocked.
+pub(crate) fn wait(blocked_until: Option<At>, now: Timestamp) -> i64 {
+    blocked_until.map_or(0, |until| (until.instant().as_second() - now.as_second()).max(0))
+}
+
 /// # Errors
 /// `TooMany` until then.
 pub(crate) fn may_guess(blocked_until: Option<At>, now: Timestamp) -> Result<()> {
-    match blocked_until.map(|until| until.instant().as_second() - now.as_second()) {
-        Some(wait) if wait > 0 => Err(Error::TooMany { retry_after_seconds: wait }),
-        _ => Ok(()),
+    match wait(blocked_until, now) {
+        0 => Ok(()),
+        retry_after_seconds => Err(Error::TooMany { retry_after_seconds }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, RECEPTIONIST, in_a_house};
+
+    fn place(address: &str) -> Place {
+        Place { address: address.to_owned(), device: None }
+    }
+
+    fn wait_of(house: &House, tried: &Tried) -> i64 {
+        house.db.read(|conn| Ok(wait(tried.blocked_until(conn)?, house.db.now()))).expect("read")
+    }
+
+    #[test]
+    fn what_is_forgiven_is_not_lost_with_the_next_try() {
+        in_a_house(|house| {
+            house.at("1405/09/02 00:00");
+            let tried = Tried::look_up(&house.person(RECEPTIONIST));
+            let rule = LOOK_UPS;
+            assert_eq!((rule.free, rule.forgiven_after), (100, 120));
+            // One in less than two minutes, a whole shift long: half a minute is left over each time.
+            for minute in 0..300 {
+                house.at(&format!("1405/09/02 {:02}:{:02}", minute / 60 + 1, minute % 60));
+                house.write(|tx| reserve(tx, std::slice::from_ref(&tried)));
+                house.write(|tx| if minute % 2 == 0 { right(tx, std::slice::from_ref(&tried)) } else { Ok(()) });
+            }
+            assert!(house.db.read(|conn| super::wrong(conn, &tried, house.db.now())).expect("read") < 10);
+        });
+    }
+
+    #[test]
+    fn no_login_is_the_name_of_another_count() {
+        in_a_house(|house| {
+            let theirs = Tried::password("maryam", &place("10.0.0.1"));
+            for number in 0..80 {
+                let typed = ["maryam@10.0.0.1", "@10.0.0.1:maryam", "maryam/known"][number % 3];
+                let _ = house.db.write(&house.admin, |tx| reserve(tx, &Tried::password(typed, &place(&format!("10.1.0.{number}")))));
+            }
+            assert!(theirs.iter().all(|tried| wait_of(house, tried) == 0));
+            let known = Tried::password("maryam", &Place { address: String::new(), device: Some("known".to_owned()) });
+            assert!(known.iter().all(|tried| wait_of(house, tried) == 0));
+        });
     }
 }

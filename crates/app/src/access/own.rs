@@ -7,8 +7,9 @@ use serde::Deserialize;
 
 use super::Actor;
 use super::guesses::{Tried, guarded};
-use super::secrets::{self, digest, verify_password};
+use super::secrets::{self, digest, still, verify_password};
 use super::session::end_all;
+use super::tokens::{CreateToken, create_token};
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{sessions, users};
@@ -39,6 +40,7 @@ pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePass
     let new = secrets::hash_password(&command.new_password, db.random())?;
     let is_right = || verify_password(&command.old_password, Some(&hash));
     guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("old_password", "wrong-password"), |tx| {
+        still(tx, user_id, &hash)?;
         diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&new), users::must_change_password.eq(false))).execute(tx.conn)?;
         end_all(tx, user_id, Some(token))?;
         tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
@@ -64,13 +66,38 @@ pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
     if !(4..=12).contains(&pin.len()) || pin.len() != domain::text::key(&command.pin).len() {
         return Err(Error::invalid("pin", "pin-digits"));
     }
+    if is_run(&pin) {
+        return Err(Error::invalid("pin", "pin-too-common"));
+    }
     let password = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let hash = secrets::hash_password(&pin, db.random())?;
     let is_right = || verify_password(&command.password, Some(&password));
     guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
+        still(tx, user_id, &password)?;
         diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
         tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
         Ok(())
+    })
+}
+
+/// Whether each digit is as far from the one before: 1111, 1234, 9876, 2468.
+fn is_run(pin: &str) -> bool {
+    let digits = pin.bytes().collect::<Vec<_>>();
+    let steps = digits.windows(2).map(|pair| i16::from(pair[1]) - i16::from(pair[0])).collect::<Vec<_>>();
+    steps.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Makes a token for who knows the password: it opens as much as they may, for as long as it holds.
+///
+/// # Errors
+/// `Invalid` where the password is wrong, and as `create_token`.
+pub fn create_own_token(db: &Db, actor: &Actor, password: &str, command: &CreateToken) -> Result<String> {
+    let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
+    let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
+    let is_right = || verify_password(password, Some(&hash));
+    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
+        still(tx, user_id, &hash)?;
+        create_token(tx, command)
     })
 }
 
@@ -168,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_compared_before_a_reset_opens_nothing_after_it() {
+        in_a_house(|house| {
+            let person = house.person(RECEPTIONIST);
+            let id = person.user_id.expect("a person");
+            let hash = house.db.read(|conn| Ok(users::table.find(id).select(users::password_hash).first::<String>(conn)?)).expect("a hash");
+            let reset = || {
+                house.write(|tx| Ok(diesel::update(users::table.find(id)).set(users::password_hash.eq("another")).execute(tx.conn)?));
+                true
+            };
+            let wrong = Error::invalid("password", "wrong-password");
+            let told = guarded(&house.db, &person, &[Tried::password_again(id)], reset, wrong, |tx| still(tx, id, &hash));
+            assert!(matches!(told, Err(Error::Unauthenticated)));
+        });
+    }
+
+    #[test]
     fn a_pin_is_set_by_who_knows_the_password_and_guessing_it_costs_time() {
         in_a_house(|house| {
             let set = |house: &House, password: &str, pin: &str| {
@@ -175,6 +218,9 @@ mod tests {
                 set_pin(&house.db, &house.person(RECEPTIONIST), &command)
             };
             assert_eq!(refused(set(house, "correct horse", "12 a")), "pin: pin-digits");
+            for run in ["1111", "1234", "98765", "2468", "۰۰۰۰"] {
+                assert_eq!(refused(set(house, "correct horse", run)), "pin: pin-too-common", "{run}");
+            }
             set(house, "correct horse", "۴۷۱۱").expect("set");
             for _ in 0..6 {
                 assert_eq!(refused(set(house, "wrong", "4711")), "password: wrong-password");

@@ -11,7 +11,7 @@ use totp_rs::{Builder, Secret, Totp};
 use super::Actor;
 use super::guesses::{Tried, guarded, reserve, right};
 use super::rows::User;
-use super::secrets::{digest, verify_password};
+use super::secrets::{digest, still, verify_password};
 use super::session::{Browser, Opened, end_session, open};
 use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
@@ -136,6 +136,7 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
     faults.told()?;
     let is_right = || verify_password(&command.password, Some(&user.password_hash));
     guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
+        still(tx, user.id, &user.password_hash)?;
         let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
         diesel::update(users::table.find(user.id)).set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step))).execute(tx.conn)?;
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
@@ -152,6 +153,7 @@ pub fn turn_off(db: &Db, actor: &Actor, password: &str) -> Result<()> {
     let user = own(db, actor)?;
     let is_right = || verify_password(password, Some(&user.password_hash));
     guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
+        still(tx, user.id, &user.password_hash)?;
         forget(tx, user.id)?;
         tx.record(None, &Event::SecondFactorTurnedOff, &[Subject::User(user.id)])?;
         Ok(())
@@ -196,7 +198,10 @@ pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
         };
         right(tx, &tries)?;
         diesel::update(users::table.find(user.id)).set(users::totp_step.eq(Some(step))).execute(tx.conn)?;
-        end_session(tx.conn, Some(token))?;
+        // A reset ends what was on its way.
+        if !end_session(tx.conn, Some(token))? {
+            return Err(Error::Unauthenticated);
+        }
         open(tx, &user, None, false).map(Some)
     })?;
     opened.ok_or_else(|| Error::invalid("code", "wrong-code"))

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Fault, Faults, Result};
 use crate::gate::Gate;
+use crate::store::Tx;
+use crate::store::query::*;
+use crate::store::schema::users;
 
 /// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
 const MIN_PASSWORD: usize = 8;
@@ -47,6 +50,15 @@ pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
     let (password, stored) = (password.to_owned(), hash.unwrap_or(NOBODY).to_owned());
     let is_right = HASHING.pass(move || PasswordHash::new(&stored).is_ok_and(|stored| argon2id().verify_password(password.as_bytes(), &stored).is_ok()));
     is_right && hash.is_some()
+}
+
+/// Refuses where what was compared outside the write is not the person's password any more, or they were disabled meanwhile: a reset ends what was on its way.
+///
+/// # Errors
+/// `Unauthenticated`.
+pub(super) fn still(tx: &mut Tx<'_>, user_id: i64, password_hash: &str) -> Result<()> {
+    let same = users::table.find(user_id).filter(users::password_hash.eq(password_hash)).filter(users::disabled_at.is_null());
+    same.select(users::id).first::<i64>(tx.conn).optional()?.map(|_| ()).ok_or(Error::Unauthenticated)
 }
 
 /// A token of 32 characters from `random`.

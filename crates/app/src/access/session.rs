@@ -11,7 +11,7 @@ use super::guesses::{Place, Tried, guarded, reserve, right};
 use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
 use super::second_factor::AskedOf;
-use super::secrets::{self, digest, verify_password};
+use super::secrets::{self, digest, still, verify_password};
 use super::{Actor, Member, Of};
 use crate::error::{Error, Fault, Reason, Result};
 use crate::link_columns;
@@ -93,6 +93,7 @@ pub fn sign_in(db: &Db, command: &SignIn, browser: &Browser) -> Result<Opened> {
     db.write(&actor, |tx| reserve(tx, &tries))?;
     match user.as_ref().filter(|_| verify_password(&command.password, hash)) {
         Some(user) => db.write(&actor, |tx| {
+            still(tx, user.id, &user.password_hash)?;
             right(tx, &tries)?;
             end_session(tx.conn, browser.session.as_deref())?;
             open(tx, user, None, user.totp_sealed.is_some())
@@ -136,12 +137,10 @@ pub(super) fn open(tx: &mut Tx<'_>, user: &User, centre_id: Option<i64>, awaits_
     Ok(Opened { token, device, must_change_password: user.must_change_password, awaits_code })
 }
 
-/// Ends a session, where there is one with this secret.
-pub(super) fn end_session(conn: &mut Conn, token: Option<&str>) -> Result<()> {
-    if let Some(token) = token {
-        diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(conn)?;
-    }
-    Ok(())
+/// Ends a session with this secret; whether there was one.
+pub(super) fn end_session(conn: &mut Conn, token: Option<&str>) -> Result<bool> {
+    let Some(token) = token else { return Ok(false) };
+    Ok(diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(conn)? > 0)
 }
 
 /// Ends a person's sessions, but the one with this secret, and their tokens, for good: what opened before opens nothing any more.
@@ -312,6 +311,7 @@ pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson
     let is_right = || verify_password(&pin, user.as_ref().and_then(|user| user.pin_hash.as_deref()));
     guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("pin", "wrong-pin"), |tx| {
         let user = user.as_ref().ok_or(Error::NotFound)?;
+        still(tx, user.id, &user.password_hash)?;
         // A PIN is less than what this person asks for.
         if user.totp_sealed.is_some() {
             return Err(Error::conflict("second-factor-signs-in"));

@@ -121,8 +121,7 @@ enum Standing {
 
 fn standing(conn: &mut Conn, actor: &Actor, row: &User) -> Result<Standing> {
     let rows = memberships::table.filter(memberships::user_id.eq(row.id)).select(Membership::as_select()).load::<Membership>(conn)?;
-    let mine = actor.scope(Action::KeepAccess);
-    let is_mine = |row: &&Membership| mine.includes(Member { role: Role::Auditor, centre_id: row.centre_id, brand_id: row.brand_id });
+    let is_mine = |row: &&Membership| Role::named(&row.role).is_some_and(|role| may_give(actor, Member { role, centre_id: row.centre_id, brand_id: row.brand_id }));
     Ok(match rows.iter().filter(is_mine).count() {
         all if all == rows.len() => Standing::Theirs,
         0 => Standing::Elsewhere,
@@ -194,6 +193,7 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     let login = domain::text::fold(&command.login).replace(' ', "");
     let mut faults = Faults::default();
     faults.check(login.chars().count() >= 2, "login", "too-short");
+    faults.check(domain::text::is_plain_name(&login), "login", "login-letters");
     faults.check(!command.name.trim().is_empty(), "name", "required");
     faults.check(!command.roles.is_empty(), "roles", "required");
     let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
@@ -210,8 +210,7 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     }
     faults.told()?;
     // Nobody gives a right beyond where they keep access themselves.
-    let mine = tx.actor.scope(Action::KeepAccess);
-    if members.iter().any(|(role, centre_id, brand_id)| !mine.includes(Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })) {
+    if members.iter().any(|(role, centre_id, brand_id)| !may_give(tx.actor, Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })) {
         return Err(tx.actor.refusal(Action::KeepAccess));
     }
     let password_hash = password.as_ref().map(|first| first.hash.clone());
@@ -222,7 +221,9 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
                 .set((users::login.eq(&login), users::name.eq(command.name.trim()), users::language.eq(&language), users::version.eq(old.version + 1)))
                 .execute(tx.conn)?;
             if let Some(hash) = &password_hash {
-                diesel::update(users::table.find(old.id)).set((users::password_hash.eq(hash), users::must_change_password.eq(true))).execute(tx.conn)?;
+                diesel::update(users::table.find(old.id))
+                    .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::pin_hash.eq(None::<String>)))
+                    .execute(tx.conn)?;
                 end_all(tx, old.id, None)?;
             }
             old.id
@@ -256,11 +257,18 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     view(tx.conn, row)
 }
 
+/// Whether somebody may give a membership, or change whoever has it: they keep access there, and have themselves all that its role may.
+fn may_give(actor: &Actor, member: Member) -> bool {
+    let rights = Action::ALL.iter().filter(|action| actor.permissions.of(member.role, **action).is_some());
+    actor.scope(Action::KeepAccess).includes(member) && rights.copied().all(|action| actor.scope(action).includes(member))
+}
+
 fn must_keep_an_administrator(conn: &mut Conn) -> Result<()> {
     let left = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::role.eq(Role::Administrator.name()))
         .filter(memberships::centre_id.is_null())
+        .filter(memberships::brand_id.is_null())
         .filter(users::disabled_at.is_null())
         .select(users::id)
         .first::<i64>(conn)

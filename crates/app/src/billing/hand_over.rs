@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
-use crate::access::guesses::{self, Tried};
+use crate::access::guesses::{self, Tried, may_guess};
 use crate::catalogue::rows::Centre;
 use crate::coverage::claims::spend;
 use crate::coverage::decide::{current_shares, decide_repair};
@@ -18,7 +18,7 @@ use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;
 use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::messaging::queue_code;
+use crate::messaging::{CODE_MINUTES, queue_code};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::partly;
 use crate::reception::rows::{HandOverCode, Reception};
@@ -249,16 +249,16 @@ pub(crate) fn code_sealed_as(reception_id: i64) -> String {
     format!("code:{reception_id}")
 }
 
-/// How long a code holds.
-const CODE_MINUTES: i64 = 15;
 /// Wrong codes after which it holds no more.
 const MOST_WRONG: i64 = 5;
 
 /// # Errors
-/// `NotFound`; `Conflict` where the customer has no phone.
+/// `NotFound`; `Conflict` where the customer has no phone; `TooMany` within a minute of the one before.
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
     let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
+    let last = hand_over_codes::table.find(reception.id).select(hand_over_codes::sent_at).first::<At>(tx.conn).optional()?;
+    may_guess(last.map(|sent| At::from(sent.instant() + 1.minute())), tx.now)?;
     let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
     guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
@@ -279,10 +279,17 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     let Some(row) = row else { return Err(Error::invalid("receiver.code", "no-code")) };
     let tried = Tried::hand_over_code(reception_id);
     let now = tx.now;
-    if guesses::wrong(tx.conn, &tried, now)? >= MOST_WRONG || row.sent_at.instant() + CODE_MINUTES.minutes() < now {
+    if guesses::wrong(tx.conn, &tried, now)? >= MOST_WRONG {
+        return Err(Error::invalid("receiver.code", "code-used-up"));
+    }
+    if row.sent_at.instant() + CODE_MINUTES.minutes() < now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
-    guesses::reserve(tx, std::slice::from_ref(&tried))?;
     let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else { return Err(Error::invalid("receiver.code", "code-over")) };
-    if domain::text::digits(typed) == code { Ok(()) } else { Err(Error::invalid("receiver.code", "wrong-code")) }
+    // Writes come one after the other, and a right code is used up by nothing that is refused after it.
+    if domain::text::digits(typed) == code {
+        return Ok(());
+    }
+    guesses::count(tx, &tried)?;
+    Err(Error::invalid("receiver.code", "wrong-code"))
 }

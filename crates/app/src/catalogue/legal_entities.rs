@@ -72,11 +72,19 @@ fn party_view(conn: &mut Conn, row: Party) -> Result<LegalEntityView> {
     })
 }
 
-/// The row of a company by public id; a customer who is nothing else is none.
+/// Whether a party is one of those that promise, serve or insure; a customer who is nothing else is none.
+///
+/// # Errors
+/// The store.
+pub(crate) fn is_company(conn: &mut Conn, party_id: i64) -> Result<bool> {
+    let role = party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
+    Ok(role.first::<String>(conn).optional()?.is_some())
+}
+
+/// The row of a company by public id.
 fn company_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
     let row = parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first::<Party>(conn).optional()?.ok_or(Error::NotFound)?;
-    let role = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
-    role.first::<String>(conn).optional()?.map(|_| row).ok_or(Error::NotFound)
+    if is_company(conn, row.id)? { Ok(row) } else { Err(Error::NotFound) }
 }
 
 /// # Errors

@@ -14,7 +14,8 @@ use super::policies::{latest, may_promise_for, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
 use crate::access::{Actor, Of};
 use crate::billing::papers;
-use crate::catalogue::legal_entities::party_link;
+use crate::catalogue::legal_entities::{is_company, party_link};
+use crate::devices::register::{not_in_repair_elsewhere, open_repair};
 use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Fault, Faults, OrInvalid, Result};
@@ -305,16 +306,28 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
     faults.check(!matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty), "kind", "cover-kind");
     let payer = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
-    if let Some(payer) = payer {
-        let scope = tx.actor.scope(Action::IssueCards);
-        may_promise_for(tx.conn, payer, Some(device.brand_id), |brand| scope.holds(Of::InBrand(brand)))?;
-    }
     let policy = policy_row(tx.conn, &command.policy).or_invalid("policy", "unknown-reference")?;
+    // Who pays is said by the policy; another payer by who keeps the brand's policies.
+    if payer.is_some() && policy.payer_party_id.is_some() && payer != policy.payer_party_id {
+        tx.actor.may(Action::KeepPolicies, Of::Brand(device.brand_id))?;
+    }
     let entered = Entered { kind: command.kind, number: command.number.trim().to_owned(), starts_on: command.starts_on, issued_on: command.issued_on, seller: None, payer };
     let cover = enter(tx, &device, &policy, entered)?;
     let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
     cover_view(tx.conn, tx.actor, cover, tx.now)
+}
+
+/// A promise that is entered while the device is in repair, as one that was given before, moves who pays for what is done: as a ruling does, and by the same
+/// right.
+///
+/// # Errors
+/// `Forbidden`.
+fn may_date_back(tx: &mut Tx<'_>, device: &Device, issued_on: Date) -> Result<()> {
+    match open_repair(tx, device)? {
+        Some((of, since)) if issued_on <= since => tx.actor.may(Action::OverrideCoverage, of).map(|_| ()),
+        _ => Ok(()),
+    }
 }
 
 struct Entered {
@@ -329,10 +342,20 @@ struct Entered {
 fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) -> Result<Cover> {
     let mut faults = Faults::default();
     faults.check(policy.brand_id.is_none_or(|brand| brand == device.brand_id), "policy", "policy-of-another-brand");
+    faults.check(policy.cover_kind == entered.kind.name(), "policy", "cover-kind-of-policy");
+    not_in_repair_elsewhere(tx, device, Action::IssueCards)?;
     let version = latest(tx.conn, policy.id)?;
     faults.check(version.is_some(), "policy", "policy-not-published");
     let payer = entered.payer.or(policy.payer_party_id);
     faults.check(payer.is_some(), "payer", "required");
+    if let Some(payer) = payer {
+        faults.check(is_company(tx.conn, payer)?, "payer", "no-payer-of-promises");
+        let scope = tx.actor.scope(Action::IssueCards);
+        may_promise_for(tx.conn, payer, Some(device.brand_id), |brand| scope.holds(Of::InBrand(brand)))?;
+    }
+    if let Some(on) = entered.issued_on {
+        may_date_back(tx, device, on)?;
+    }
     let today = tx.today();
     faults.check(entered.issued_on.is_none_or(|on| on <= today), "issued_on", "in-the-future");
     let number_key = domain::text::key(&entered.number);
@@ -422,6 +445,10 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     if command.reason.trim().is_empty() {
         return Err(Error::invalid("reason", "required"));
     }
+    // What was taken back left room for another gift.
+    if row.kind == CoverKind::Goodwill.name() && row.state == CoverState::Void.name() {
+        return Err(Error::invalid("state", "goodwill-has-limits"));
+    }
     diesel::update(covers::table.find(row.id)).set((covers::state.eq(command.state.name()), covers::version.eq(row.version + 1))).execute(tx.conn)?;
     let event = Event::CoverStateChanged { number: row.number.clone(), state: command.state.name().to_owned() };
     tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
@@ -443,4 +470,71 @@ pub(crate) fn one_term(code: &str, term: &serde_json::Value, max_amount: Option<
         "limits": {"per_months": null, "max_claims": null, "max_amount": max_amount}, "extend_by_downtime": null,
     })
     .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::time::typed_date;
+
+    use super::*;
+    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
+
+    fn told<T: std::fmt::Debug>(told: Result<T>) -> String {
+        match told {
+            Ok(_) => "written".to_owned(),
+            Err(Error::Invalid(faults)) => format!("{}: {}", faults[0].path, faults[0].reason.code),
+            Err(Error::Conflict(reason) | Error::Forbidden(reason)) => reason.code.to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_promise_that_is_dated_back_while_the_device_is_in_repair_is_a_ruling() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let device = house.device("TV-1", "T-1", "1404/08/24", &[]);
+            let card = |number: &str, issued: Option<&str>| IssueCard {
+                device: device.clone(),
+                policy: Some(house.gold.clone()),
+                number: Some(number.to_owned()),
+                starts_on: None,
+                seller: None,
+                issued_on: issued.and_then(typed_date),
+            };
+            house.receive(&customer, &[(&device, "no-power")]);
+            house.at("1405/09/04 10:00");
+            let issue = |login: &str, card: IssueCard| told(house.by(login, |tx| issue_card(tx, &card)));
+            for day in ["1404/08/24", "1405/09/02"] {
+                assert_eq!(issue(RECEPTIONIST, card("G-1", Some(day))), "not-your-right", "{day}");
+            }
+            let mut elsewhere = house.person(MANAGER);
+            elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
+            assert_eq!(told(house.db.write(&elsewhere, |tx| issue_card(tx, &card("G-1", None)))), "in-repair-elsewhere");
+            assert_eq!(issue(MANAGER, card("G-2", Some("1404/08/24"))), "written");
+            // What is promised from now on pays for nothing that came before, and anybody at the counter enters it.
+            let other = house.device("TV-1", "T-2", "1404/08/24", &[]);
+            house.receive(&customer, &[(&other, "no-power")]);
+            assert_eq!(issue(RECEPTIONIST, IssueCard { device: other, ..card("G-3", None) }), "written");
+        });
+    }
+
+    #[test]
+    fn a_cover_is_of_the_kind_of_its_policy_and_paid_by_whom_that_names() {
+        in_a_house(|house: &House| {
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            let device = house.device("TV-1", "T-1", "1404/08/24", &[]);
+            let policy = house.policy("TRAVEL-HALF");
+            let add = |login: &str, kind: CoverKind, payer: Option<&str>, number: &str| {
+                let command = AddCover { kind, number: number.to_owned(), policy: policy.clone(), payer: payer.map(str::to_owned), starts_on: None, issued_on: None };
+                told(house.by(login, |tx| add_cover(tx, &device, &command)))
+            };
+            assert_eq!(add(RECEPTIONIST, CoverKind::Recall, None, "R-1"), "policy: cover-kind-of-policy");
+            assert_eq!(add(RECEPTIONIST, CoverKind::Contract, Some(&house.maker), "K-1"), "not-your-right");
+            assert_eq!(add("admin", CoverKind::Contract, Some(&customer), "K-1"), "payer: no-payer-of-promises");
+            assert_eq!(add(RECEPTIONIST, CoverKind::Contract, Some(&house.insurer), "K-1"), "written");
+            assert_eq!(add("admin", CoverKind::Contract, Some(&house.maker), "K-2"), "written");
+        });
+    }
 }

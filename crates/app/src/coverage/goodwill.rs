@@ -70,15 +70,15 @@ impl Left {
     }
 }
 
-/// The rules of the goodwill that was given in a repair.
-fn given_in(conn: &mut Conn, repair_id: i64) -> Result<Vec<Policy>> {
+/// The goodwill that was given in a repair, with its rules.
+fn given_in(conn: &mut Conn, repair_id: i64) -> Result<Vec<(Cover, Policy)>> {
     let rows = covers::table
         .filter(covers::repair_id.eq(repair_id))
         .filter(covers::kind.eq(CoverKind::Goodwill.name()))
         .filter(covers::state.ne(CoverState::Void.name()))
         .select(Cover::as_select())
         .load::<Cover>(conn)?;
-    rows.iter().map(|row| rules_of(conn, row)).collect()
+    rows.into_iter().map(|row| rules_of(conn, &row).map(|rules| (row, rules))).collect()
 }
 
 /// # Errors
@@ -112,8 +112,9 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let wanted = left.given(&lines, |_| command.percent);
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
     let given = given_in(tx.conn, repair.id)?;
-    let percent_before = lines.iter().map(|line| given.iter().map(|rules| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
-    let amount_before = given.iter().map(|rules| left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).sum::<i64>();
+    let percent_before = lines.iter().map(|line| given.iter().map(|(_, rules)| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
+    let worth = given.iter().map(|(_, rules)| left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).collect::<Vec<_>>();
+    let amount_before = worth.iter().sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
     if !actor_within(limit, percent_after, amount_after) {
         return Err(Error::Forbidden(
@@ -122,6 +123,9 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
                 .with("amount", Arg::money(limit.amount, tx.actor.unit))
                 .with("roles", Arg::word("roles", who_could(tx.actor, percent_after, amount_after))),
         ));
+    }
+    for ((cover, _), worth) in given.iter().zip(worth) {
+        hold_at(tx, cover, worth)?;
     }
     let payer_party_id = centres::table.find(repair.centre_id).select(centres::legal_entity_id).first::<i64>(tx.conn)?;
     let before = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).count().get_result::<i64>(tx.conn)?;
@@ -148,6 +152,15 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let event = Event::GoodwillGiven { number: repair.number.clone(), percent: command.percent, amount, reason: command.reason.trim().to_owned() };
     tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
     decide_repair(tx, repair.id, "goodwill")?;
+    Ok(())
+}
+
+/// Holds a gift at what it is worth when another is given beside it: what all of them may come to, whatever prices do later, stays within the limit of one giver.
+fn hold_at(tx: &mut Tx<'_>, cover: &Cover, worth: i64) -> Result<()> {
+    let Some(rules) = &cover.rules else { return Ok(()) };
+    let mut rules: serde_json::Value = serde_json::from_str(rules).map_err(Error::internal)?;
+    rules["limits"]["max_amount"] = json!(worth);
+    diesel::update(covers::table.find(cover.id)).set(covers::rules.eq(Some(rules.to_string()))).execute(tx.conn)?;
     Ok(())
 }
 
@@ -183,6 +196,21 @@ mod tests {
 
     fn is_refused(told: &Result<()>) -> bool {
         matches!(told, Err(Error::Forbidden(reason)) if reason.code == "goodwill-limit")
+    }
+
+    #[test]
+    fn small_gifts_and_a_later_price_pass_no_limit() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 100_000)]);
+            for _ in 0..5 {
+                give(house, RECEPTIONIST, &repair, &[], 1).expect("within");
+            }
+            let line = house.repair(&repair).lines.remove(0).id;
+            let change = crate::repair::ChangeLine { line, quantity_milli: None, unit_price: Some(900_000_000) };
+            house.by(MANAGER, |tx| crate::repair::change_line(tx, &repair, &change)).expect("a price");
+            let given = 900_000_000 - house.repair(&repair).customer_net.expect("a sum");
+            assert!(given <= 5_000_000, "{given}");
+        });
     }
 
     #[test]

@@ -401,7 +401,8 @@ mod tests {
             add(Some(&maker), "K-2").expect("one's own maker");
             let foreign = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let card = IssueCard { device: foreign, policy: Some(policy.clone()), number: Some("G-1".to_owned()), starts_on: None, seller: None, issued_on: None };
-            assert_eq!(refused(house.write_or(|tx| issue_card(tx, &card).map(|_| ()))), "policy: policy-of-another-brand");
+            let told = refused(house.write_or(|tx| issue_card(tx, &card).map(|_| ())));
+            assert_eq!(told, "policy: policy-of-another-brand, policy: cover-kind-of-policy");
         });
     }
 }

@@ -375,10 +375,11 @@ pub(crate) fn customer_named(tx: &mut Tx<'_>, typed: &str) -> Result<Option<i64>
     match numbered(tx.conn, typed)? {
         Some(id) if is_known_to(tx.conn, tx.actor, &BY, id)? => Ok(Some(id)),
         stranger => {
-            guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
+            // It is written down before it is counted, and kept with the count, whatever becomes of what was asked for.
             if let Some(id) = stranger {
                 tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
             }
+            guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
             Ok(stranger)
         }
     }

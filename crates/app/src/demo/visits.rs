@@ -245,9 +245,7 @@ impl Maker {
 fn agree(tx: &mut Tx<'_>, receptionist: &Actor, repair: &str) -> Result<()> {
     let row = seen(tx.conn, tx.actor, repair, Action::Estimate)?;
     let today = tx.today();
-    if exceeded(tx.conn, &row, today)?.is_none() {
-        return Ok(());
-    }
-    let told = NoteAgreement { who: "مالک دستگاه".to_owned(), how: AgreedBy::Phone, reason: "نرخ مالیات عوض شد".to_owned() };
+    let Some(sums) = exceeded(tx.conn, &row, today)? else { return Ok(()) };
+    let told = NoteAgreement { who: "مالک دستگاه".to_owned(), how: AgreedBy::Phone, total: sums.now, reason: "نرخ مالیات عوض شد".to_owned() };
     note_agreement(&mut tx.acting(receptionist), repair, &told)
 }

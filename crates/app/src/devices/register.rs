@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::rows::{Device, DeviceState};
-use super::tree::open_edge;
+use super::tree::{open_edge, root_of};
 use super::{METER_READ, Reading, append_event, seen};
 use crate::access::Of;
 use crate::catalogue::rows::Product;
@@ -236,13 +236,14 @@ pub struct AddDeviceEvent {
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` for a day in the future.
+/// `NotFound`; `Invalid` for a day in the future; `Conflict` where another centre has the device in repair.
 pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
     if command.on > tx.today() {
         return Err(Error::invalid("on", "in-the-future"));
     }
+    not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
     let kind = command.kind.name();
     let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
     let occurred = start_of(command.on, &tx.actor.zone)?;
@@ -287,18 +288,26 @@ pub struct RecordOnDevice {
     pub note: Option<String>,
 }
 
-/// While a centre has a device in repair, whose it is changes nowhere else: it is not at anybody else's counter.
+/// While a centre has a device in repair, nobody changes elsewhere whose it is or what holds for it: it is not at their counter, and who pays for the repair
+/// follows from both.
 ///
 /// # Errors
-/// `Conflict` with the number of the repair.
-fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
-    let open = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select((repairs::number, repairs::centre_id));
-    match open.first::<(String, i64)>(tx.conn).optional()? {
-        Some((number, centre)) if !tx.actor.scope(Action::KeepDevices).holds(Of::Work(centre, device.brand_id)) => {
-            Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("number", number).with("serial", device.serial.clone())))
-        }
+/// `Conflict` where a right does not reach that repair.
+pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: Action) -> Result<()> {
+    match open_repair(tx, device)? {
+        Some((of, _)) if !tx.actor.scope(action).holds(of) => Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone()))),
         _ => Ok(()),
     }
+}
+
+/// Where a device, or the one in which it sits, is in repair, and since which day.
+///
+/// # Errors
+/// The store.
+pub(crate) fn open_repair(tx: &mut Tx<'_>, device: &Device) -> Result<Option<(Of, Date)>> {
+    let root = root_of(tx.conn, device.id, tx.now)?;
+    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select((repairs::centre_id, repairs::brand_id, repairs::occurred_on));
+    Ok(open.first::<(i64, i64, Day)>(tx.conn).optional()?.map(|(centre, brand, on)| (Of::Work(centre, brand), on.date())))
 }
 
 /// # Errors
@@ -322,8 +331,10 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
     faults.check(owner.is_some() || reached || !command.meters.is_empty() || note.is_some(), "note", "required");
     faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");
     faults.told()?;
+    if owner.is_some() || !command.meters.is_empty() {
+        not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
+    }
     if let Some(owner) = owner {
-        not_in_repair_elsewhere(tx, &device)?;
         set_owner(tx, device.id, owner)?;
     }
     if reached {
@@ -362,6 +373,8 @@ pub(crate) fn put_in(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, position: 
 
 #[cfg(test)]
 mod tests {
+    use domain::time::typed_date;
+
     use super::*;
     use crate::customers::get_customer;
     use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
@@ -397,6 +410,11 @@ mod tests {
             let anew = RecordOnDevice { new_owner: Some(SaveCustomer { name: "علی مرادی".to_owned(), ..SaveCustomer::default() }), ..RecordOnDevice::default() };
             let told = house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &anew));
             assert!(matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"));
+            let sold = AddDeviceEvent { kind: DeviceEventKind::Sold, on: typed_date("1390/01/01").expect("a date") };
+            let told = house.db.write(&elsewhere, |tx| add_device_event(tx, &device, &sold));
+            assert!(matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"), "what covers hang on");
+            let read = RecordOnDevice { meters: BTreeMap::from([("hours".to_owned(), 9_000)]), ..RecordOnDevice::default() };
+            assert!(matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &read)), Err(Error::Conflict(_))));
             let owner = || house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("a device").owner.map(|owner| owner.name);
             assert_eq!(owner().as_deref(), Some("زهرا کریمی"));
             house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &anew)).expect("where it is");

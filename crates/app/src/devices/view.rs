@@ -206,10 +206,10 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
     })
 }
 
-/// The owner of a device where the actor knows them, and whether there is one whom they do not know.
+/// The owner of a device where the actor knows them, and whether there is one whom they could know, and do not.
 fn owner(conn: &mut Conn, actor: &Actor, party_id: Option<i64>) -> Result<(Option<PartyLink>, bool)> {
     let Some(id) = party_id else { return Ok((None, false)) };
-    if is_known_to(conn, actor, &[Action::ViewCustomers], id)? { Ok((Some(party_link(conn, id)?), false)) } else { Ok((None, true)) }
+    if is_known_to(conn, actor, &[Action::ViewCustomers], id)? { Ok((Some(party_link(conn, id)?), false)) } else { Ok((None, actor.can(Action::ViewCustomers))) }
 }
 
 /// A device of a brand that the actor sees: what was done to it is visible to every centre that may serve it.

@@ -32,6 +32,21 @@ const fn required(name: &'static str, known_as: &'static [&'static str]) -> Colu
     Column { name, is_required: true, known_as }
 }
 
+/// The most characters that a column takes, as what it is written to takes over the API.
+#[must_use]
+pub(super) fn longest(column: &str) -> usize {
+    match column {
+        "note" => 1000,
+        "address" => 300,
+        "name" | "title_fa" | "title_en" | "owner_name" | "kind" | "brand" => 200,
+        "seller" => 120,
+        "serial" | "component_serial" => 80,
+        "phone" | "phone2" | "owner_phone" | "postal_code" | "national_id" | "company_id" | "economic_code" | "gtin" | "imei" => 30,
+        "code" | "city" | "subscription" | "tracking_code" | "card_number" | "owner_subscription" => 60,
+        _ => usize::MAX,
+    }
+}
+
 const PRODUCTS: &[Column] = &[
     required("code", &["model", "product code", "کد", "کد کالا", "مدل", "کد مدل"]),
     required("title_fa", &["title", "name", "نام", "نام کالا", "عنوان", "شرح کالا", "شرح"]),

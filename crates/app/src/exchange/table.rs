@@ -10,6 +10,7 @@ use csv::StringRecord;
 use domain::time::typed_date;
 use jiff::civil::Date;
 
+use super::columns::longest;
 use super::workbook::{Book, has_few_files};
 use crate::error::{Error, Fault, Faults, Result};
 
@@ -281,11 +282,15 @@ impl<'t> Row<'t> {
     }
 
     /// # Errors
-    /// `Invalid` at each column in which stands what is no text that a person means.
+    /// `Invalid` at each column in which stands what is no text that a person means, or more than fits.
     pub fn must_be_clean(&self) -> Result<()> {
         let mut faults = Faults::default();
         for (column, cell) in &self.cells {
             faults.check(domain::text::is_clean(cell), column, "unclean-text");
+            let limit = longest(column);
+            if cell.chars().nth(limit).is_some() {
+                faults.add(Fault::new(*column, "too-long").with("limit", limit.to_string()));
+            }
         }
         faults.told()
     }

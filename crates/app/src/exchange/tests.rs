@@ -77,6 +77,16 @@ fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
 }
 
 #[test]
+fn a_cell_takes_as_much_as_its_field_does_elsewhere() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        let file = format!("name,phone,note\n{},09121112233,{}\n{},09121112234,\n", "ن".repeat(200), "ی".repeat(1000), "ن".repeat(201));
+        let view = started(house, ImportKind::Customers, &file, &RunImport::default());
+        assert_eq!((counts(&view), problems(house, &view)), (("done", 1, 0, 1), vec![(3, "name".to_owned(), "too-long".to_owned())]));
+    });
+}
+
+#[test]
 fn all_or_nothing_leaves_nothing_where_one_row_is_bad() {
     in_a_house(|house| {
         house.at("1405/09/02");

@@ -5,7 +5,7 @@
 pub mod rows;
 
 use domain::access::Action;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,9 @@ use crate::store::query::*;
 use crate::store::schema::messages;
 use crate::store::types::At;
 use crate::store::{Conn, Tx, Vault, is_sealed, opened};
+
+/// For how long a code holds that was sent to a phone.
+pub(crate) const CODE_MINUTES: i64 = 15;
 
 /// As what the body of a message is sealed.
 pub(crate) fn sealed_as(message: &str) -> String {
@@ -81,15 +84,16 @@ impl From<Message> for MessageView {
     }
 }
 
-/// The latest messages of the centres in which the actor hands over for every brand, with the codes in them: they may send one.
+/// The latest messages of the centres in which the actor hands over for every brand, with the codes in them that still hold: they may send one.
 ///
 /// # Errors
 /// The store.
-pub fn latest(conn: &mut Conn, vault: &Vault, actor: &Actor, limit: i64) -> Result<Vec<MessageView>> {
+pub fn latest(conn: &mut Conn, vault: &Vault, actor: &Actor, limit: i64, now: Timestamp) -> Result<Vec<MessageView>> {
     let mine = messages::table.filter(actor.scope(Action::HandOver).rows::<messages::table>());
     let rows = mine.order(messages::id.desc()).limit(limit).select(Message::as_select()).load::<Message>(conn)?;
     let shown = |row: Message| {
-        let code = opened(vault, &row.body, &sealed_as(&row.public_id));
+        let holds = row.created_at.instant() + CODE_MINUTES.minutes() >= now;
+        let code = if holds { opened(vault, &row.body, &sealed_as(&row.public_id)) } else { None };
         let view = MessageView::from(row);
         MessageView { body: code.unwrap_or(view.body), ..view }
     };
@@ -102,7 +106,7 @@ pub fn latest(conn: &mut Conn, vault: &Vault, actor: &Actor, limit: i64) -> Resu
 /// The store.
 pub fn latest_messages(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<MessageView>> {
     let vault = tx.vault().clone();
-    latest(tx.conn, &vault, tx.actor, limit)
+    latest(tx.conn, &vault, tx.actor, limit, tx.now)
 }
 
 #[cfg(test)]
@@ -122,7 +126,9 @@ mod tests {
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer, &[(&device, "no-power")]);
             let send = || house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, &visit.id, &SendCode {})).expect("sent");
-            let shown = |actor: &Actor| house.db.read(|conn| latest(conn, house.db.vault(), actor, 1)).expect("messages").pop().map_or_else(String::new, |message| message.body);
+            let shown = |actor: &Actor| {
+                house.db.read(|conn| latest(conn, house.db.vault(), actor, 1, house.db.now())).expect("messages").pop().map_or_else(String::new, |message| message.body)
+            };
             send();
             let code = shown(&house.person(RECEPTIONIST));
             assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::erase::{ERASED_KEY, erase, may_be_erased};
-use crate::access::Actor;
+use crate::access::{Actor, guesses};
 use crate::coverage::case::last_day;
 use crate::coverage::rows::Cover;
 use crate::customers::rows::Party;
@@ -57,6 +57,8 @@ impl Retention {
 pub const ANSWER_DAYS: i64 = 90;
 /// Days after which a photo that was uploaded and belongs to no repair is deleted.
 const LOOSE_PHOTO_DAYS: i64 = 2;
+/// Days after which the count of a guess is forgotten, if nobody guessed again: the most patient of them has long forgiven all.
+const GUESS_DAYS: i64 = 7;
 /// Rows of a batch, which is one transaction: others write between two.
 const BATCH: i64 = 200;
 
@@ -75,6 +77,8 @@ pub fn sweep(db: &Db) -> Result<()> {
     let (loose, answers) = (days_ago(LOOSE_PHOTO_DAYS)?, days_ago(ANSWER_DAYS)?);
     in_batches(db, |tx| delete_photos(tx.conn, Whose::Nobodys, loose))?;
     in_batches(db, |tx| idempotency::delete_answers(tx.conn, answers, BATCH))?;
+    let counted = days_ago(GUESS_DAYS)?.instant();
+    db.write(&Actor::system(), |tx| guesses::delete_old(tx.conn, counted))?;
     db.write(&Actor::system(), |tx| Ok(diesel::delete(sessions::table.filter(sessions::expires_at.lt(At::from(tx.now)))).execute(tx.conn)?))?;
 
     let (mut photos, mut sent, mut files, mut customers) = (0, 0, 0, 0);

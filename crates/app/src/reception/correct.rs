@@ -17,6 +17,7 @@ use crate::customers::customer_named;
 use crate::devices::{append_event, device_named};
 use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::repair::agreed::end_estimates_of_another;
 use crate::repair::rows::Repair;
 use crate::store::query::*;
 use crate::store::schema::{device_states, products, receptions, repairs};
@@ -88,6 +89,7 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
     if let Some(customer_id) = customer.filter(|id| *id != reception.customer_id) {
         diesel::update(receptions::table.find(reception.id)).set(receptions::customer_id.eq(customer_id)).execute(tx.conn)?;
         diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id))).set(repairs::customer_id.eq(customer_id)).execute(tx.conn)?;
+        end_estimates_of_another(tx, rows.iter().map(|row| row.id).collect())?;
         // A device that became the wrong customer's by this reception alone becomes the right one's.
         let theirs = rows.iter().map(|row| row.device_id).collect::<Vec<_>>();
         let wrong =

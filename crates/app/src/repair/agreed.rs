@@ -53,9 +53,10 @@ fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
         .optional()?)
 }
 
-/// The latest agreement beyond an estimate; without one, where nothing was asked.
-fn agreement(conn: &mut Conn, repair_id: i64, estimate_id: Option<i64>) -> Result<Option<Agreement>> {
-    let newest_first = agreements::table.filter(agreements::repair_id.eq(repair_id)).order(agreements::id.desc()).select(Agreement::as_select());
+/// The latest agreement of the customer beyond an estimate; without one, where nothing was asked. That of another, whose repair it was thought to be, is none.
+fn agreement(conn: &mut Conn, repair: &Repair, estimate_id: Option<i64>) -> Result<Option<Agreement>> {
+    let theirs = agreements::table.filter(agreements::repair_id.eq(repair.id)).filter(agreements::customer_id.eq(repair.customer_id));
+    let newest_first = theirs.order(agreements::id.desc()).select(Agreement::as_select());
     Ok(newest_first.load::<Agreement>(conn)?.into_iter().find(|row| row.estimate_id == estimate_id))
 }
 
@@ -63,22 +64,22 @@ fn agreement(conn: &mut Conn, repair_id: i64, estimate_id: Option<i64>) -> Resul
 ///
 /// # Errors
 /// The store.
-pub(super) fn agreement_view(conn: &mut Conn, repair_id: i64, estimate_id: i64) -> Result<Option<AgreementView>> {
+pub(super) fn agreement_view(conn: &mut Conn, repair: &Repair, estimate_id: i64) -> Result<Option<AgreementView>> {
     let view = |row: Agreement| AgreementView { who: row.who, how: row.how, reason: row.reason, total: row.total_minor, at: row.noted_at.instant() };
-    Ok(agreement(conn, repair_id, Some(estimate_id))?.map(view))
+    Ok(agreement(conn, repair, Some(estimate_id))?.map(view))
 }
 
 /// The sum that the customer agreed to; 0 where they declined, or were not asked.
-fn agreed(conn: &mut Conn, repair_id: i64) -> Result<i64> {
-    let estimate = answered(conn, repair_id)?;
-    if let Some(agreement) = agreement(conn, repair_id, estimate.as_ref().map(|estimate| estimate.id))? {
+fn agreed(conn: &mut Conn, repair: &Repair) -> Result<i64> {
+    let estimate = answered(conn, repair.id)?;
+    if let Some(agreement) = agreement(conn, repair, estimate.as_ref().map(|estimate| estimate.id))? {
         return Ok(agreement.total_minor);
     }
     let Some(estimate) = estimate.filter(|estimate| estimate.state == "accepted") else { return Ok(0) };
     let lines: Vec<EstimateLine> = serde_json::from_str(&estimate.lines_json).map_err(Error::internal)?;
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
     let aside = work_lines::table
-        .filter(work_lines::repair_id.eq(repair_id))
+        .filter(work_lines::repair_id.eq(repair.id))
         .filter(work_lines::state.eq("declined").or(work_lines::is_fee.eq(true)))
         .select(work_lines::public_id)
         .load::<String>(conn)?;
@@ -93,7 +94,7 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
     if !repair.is_open {
         return Ok(None);
     }
-    let accepted = agreed(conn, repair.id)?;
+    let accepted = agreed(conn, repair)?;
     let lines = customer_lines(conn, repair, on)?;
     let now = lines.iter().filter(|(line, ..)| !line.is_fee).map(|(_, net, vat)| net + vat).sum::<i64>();
     Ok((now > accepted).then_some(Exceeded { accepted, now }))
@@ -135,6 +136,16 @@ domain::words! {
     AgreedBy { Phone = "phone", InPerson = "in_person", Message = "message", Other = "other" }
 }
 
+/// Estimates end that were put to somebody whose repair it was not: their yes binds nobody else.
+///
+/// # Errors
+/// The store.
+pub(crate) fn end_estimates_of_another(tx: &mut Tx<'_>, repair_ids: Vec<i64>) -> Result<()> {
+    let theirs = estimates::table.filter(estimates::repair_id.eq_any(repair_ids)).filter(estimates::state.eq_any(["waiting", "accepted"]));
+    diesel::update(theirs).set(estimates::state.eq("expired")).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Notes that the customer agreed to the sum as it is now, above the estimate that was answered, or without any.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,13 +154,16 @@ pub struct NoteAgreement {
     #[schemars(length(min = 1, max = 120))]
     pub who: String,
     pub how: AgreedBy,
+    /// The sum that they agreed to, with VAT and without the house's own fees, as it was told (`exceeded.now`).
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"), example = &1_320_000)]
+    pub total: i64,
     /// Why it is more than was accepted. No personal data: it stands in the journal.
     #[schemars(length(min = 1, max = 500), example = &"a second leak was found")]
     pub reason: String,
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, or the sum is not above it.
+/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, the sum is not above it, or another by now.
 pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let (who, reason) = (command.who.trim(), command.reason.trim());
@@ -167,6 +181,9 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
         return Err(Error::conflict("estimate-waits"));
     }
     let Some(Exceeded { now, .. }) = exceeded(tx.conn, &repair, today)? else { return Err(Error::conflict("not-exceeded")) };
+    if now != command.total {
+        return Err(Error::Conflict(Reason::new("agreed-to-other-sum").with("now", Arg::money(now, tx.actor.unit))));
+    }
     let row = Agreement {
         id: 0,
         repair_id: repair.id,
@@ -177,6 +194,7 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
         how: command.how.name().to_owned(),
         reason: reason.to_owned(),
         total_minor: now,
+        customer_id: Some(repair.customer_id),
     };
     diesel::insert_into(agreements::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;

@@ -143,6 +143,7 @@ pub(crate) fn state(latest: Option<&Estimate>, on: Date) -> &'static str {
         Some(estimate) => match estimate.state.as_str() {
             "accepted" => "accepted",
             "declined" => "declined",
+            "expired" => "expired",
             _ if estimate.valid_until.date() < on => "expired",
             _ => "waiting",
         },
@@ -192,6 +193,8 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         }
     }
     wrong.told()?;
+    declined.sort_unstable();
+    declined.dedup();
     let all = command.answer == Answer::Declined || declined.len() == rows.len();
     let answer = if all { Answer::Declined } else { Answer::Accepted };
     diesel::update(estimates::table.find(estimate.id))

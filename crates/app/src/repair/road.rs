@@ -19,7 +19,7 @@ use crate::catalogue::same_version;
 use crate::coverage::claims::{release, reserve};
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::store::query::*;
-use crate::store::schema::{case_moves, checklist_answers, repairs, users};
+use crate::store::schema::{case_moves, checklist_answers, memberships, repairs, users};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Event, Subject, Tx};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
@@ -133,7 +133,7 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
     let is_exceeded = exceeded(conn, repair, today)?.is_some();
     let sees_sums = sees_sums(actor, repair);
-    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && charges(&chart, way.transition), sees_sums)).collect())
+    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && (charges(&chart, way.transition) || asks_for_yes(way)), sees_sums)).collect())
 }
 
 /// The facts that are amounts.
@@ -160,9 +160,14 @@ pub(super) fn may_end(conn: &mut Conn, repair: &Repair) -> Result<bool> {
     Ok(chart.ways_out(&repair.step).any(|way| charges(&chart, way)))
 }
 
+/// Whether a way is barred because the estimate is not accepted as it is now.
+fn asks_for_yes(way: &Way<'_>) -> bool {
+    way.because.iter().any(|barred| matches!(barred, Barred::Condition { when, .. } if when.contains("accepted")))
+}
+
 fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
     // Charts may say the same by a condition of theirs.
-    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded")));
+    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded") || when.contains("accepted")));
     let because = way.because.iter().filter(is_told).map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
         Barred::Condition { when, facts } => BarredView::Condition {
@@ -208,7 +213,7 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
         return Err(Error::invalid("note", "required"));
     }
     if way.asks.contains(&Need::SecondPerson) {
-        second_person(tx, command)?;
+        second_person(tx, &repair, command)?;
     }
     take(tx, &repair, way.transition, note)?;
     go_on_by_itself(tx, repair.id)
@@ -242,16 +247,18 @@ impl MoveRepair {
     }
 }
 
-/// Another person than the actor, known by PIN.
-fn second_person(tx: &Tx<'_>, command: &MoveRepair) -> Result<()> {
+/// Another person than the actor, known by PIN, who works where the repair is.
+fn second_person(tx: &mut Tx<'_>, repair: &Repair, command: &MoveRepair) -> Result<()> {
     let mut wrong = Faults::default();
     wrong.check(command.second_login.as_deref().is_some_and(|login| !login.trim().is_empty()), "second_login", "second-person");
     wrong.check(command.second_pin.is_some(), "second_pin", "required");
     wrong.told()?;
-    match command.second_person {
-        Some(id) if Some(id) != tx.actor.user_id => Ok(()),
-        _ => Err(Error::invalid("second_pin", "second-person")),
-    }
+    let id = command.second_person.filter(|id| Some(*id) != tx.actor.user_id).ok_or_else(|| Error::invalid("second_pin", "second-person"))?;
+    let works_here = memberships::table
+        .filter(memberships::user_id.eq(id))
+        .filter(memberships::centre_id.is_null().or(memberships::centre_id.eq(repair.centre_id).assume_not_null()))
+        .filter(memberships::brand_id.is_null().or(memberships::brand_id.eq(repair.brand_id).assume_not_null()));
+    works_here.select(memberships::id).first::<i64>(tx.conn).optional()?.map(|_| ()).ok_or_else(|| Error::conflict("works-elsewhere"))
 }
 
 fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {

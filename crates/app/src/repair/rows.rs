@@ -152,6 +152,8 @@ pub struct Agreement {
     pub how: String,
     pub reason: String,
     pub total_minor: i64,
+    /// Whose yes it is.
+    pub customer_id: Option<i64>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

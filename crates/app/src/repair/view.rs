@@ -342,7 +342,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let estimate = match latest(conn, row.id)?.filter(|_| sees_sums) {
         Some(estimate) => Some(EstimateView {
             state: standing(conn, &row, today)?.to_owned(),
-            agreement: agreement_view(conn, row.id, estimate.id)?,
+            agreement: agreement_view(conn, &row, estimate.id)?,
             lines: if sees_money { serde_json::from_str(&estimate.lines_json).unwrap_or_default() } else { Vec::new() },
             id: estimate.public_id,
             revision: estimate.revision,

@@ -682,6 +682,7 @@ diesel::table! {
         how -> Text,
         reason -> Text,
         total_minor -> BigInt,
+        customer_id -> Nullable<BigInt>,
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 use crate::store::query::*;
 
-use crate::access::guesses::{Tried, count, may_guess};
+use crate::access::guesses::{Tried, count, wait};
 use crate::error::{Error, Result};
 use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs, workflow_charts};
@@ -58,35 +58,43 @@ pub struct TrackedDevice {
 /// # Errors
 /// `NotFound` for a wrong number, a cancelled visit and one that is long over; `TooMany` after too many wrong ones.
 pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
-    match db.read(|conn| find(conn, typed, address, db.now()))? {
-        Some(view) => Ok(view),
-        None => Err(missed(db, address)),
+    let Looked { visit, wait } = db.read(|conn| find(conn, typed, address, db.now()))?;
+    if wait > 0 {
+        return Err(Error::TooMany { retry_after_seconds: wait });
     }
+    visit.ok_or_else(|| missed(db, address))
+}
+
+/// What was found under a number.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    pub visit: Option<TrackView>,
+    /// Seconds that the answer is kept back, because too many wrong numbers came from this address: whoever sent them, and whoever else is behind it.
+    pub wait: i64,
 }
 
 /// The first half of `track`: what is there, if anything; nothing is written.
 ///
 /// # Errors
-/// `TooMany` after too many wrong numbers from this address.
-pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Option<TrackView>> {
+/// The store.
+pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Looked> {
     let found = match domain::tracking::parse(typed) {
         Some(number) => visit(conn, &number, address)?,
         None => None,
     };
-    let Some((visit, blocked_until)) = found else {
-        may_guess(Tried::tracking(address).blocked_until(conn)?, now)?;
-        return Ok(None);
-    };
-    may_guess(blocked_until, now)?;
-    view(conn, visit, now)
+    Ok(match found {
+        Some((visit, blocked_until)) => Looked { visit: view(conn, visit, now)?, wait: wait(blocked_until, now) },
+        None => Looked { visit: None, wait: wait(Tried::tracking(address).blocked_until(conn)?, now) },
+    })
 }
 
 /// The other half: counts a number under which nothing was found, and tells so. What is found costs nothing, whoever else guesses: of eleven random digits
 /// one in a million is a visit, and each of those who miss waits for itself; where many miss at once, they wait for each other too.
 pub fn missed(db: &Db, address: &str) -> Error {
     let counted = db.write(&Actor::system(), |tx| {
-        count_for_all(tx)?;
-        count(tx, &Tried::tracking(address))
+        // The address waits for it also where all of them wait already.
+        count(tx, &Tried::tracking(address))?;
+        count_for_all(tx)
     });
     counted.err().unwrap_or(Error::NotFound)
 }
@@ -210,19 +218,21 @@ mod tests {
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let number = house.receive(&customer, &[(&device, "no-power")]).tracking_number;
-            let look = |typed: &str| house.db.read(|conn| find(conn, typed, "10.0.0.1", house.db.now()).map(|found| found.is_some()));
+            let look = |typed: &str| house.db.read(|conn| find(conn, typed, "10.0.0.1", house.db.now()).map(|found| (found.visit.is_some(), found.wait))).expect("looked at");
             // All are looked at before the first of them is counted.
             for _ in 0..20 {
-                assert!(!look("123456789012").expect("looked at"));
+                assert_eq!(look("123456789012"), (false, 0));
             }
             for _ in 0..20 {
                 assert!(matches!(missed(&house.db, "10.0.0.1"), Error::NotFound));
             }
             house.at("1405/09/02 10:00");
-            assert!(matches!(look(&number), Err(Error::TooMany { retry_after_seconds }) if retry_after_seconds > 50), "as after twenty, not after six");
-            assert!(matches!(look("not a number"), Err(Error::TooMany { .. })));
+            let (is_there, wait) = look(&number);
+            assert!(is_there && (51..=60).contains(&wait), "as after twenty, not after six: {wait}");
+            assert!(matches!(look("not a number"), (false, 51..=60)));
+            assert!(matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })), "over the API that is said");
             house.at("1405/09/02 10:02");
-            assert!(look(&number).expect("looked at"), "others behind the same address wait for a minute at most");
+            assert_eq!(look(&number), (true, 0), "a minute at most");
         });
     }
 
@@ -244,6 +254,11 @@ mod tests {
             let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, "123456789012", "10.0.0.3") else { panic!("not limited") };
             assert!((1..=60).contains(&retry_after_seconds));
             assert!(track(&house.db, &number, "10.0.0.3").is_ok(), "who has a number is not kept out by those who guess");
+            for _ in 0..20 {
+                assert!(matches!(missed(&house.db, "10.0.0.9"), Error::TooMany { .. }));
+            }
+            let waits = house.db.read(|conn| find(conn, &number, "10.0.0.9", house.db.now())).expect("looked at").wait;
+            assert!(waits > 50, "an address waits for its own, also in a minute that is full: {waits}");
             house.at("1405/09/02 10:02");
             assert!(matches!(track(&house.db, "123456789012", "10.0.0.4"), Err(Error::NotFound)));
         });

@@ -168,7 +168,7 @@ pub(crate) fn tracking(store: &mut Store, size: Size) -> Result<Measured, String
     store.measured(size, 0.3, |store, _| {
         let now = store.db.now();
         let found = store.db.read(|conn| app::tracking::find(conn, &number, "127.0.0.1", now)).map_err(told)?;
-        found.map(|_| ()).ok_or_else(|| format!("{number} was not found"))
+        found.visit.map(|_| ()).ok_or_else(|| format!("{number} was not found"))
     })
 }
 

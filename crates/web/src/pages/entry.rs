@@ -86,6 +86,11 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
     }
     let next = local(field(&fields, "next").unwrap_or_default()).to_owned();
     let command = SignIn { login: text(&fields, "login"), password: text(&fields, "password") };
+    for (field, typed, limit) in [("login", &command.login, 100), ("password", &command.password, 200)] {
+        if typed.chars().count() > limit {
+            return plain_error(lang, &Error::Invalid(vec![app::error::Fault::new(field, "too-long").with("limit", limit.to_string())]));
+        }
+    }
     let login = command.login.clone();
     let browser = browser(&app, &parts.headers, address);
     let opened = app.run_in(Lane::Passwords, move |app| session::sign_in(app.db(), &command, &browser)).await;

@@ -50,6 +50,10 @@ pub(crate) const MOST: usize = MAX_FILE + SMALL;
 
 /// Takes a file in and leads to the page on which its columns are chosen.
 pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) -> Response {
+    // Who may not import takes no room from those who may.
+    if let Err(error) = person.current.actor.may(domain::access::Action::Import, app::access::Of::Anything) {
+        return person.error(&error);
+    }
     let held = match person.app.hold(said(&headers, MOST)).await {
         Ok(held) => held,
         Err(error) => return person.error(&error),

@@ -2,7 +2,7 @@
 
 use app::access::own::{self, ChangePassword, OpenSession, SetPin, open_sessions};
 use app::access::second_factor;
-use app::access::tokens::{CreateToken, TokenView, create_token, list_tokens};
+use app::access::tokens::{CreateToken, TokenView, list_tokens};
 use app::error::Error;
 use app::messaging::{MessageView, latest};
 use askama::Template;
@@ -113,12 +113,12 @@ pub(crate) async fn second_factor_off(person: Person, SmallForm(fields): SmallFo
 }
 
 pub(crate) async fn token(person: Person, SmallForm(fields): SmallForm) -> Response {
-    if let Err(response) = fields_of(&person, &fields, &["title"]) {
+    if let Err(response) = fields_of(&person, &fields, &["title", "password"]) {
         return response;
     }
-    let actor = person.current.actor.clone();
+    let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
     let command = CreateToken { title: text(&fields, "title"), scopes: Vec::new(), days: None };
-    match person.app.run(move |app| app.db().write(&actor, |tx| create_token(tx, &command))).await {
+    match person.app.run_in(Lane::Passwords, move |app| own::create_own_token(app.db(), &actor, &password, &command)).await {
         Ok(secret) => render(person, secret, None).await,
         Err(error) => page(person, "token", fields, &error).await,
     }
@@ -133,10 +133,10 @@ struct Messages {
 
 /// The phone on the screen: what customers were sent.
 pub(crate) async fn messages(person: Person) -> Response {
-    let vault = person.app.db().vault().clone();
+    let (vault, now) = (person.app.db().vault().clone(), person.app.db().now());
     let items = person.read(move |conn, actor| {
         actor.may(domain::access::Action::HandOver, app::access::Of::Anything)?;
-        latest(conn, &vault, actor, 30)
+        latest(conn, &vault, actor, 30, now)
     });
     match items.await {
         Ok(items) => html(&Messages { p: person.page("messages", person.lang.t("messages-title")), items }),

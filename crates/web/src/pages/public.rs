@@ -1,6 +1,6 @@
 //! The customer's page: no account, no script.
 
-use app::tracking::{TrackView, find, missed};
+use app::tracking::{Looked, TrackView, find, missed};
 use askama::Template;
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -51,8 +51,12 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
     let address = app.address(&parts);
     let (now, from) = (app.db().now(), address.clone());
     let found = match app.look_up(move |conn| find(conn, &number, &from, now)).await {
-        Ok(None) => app.run(move |app| Err(missed(app.db(), &address))).await,
-        Ok(Some(view)) => Ok(view),
+        // It is counted before it waits, so that those that come meanwhile wait too.
+        Ok(Looked { visit: None, wait }) => {
+            let missed = app.run(move |app| Err(missed(app.db(), &address))).await;
+            app.keep_back(wait).await.and(missed)
+        }
+        Ok(Looked { visit: Some(view), wait }) => app.keep_back(wait).await.map(|()| view),
         Err(error) => Err(error),
     };
     match found {

@@ -42,7 +42,9 @@ async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_
         let here = format!("/repairs/{repair}");
         let page = house.page(Some(&cookie), &here).await.text;
         assert!(["۱٬۱۰۰٬۰۰۰", "۱٬۳۲۰٬۰۰۰", "موافقت کرده و اکنون", "/do/noteAgreement/"].iter().all(|part| page.contains(part)), "{page}");
-        let form = |who: &str| format!("_csrf={csrf}&_page={here}&_key=k{who}-noteAgreement&who={who}&how=in_person&reason=leak");
+        let form = |who: &str| {
+            format!("_csrf={csrf}&_page={here}&_key=k{who}-noteAgreement&who={who}&how=in_person&total=%DB%B1%D9%AC%DB%B3%DB%B2%DB%B0%D9%AC%DB%B0%DB%B0%DB%B0&reason=leak")
+        };
         let empty = house.form(&cookie, &format!("/do/noteAgreement/{repair}"), &form("")).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
         let noted = house.form(&cookie, &format!("/do/noteAgreement/{repair}"), &form("Zahra")).await;
@@ -61,7 +63,7 @@ async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_
         assert!(post(on("operations"), json!({"service": "S-1", "unit_price": 100_000, "accept_warnings": true})).await.status.is_success());
         let page = house.page(Some(&cookie), &counter).await.text;
         assert!(page.contains(told) && page.contains(&format!("href=\"/repairs/{repair}\"")) && !page.contains(button), "{page}");
-        assert_eq!(post(on("estimates/agreement"), json!({"who": "Zahra", "how": "phone", "reason": "leak"})).await.status, StatusCode::OK);
+        assert_eq!(post(on("estimates/agreement"), json!({"who": "Zahra", "how": "phone", "total": 1_430_000, "reason": "leak"})).await.status, StatusCode::OK);
         assert!(house.page(Some(&cookie), &counter).await.text.contains(button));
     }
 }

@@ -159,7 +159,9 @@ async fn a_form_that_is_saved_as_it_is_shown_changes_nothing() {
 async fn a_token_is_made_and_revoked_on_ones_own_page() {
     for house in House::each() {
         let (cookie, csrf) = house.signed_in("receptionist").await;
-        let page = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till")).await.text;
+        let wrong = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till&password=wrong")).await;
+        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("value=\"till\"") && !wrong.text.contains("zmn_"), "{}", wrong.text);
+        let page = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till&password=correct+horse")).await.text;
         let secret =
             page.split("zmn_").nth(1).and_then(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_')).next()).expect("a secret");
         let secret = format!("zmn_{secret}");

@@ -226,6 +226,7 @@ event-price-changed = The price of { $item } changed
 event-coverage-changed = The customer’s share in { $number }: from { $customer_before } to { $customer_after }
 event-coverage-overridden = Ruling on { $item }: { $percent } %, { $reason }
 event-goodwill-given = Goodwill of { $percent } %: { $reason }
+event-goodwill-given-plain = Goodwill: { $reason }
 event-estimate-made = Estimate of { $number } (revision { $revision }): { $total }
 event-estimate-answered = Estimate of { $number }: { $answer }
 event-repair-moved = { $number } went to “{ $to }”

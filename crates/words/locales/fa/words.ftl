@@ -226,6 +226,7 @@ event-price-changed = بهای { $item } تغییر کرد
 event-coverage-changed = سهم مشتری در { $number }: از { $customer_before } به { $customer_after }
 event-coverage-overridden = تصمیم شخصی دربارهٔ { $item }: { $percent }٪، { $reason }
 event-goodwill-given = حسن‌نیت { $percent }٪: { $reason }
+event-goodwill-given-plain = حسن‌نیت: { $reason }
 event-estimate-made = برآورد { $number } (ویرایش { $revision }): { $total }
 event-estimate-answered = پاسخ برآورد { $number }: { $answer }
 event-repair-moved = { $number } به «{ $to }» رفت

@@ -7,6 +7,7 @@ use super::*;
 use crate::billing::{HandOver, HandOverView, hand_over};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate};
 use crate::coverage::covers::{ChangeCoverState, change_cover_state};
+use crate::reception::correct::{CorrectReception, correct_reception};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
 use crate::repair::{Answer, AnswerChecklist, MoveRepair, answer_checklist, move_repair};
@@ -61,7 +62,8 @@ fn hand(house: &House, visit: &str) -> Result<HandOverView> {
 }
 
 fn note(house: &House, login: &str, repair: &str) -> Result<()> {
-    let command = NoteAgreement { who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, reason: "a second leak".to_owned() };
+    let total = house.repair(repair).exceeded.map_or(0, |sums| sums.now);
+    let command = NoteAgreement { who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, total, reason: "a second leak".to_owned() };
     house.by(login, |tx| note_agreement(tx, repair, &command))
 }
 
@@ -106,6 +108,28 @@ fn a_line_that_is_added_after_the_yes() {
         // What comes later changes nothing of what is over.
         house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
         assert_eq!(standing_of(&house.repair(&repair)).2, None);
+    });
+}
+
+#[test]
+fn the_yes_of_one_customer_binds_no_other_and_no_other_sum() {
+    in_a_house(|house| {
+        let (visit, repair) = accepted(house, "T-1");
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        let noted = |total: i64| {
+            let command = NoteAgreement { who: "-".to_owned(), how: AgreedBy::Phone, total, reason: "-".to_owned() };
+            house.by(RECEPTIONIST, |tx| note_agreement(tx, &repair, &command))
+        };
+        assert_eq!(conflict(noted(1_210_000)), "agreed-to-other-sum", "what stood on the page before");
+        noted(1_320_000).expect("noted");
+        let other = house.customer("نگار رستمی", "09124443322");
+        let correct = CorrectReception { customer: Some(other), repair: None, device: None, reason: "typed wrongly".to_owned() };
+        house.by(RECEPTIONIST, |tx| correct_reception(tx, &visit, None, &correct)).expect("corrected");
+        assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "expired".to_owned(), Some((0, 1_320_000))));
+        assert!(is_barred(end_work(house, &repair), 0, 1_320_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        house.finish(&repair);
     });
 }
 

@@ -175,7 +175,7 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         "/repairs/{id}/estimates/agreement",
         A::AnswerEstimate,
         "Note who agreed to more than the estimate said, how and why; it opens the end of work and the hand-over.",
-        json!({"who": "Zahra Karimi", "how": "phone", "reason": "a second leak was found"}),
+        json!({"who": "Zahra Karimi", "how": "phone", "total": 1_320_000, "reason": "a second leak was found"}),
         |tx, call, body: NoteAgreement| repair::note_agreement(tx, call.id(), &body),
     ));
     out.push(on_repair(
