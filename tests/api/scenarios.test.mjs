@@ -105,8 +105,15 @@ const STEPS = [
     },
   ],
   [
-    /^The technician adds (\S+?)(?: at ([\d,]+))? to (\S+)\.$/,
-    async (it, service, price, serial) => it.onRepair("saeed", serial, "operations", { service, unit_price: price === undefined ? undefined : minor(price), accept_warnings: true }),
+    /^The technician adds (\S+) to (\S+)\.$/,
+    async (it, service, serial) => {
+      const view = await it.onRepair("saeed", serial, "operations", { service, accept_warnings: true });
+      it.lines.set(`${service} ${serial}`, view.lines.filter((line) => line.code === service).at(-1).id);
+    },
+  ],
+  [
+    /^The manager prices (\S+) of (\S+) at ([\d,]+)\.$/,
+    async (it, service, serial, price) => it.onRepair("laleh", serial, "lines/change", { line: it.lines.get(`${service} ${serial}`), unit_price: minor(price) }),
   ],
   [
     /^The technician plans (\S+)(?: with its own cause (\S+))? for (\S+)\.$/,

@@ -293,13 +293,15 @@ for (const [engine, lang] of runs) {
         await take(desk, "to-diagnosis");
         await bench.open(number, /\/repairs\//);
         await bench.send("diagnoseRepair", { fault: "no-power", cause: "burnt" });
-        await bench.send("addOperation", { service: "SVC-ANY", unit_price: "21000001" });
+        await bench.send("addOperation", { service: "SVC-ANY" });
+        const chair = await sit("laleh");
+        await chair.open(number, /\/repairs\//);
+        await chair.send("changeLine", { unit_price: "21000001" });
         await desk.open(number, /\/repairs\//);
         await desk.send("giveGoodwill", { percent: "30", reason: "nine days" });
         const refused = await desk.text('[role="alert"]');
         assert.match(refused, lang === "fa" ? /مدیر مرکز/ : /manager/i);
         await desk.picture(`refused-${lang}-1440`);
-        const chair = await sit("laleh");
         await chair.open(number, /\/repairs\//);
         await chair.send("giveGoodwill", { percent: "50", reason: "nine days" });
         await chair.shows(10_500_000, lang);
