@@ -97,3 +97,28 @@ fn the_two_engines_have_the_same_tables_columns_and_keys() {
     let only = |a: &BTreeSet<Index>, b: &BTreeSet<Index>| a.difference(b).cloned().collect::<Vec<_>>();
     assert_eq!((only(&found[0].1, indexes), only(indexes, &found[0].1)), (vec![], vec![]), "keys of SQLite alone, of PostgreSQL alone");
 }
+
+#[test]
+fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
+    use crate::store::schema::journal;
+    crate::testing::in_a_house(|house| {
+        house.at("1405/09/02");
+        let customer = house.customer("زهرا کریمی", "09123456789");
+        let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+        let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+        house.ready(&repair);
+        let brands = |conn: &mut Conn| Ok(journal::table.order(journal::id).select(journal::brand_id).load::<Option<i64>>(conn)?);
+        let before = house.db.read(brands).expect("read");
+        assert!(before.iter().filter(|brand| brand.is_some()).count() > 5);
+        let sql = include_str!("../migrations/sqlite/00000000000013_chart_ids/up.sql");
+        assert!(include_str!("../migrations/postgres/00000000000013_chart_ids/up.sql").ends_with(&sql[sql.find("UPDATE journal").expect("the statement")..]));
+        house.write(|tx| {
+            diesel::update(journal::table).set(journal::brand_id.eq(None::<i64>)).execute(tx.conn)?;
+            sql_query(&sql[sql.find("UPDATE journal").expect("the statement")..]).execute(tx.conn)?;
+            Ok(())
+        });
+        let after = house.db.read(brands).expect("read");
+        let of_repairs = before.iter().zip(&after).filter(|(_, after)| after.is_some());
+        assert!(of_repairs.clone().count() > 5 && of_repairs.clone().all(|(before, after)| before.is_none() || before == after));
+    });
+}

@@ -25,7 +25,7 @@ use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionView, receive_devices};
 use crate::repair::agreed::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::view::RepairView;
@@ -405,6 +405,16 @@ impl House {
     pub fn hand_over(&self, reception: &str, repairs: &[&str]) -> HandOverView {
         let command = HandOver { repairs: repairs.iter().map(|id| (*id).to_owned()).collect(), ..HandOver::default() };
         self.by(RECEPTIONIST, |tx| hand_over(tx, reception, &command)).expect("handed over")
+    }
+}
+
+/// What came of something, in a word: `done`, what is wrong as `path: code`, the code of a refusal, or the error as it tells itself.
+pub fn told<T>(result: Result<T>) -> String {
+    match result {
+        Ok(_) => "done".to_owned(),
+        Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
+        Err(Error::Conflict(reason) | Error::Forbidden(reason)) => reason.code.to_string(),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -170,14 +170,7 @@ pub fn end_other_sessions(db: &Db, actor: &Actor, token: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{House, RECEPTIONIST, in_a_house};
-
-    fn refused(told: Result<()>) -> String {
-        match told {
-            Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
-            other => format!("{other:?}"),
-        }
-    }
+    use crate::testing::{House, RECEPTIONIST, in_a_house, told};
 
     #[test]
     fn a_new_password_is_another_one_and_no_name_of_its_person() {
@@ -186,11 +179,11 @@ mod tests {
                 let command = ChangePassword { old_password: old.to_owned(), new_password: new.to_owned() };
                 change_password(&house.db, &house.person(RECEPTIONIST), "", &command)
             };
-            assert_eq!(refused(change("correct horse", "correct horse")), "new_password: same-password");
-            assert_eq!(refused(change("correct horse", "maryam12")), "new_password: password-too-common");
-            assert_eq!(refused(change("wrong", "battery staple")), "old_password: wrong-password");
+            assert_eq!(told(change("correct horse", "correct horse")), "new_password: same-password");
+            assert_eq!(told(change("correct horse", "maryam12")), "new_password: password-too-common");
+            assert_eq!(told(change("wrong", "battery staple")), "old_password: wrong-password");
             change("correct horse", "battery staple").expect("changed");
-            assert_eq!(refused(change("correct horse", "staple battery")), "old_password: wrong-password");
+            assert_eq!(told(change("correct horse", "staple battery")), "old_password: wrong-password");
         });
     }
 
@@ -205,8 +198,8 @@ mod tests {
                 true
             };
             let wrong = Error::invalid("password", "wrong-password");
-            let told = guarded(&house.db, &person, &[Tried::password_again(id)], reset, wrong, |tx| still(tx, id, &hash));
-            assert!(matches!(told, Err(Error::Unauthenticated)));
+            let result = guarded(&house.db, &person, &[Tried::password_again(id)], reset, wrong, |tx| still(tx, id, &hash));
+            assert!(matches!(result, Err(Error::Unauthenticated)));
         });
     }
 
@@ -217,13 +210,13 @@ mod tests {
                 let command = SetPin { password: password.to_owned(), pin: pin.to_owned() };
                 set_pin(&house.db, &house.person(RECEPTIONIST), &command)
             };
-            assert_eq!(refused(set(house, "correct horse", "12 a")), "pin: pin-digits");
+            assert_eq!(told(set(house, "correct horse", "12 a")), "pin: pin-digits");
             for run in ["1111", "1234", "98765", "2468", "۰۰۰۰"] {
-                assert_eq!(refused(set(house, "correct horse", run)), "pin: pin-too-common", "{run}");
+                assert_eq!(told(set(house, "correct horse", run)), "pin: pin-too-common", "{run}");
             }
             set(house, "correct horse", "۴۷۱۱").expect("set");
             for _ in 0..6 {
-                assert_eq!(refused(set(house, "wrong", "4711")), "password: wrong-password");
+                assert_eq!(told(set(house, "wrong", "4711")), "password: wrong-password");
             }
             assert!(matches!(set(house, "correct horse", "4711"), Err(Error::TooMany { .. })));
         });

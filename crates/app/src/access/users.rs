@@ -324,3 +324,60 @@ pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -
 pub fn user_id_by_login(conn: &mut Conn, login: &str) -> Result<String> {
     users::table.filter(users::login.eq(domain::text::fold(login))).select(users::public_id).first(conn).optional()?.ok_or(Error::NotFound)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::own::{SetPin, set_pin};
+    use crate::access::permissions::{ChangePermission, change_permission};
+    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
+
+    fn saved(house: &House, by: &str, of: Option<&str>, login: &str, role: SaveMembership) -> String {
+        let command = SaveUser { login: login.to_owned(), name: "-".to_owned(), language: None, password: Some("battery staple".to_owned()), roles: vec![role] };
+        let command = command.hashed(house.db.random()).expect("hashed");
+        let id = of.map(|login| house.db.read(|conn| user_id_by_login(conn, login)).expect("a person"));
+        told(house.by(by, |tx| save_user(tx, id.as_deref().map(|id| (id, None)), &command)))
+    }
+
+    #[test]
+    fn nobody_gives_a_role_that_may_more_than_they_nor_changes_who_has_one() {
+        in_a_house(|house| {
+            let allow = ChangePermission { role: Role::CentreManager, action: Action::KeepAccess, is_allowed: true, percent: None, amount: None };
+            house.write(|tx| change_permission(tx, &allow));
+            let here = |role: Role| SaveMembership { role, centre: Some(house.centre.clone()), brand: None };
+            assert_eq!(saved(house, MANAGER, None, "new", here(Role::Technician)), "done");
+            assert_eq!(saved(house, MANAGER, None, "other", here(Role::Administrator)), "not-your-right-here");
+            assert_eq!(saved(house, "admin", None, "chief", here(Role::Administrator)), "done");
+            assert_ne!(saved(house, MANAGER, Some("chief"), "chief", here(Role::Technician)), "done");
+        });
+    }
+
+    #[test]
+    fn the_last_who_keeps_everything_stays() {
+        in_a_house(|house| {
+            let of_a_brand = SaveMembership { role: Role::Administrator, centre: None, brand: Some(house.brand.clone()) };
+            assert_eq!(saved(house, "admin", Some("admin"), "admin", of_a_brand), "last-administrator");
+        });
+    }
+
+    #[test]
+    fn a_login_is_one_that_nobody_takes_for_another() {
+        in_a_house(|house| {
+            let here = || SaveMembership { role: Role::Technician, centre: Some(house.centre.clone()), brand: None };
+            for login in ["mаryam", "mαryam", "saeеd", "ｍaryam", "ab\u{301}"] {
+                assert_eq!(saved(house, "admin", None, login, here()), "login: login-letters", "{login}");
+            }
+        });
+    }
+
+    #[test]
+    fn a_new_first_password_takes_the_pin_away() {
+        in_a_house(|house| {
+            set_pin(&house.db, &house.person(RECEPTIONIST), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            let here = SaveMembership { role: Role::Receptionist, centre: Some(house.centre.clone()), brand: None };
+            assert_eq!(saved(house, "admin", Some(RECEPTIONIST), RECEPTIONIST, here), "done");
+            let pin = house.db.read(|conn| Ok(users::table.filter(users::login.eq(RECEPTIONIST)).select(users::pin_hash).first::<Option<String>>(conn)?)).expect("a person");
+            assert_eq!(pin, None);
+        });
+    }
+}

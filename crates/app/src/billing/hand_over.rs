@@ -293,3 +293,57 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     guesses::count(tx, &tried)?;
     Err(Error::invalid("receiver.code", "wrong-code"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{House, RECEPTIONIST, in_a_house, told};
+
+    /// A ready repair whose customer was not asked yet: visit and repair.
+    fn ready(house: &House) -> (String, String) {
+        house.at("1405/09/02 10:00");
+        let customer = house.customer("حسن مرادی", "09121112233");
+        let device = house.device("TV-1", "T-1", "1400/08/24", &[]);
+        let mut visit = house.receive(&customer, &[(&device, "no-power")]);
+        let repair = visit.repairs.remove(0).id;
+        house.ready(&repair);
+        house.operation(&repair, "SVC-ANY", None);
+        (visit.id, repair)
+    }
+
+    fn sent(house: &House, visit: &str) -> Result<String> {
+        house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, visit, &SendCode {}))?;
+        let desk = house.person(RECEPTIONIST);
+        let shown = house.db.read(|conn| crate::messaging::latest(conn, house.db.vault(), &desk, 1, house.db.now())).expect("messages");
+        Ok(shown[0].body.clone())
+    }
+
+    fn handed(house: &House, visit: &str, code: &str) -> String {
+        let receiver = Receiver { known_by: Some(KnownBy::Code), code: Some(code.to_owned()), ..Receiver::default() };
+        told(house.by(RECEPTIONIST, |tx| hand_over(tx, visit, &HandOver { repairs: Vec::new(), receiver: receiver.clone() })))
+    }
+
+    #[test]
+    fn a_right_code_is_used_up_by_nothing_and_a_wrong_one_five_times_is() {
+        in_a_house(|house| {
+            let (visit, repair) = ready(house);
+            let code = sent(house, &visit).expect("sent");
+            assert!(matches!(sent(house, &visit), Err(Error::TooMany { retry_after_seconds: 1..=60 })));
+            for _ in 0..8 {
+                assert_eq!(handed(house, &visit, &code), "estimate-exceeded");
+            }
+            let wrong = if code == "000000" { "000001" } else { "000000" };
+            for _ in 0..5 {
+                assert_eq!(handed(house, &visit, wrong), "receiver.code: wrong-code");
+            }
+            assert_eq!(handed(house, &visit, &code), "receiver.code: code-used-up");
+            house.at("1405/09/02 10:30");
+            let code = sent(house, &visit).expect("another");
+            house.agree(&repair);
+            house.at("1405/09/02 10:46");
+            assert_eq!(handed(house, &visit, &code), "receiver.code: code-over");
+            let code = sent(house, &visit).expect("another");
+            assert_eq!(handed(house, &visit, &code), "done");
+        });
+    }
+}

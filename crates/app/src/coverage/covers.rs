@@ -477,16 +477,7 @@ mod tests {
     use domain::time::typed_date;
 
     use super::*;
-    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
-
-    fn told<T: std::fmt::Debug>(told: Result<T>) -> String {
-        match told {
-            Ok(_) => "written".to_owned(),
-            Err(Error::Invalid(faults)) => format!("{}: {}", faults[0].path, faults[0].reason.code),
-            Err(Error::Conflict(reason) | Error::Forbidden(reason)) => reason.code.to_string(),
-            Err(error) => error.to_string(),
-        }
-    }
+    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
 
     #[test]
     fn a_promise_that_is_dated_back_while_the_device_is_in_repair_is_a_ruling() {
@@ -511,11 +502,11 @@ mod tests {
             let mut elsewhere = house.person(MANAGER);
             elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
             assert_eq!(told(house.db.write(&elsewhere, |tx| issue_card(tx, &card("G-1", None)))), "in-repair-elsewhere");
-            assert_eq!(issue(MANAGER, card("G-2", Some("1404/08/24"))), "written");
+            assert_eq!(issue(MANAGER, card("G-2", Some("1404/08/24"))), "done");
             // What is promised from now on pays for nothing that came before, and anybody at the counter enters it.
             let other = house.device("TV-1", "T-2", "1404/08/24", &[]);
             house.receive(&customer, &[(&other, "no-power")]);
-            assert_eq!(issue(RECEPTIONIST, IssueCard { device: other, ..card("G-3", None) }), "written");
+            assert_eq!(issue(RECEPTIONIST, IssueCard { device: other, ..card("G-3", None) }), "done");
         });
     }
 
@@ -533,8 +524,8 @@ mod tests {
             assert_eq!(add(RECEPTIONIST, CoverKind::Recall, None, "R-1"), "policy: cover-kind-of-policy");
             assert_eq!(add(RECEPTIONIST, CoverKind::Contract, Some(&house.maker), "K-1"), "not-your-right");
             assert_eq!(add("admin", CoverKind::Contract, Some(&customer), "K-1"), "payer: no-payer-of-promises");
-            assert_eq!(add(RECEPTIONIST, CoverKind::Contract, Some(&house.insurer), "K-1"), "written");
-            assert_eq!(add("admin", CoverKind::Contract, Some(&house.maker), "K-2"), "written");
+            assert_eq!(add(RECEPTIONIST, CoverKind::Contract, Some(&house.insurer), "K-1"), "done");
+            assert_eq!(add("admin", CoverKind::Contract, Some(&house.maker), "K-2"), "done");
         });
     }
 }

@@ -173,6 +173,7 @@ fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
 
     /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the manager up to 50 % and 20,000,000.
@@ -196,6 +197,20 @@ mod tests {
 
     fn is_refused(told: &Result<()>) -> bool {
         matches!(told, Err(Error::Forbidden(reason)) if reason.code == "goodwill-limit")
+    }
+
+    #[test]
+    fn a_gift_that_was_taken_back_is_not_given_by_taking_that_back() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
+            give(house, RECEPTIONIST, &repair, &[], 10).expect("within");
+            let gift = house.db.read(|conn| Ok(covers::table.filter(covers::kind.eq("goodwill")).select(covers::public_id).first::<String>(conn)?)).expect("a gift");
+            let turn = |state| house.write_or(|tx| change_cover_state(tx, &gift, &ChangeCoverState { state, reason: "-".to_owned() }).map(|_| ()));
+            turn(CoverState::Void).expect("taken back");
+            give(house, RECEPTIONIST, &repair, &[], 10).expect("another");
+            assert!(matches!(turn(CoverState::Active), Err(Error::Invalid(faults)) if faults[0].reason.code == "goodwill-has-limits"));
+            assert_eq!(house.repair(&repair).customer_net, Some(900_000));
+        });
     }
 
     #[test]

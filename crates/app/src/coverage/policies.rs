@@ -321,14 +321,7 @@ mod tests {
     use crate::catalogue::products::{SaveProduct, save_product};
     use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
     use crate::devices::{NewDevice, register_device};
-    use crate::testing::{House, in_a_house};
-
-    fn refused<T: std::fmt::Debug>(told: Result<T>) -> String {
-        match told {
-            Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
-            other => format!("{other:?}"),
-        }
-    }
+    use crate::testing::{House, in_a_house, told};
 
     /// Another maker with a brand and who manages it: maker, brand, person.
     fn another_brand(house: &House) -> (String, String, Actor) {
@@ -363,7 +356,7 @@ mod tests {
                     publish_policy(tx, &id).map(|_| id)
                 })
             };
-            assert_eq!(refused(save(&house.maker, "P-1")), "payer: unknown-reference");
+            assert_eq!(told(save(&house.maker, "P-1")), "payer: unknown-reference");
             save(&house.insurer, "P-2").expect("an insurer is no maker");
             let policy = save(&maker, "P-3").expect("one's own maker");
 
@@ -384,7 +377,7 @@ mod tests {
             let kind =
                 house.db.read(|conn| Ok(crate::store::schema::product_kinds::table.select(crate::store::schema::product_kinds::public_id).first::<String>(conn)?)).expect("a kind");
             let made = |brand: &str| house.write_or(|tx| save_product(tx, None, &SaveProduct { kind: kind.clone(), ..product(brand, &policy) }).map(|_| ()));
-            assert_eq!(refused(made(&house.brand)), "policy: policy-of-another-brand");
+            assert_eq!(told(made(&house.brand)), "policy: policy-of-another-brand");
             made(&brand).expect("the brand's own");
 
             let device = house
@@ -397,12 +390,12 @@ mod tests {
                     AddCover { kind: CoverKind::Contract, number: number.to_owned(), policy: policy.clone(), payer: payer.map(str::to_owned), starts_on: None, issued_on: None };
                 house.db.write(&manager, |tx| add_cover(tx, &device, &command).map(|_| ()))
             };
-            assert_eq!(refused(add(Some(&house.maker), "K-1")), "payer: unknown-reference");
+            assert_eq!(told(add(Some(&house.maker), "K-1")), "payer: unknown-reference");
             add(Some(&maker), "K-2").expect("one's own maker");
             let foreign = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let card = IssueCard { device: foreign, policy: Some(policy.clone()), number: Some("G-1".to_owned()), starts_on: None, seller: None, issued_on: None };
-            let told = refused(house.write_or(|tx| issue_card(tx, &card).map(|_| ())));
-            assert_eq!(told, "policy: policy-of-another-brand, policy: cover-kind-of-policy");
+            let refusal = told(house.write_or(|tx| issue_card(tx, &card).map(|_| ())));
+            assert_eq!(refusal, "policy: policy-of-another-brand, policy: cover-kind-of-policy");
         });
     }
 }

@@ -377,6 +377,7 @@ mod tests {
 
     use super::*;
     use crate::customers::get_customer;
+    use crate::store::schema::journal;
     use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
 
     #[test]
@@ -406,6 +407,11 @@ mod tests {
                 matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Invalid(faults)) if faults[0].reason.code == "owner-elsewhere")
             );
             assert!(matches!(house.by(TECHNICIAN, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Forbidden(_))));
+            // A stranger's number is written down as looked up, also where what was asked for is refused.
+            let refused = RecordOnDevice { owner: Some("09121112233".to_owned()), meters: BTreeMap::from([("hours".to_owned(), -1)]), ..RecordOnDevice::default() };
+            assert!(matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &refused)), Err(Error::Invalid(faults)) if faults[0].path == "meters"));
+            let told = journal::table.filter(journal::kind.eq("customer_looked_up")).count();
+            assert_eq!(house.db.read(|conn| Ok(told.get_result::<i64>(conn)?)).expect("read"), 1);
             // Nor is the device at their counter: whose it is stays as it is until it was handed over.
             let anew = RecordOnDevice { new_owner: Some(SaveCustomer { name: "علی مرادی".to_owned(), ..SaveCustomer::default() }), ..RecordOnDevice::default() };
             let told = house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &anew));

@@ -415,3 +415,48 @@ pub(crate) fn customer_total(conn: &mut Conn, repair: &Repair, today: Date) -> R
     let lines = customer_lines(conn, repair, today)?;
     Ok(lines.iter().fold((0, 0), |(sum, tax), (_, net, vat)| (sum + net, tax + vat)))
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::access::Role;
+
+    use super::*;
+    use crate::access::own::{SetPin, set_pin};
+    use crate::access::users::{SaveMembership, SaveUser, save_user};
+    use crate::catalogue::organisation::{SaveBrand, save_brand};
+    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
+    use crate::views::Title;
+
+    #[test]
+    fn a_second_person_works_where_the_repair_is() {
+        in_a_house(|house: &House| {
+            house.at("1405/09/02");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "no-power", "wear");
+            let brand = house.write(|tx| save_brand(tx, None, &SaveBrand { code: "PARSA".to_owned(), title: Title::new("پارسا", "Parsa"), maker: house.maker.clone() })).id;
+            let role = SaveMembership { role: Role::Expert, centre: None, brand: Some(brand) };
+            let user = SaveUser { login: "parvin".to_owned(), name: "-".to_owned(), language: None, password: Some("correct horse".to_owned()), roles: vec![role] };
+            let user = user.hashed(house.db.random()).expect("hashed");
+            house.write(|tx| save_user(tx, None, &user));
+            for login in ["parvin", MANAGER] {
+                set_pin(&house.db, &house.person(login), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            }
+            let confirmed_by = |login: &str| {
+                let command = MoveRepair {
+                    transition: "no-repair".to_owned(),
+                    note: Some("beyond repair".to_owned()),
+                    second_login: Some(login.to_owned()),
+                    second_pin: Some("4711".to_owned()),
+                    second_person: None,
+                };
+                let command = command.confirmed(&house.db, &house.person(TECHNICIAN)).expect("the PIN is right");
+                house.by(TECHNICIAN, |tx| move_repair(tx, &repair, None, &command))
+            };
+            assert!(matches!(confirmed_by("parvin"), Err(Error::Conflict(reason)) if reason.code == "works-elsewhere"));
+            confirmed_by(MANAGER).expect("confirmed");
+        });
+    }
+}

@@ -10,7 +10,7 @@ use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::reception::correct::{CorrectReception, correct_reception};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
-use crate::repair::{Answer, AnswerChecklist, MoveRepair, answer_checklist, move_repair};
+use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, MoveRepair, answer_checklist, answer_estimate, move_repair};
 use crate::store::schema::journal;
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
 
@@ -108,6 +108,19 @@ fn a_line_that_is_added_after_the_yes() {
         // What comes later changes nothing of what is over.
         house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
         assert_eq!(standing_of(&house.repair(&repair)).2, None);
+    });
+}
+
+#[test]
+fn a_line_that_is_declined_twice_is_one_line() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        let command = AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![line.clone(), line], note: None };
+        house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &command)).expect("answered");
+        assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None));
     });
 }
 
