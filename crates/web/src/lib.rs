@@ -64,7 +64,7 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// An answer with the headers that every answer has, but for those that it brings itself. In one place: a layer for each took a twentieth of a small page.
+/// An answer with the headers that every answer has, but for those that it brings itself. In one place: a layer for each costs every page.
 fn with<B>(headers: &[(HeaderName, &'static str)], mut answer: Response<B>) -> Response<B> {
     answer.headers_mut().reserve(headers.len());
     for (name, value) in headers {
