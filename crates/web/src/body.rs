@@ -1,9 +1,11 @@
 //! Bodies of requests: read within a limit each, and all together within what fits.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use app::Error;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
@@ -92,19 +94,55 @@ pub(crate) async fn read(mut body: Body, most: usize) -> Result<Vec<u8>, Unread>
     Ok(bytes)
 }
 
-/// The next part of a form with a file.
-///
-/// # Errors
-/// As `read`.
-pub(crate) async fn part(form: &mut Multipart) -> Result<Option<Field<'_>>, Unread> {
+/// The parts of a form with a file, by their names.
+#[derive(Default)]
+pub(crate) struct Parts(HashMap<String, Part>);
+
+/// A part: its content, and what the file was called where it is one.
+#[derive(Default)]
+pub(crate) struct Part {
+    pub file_name: String,
+    pub content: Vec<u8>,
+}
+
+impl Parts {
+    /// Reads all parts of a form; those that came before a fault are there.
+    ///
+    /// # Errors
+    /// `Invalid` for a part that is not known or comes twice; what `unread` makes of a form that is too large or does not come to its end.
+    pub(crate) async fn read(&mut self, mut form: Multipart, known: &[&str], unread: impl Fn(Unread) -> Error) -> app::Result<()> {
+        while let Some(part) = next(&mut form).await.map_err(&unread)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if !known.contains(&name.as_str()) {
+                return Err(Error::invalid(name, "unknown-field"));
+            }
+            if self.0.contains_key(&name) {
+                return Err(Error::invalid(name, "given-twice"));
+            }
+            let file_name = part.file_name().unwrap_or_default().to_owned();
+            let content = whole(part).await.map_err(&unread)?;
+            self.0.insert(name, Part { file_name, content });
+        }
+        Ok(())
+    }
+
+    /// A part as text, if it came.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|part| String::from_utf8_lossy(&part.content).into_owned())
+    }
+
+    /// A part itself; empty where it did not come.
+    pub(crate) fn take(&mut self, name: &str) -> Part {
+        self.0.remove(name).unwrap_or_default()
+    }
+}
+
+async fn next(form: &mut Multipart) -> Result<Option<Field<'_>>, Unread> {
     Ok(moving(form.next_field()).await??)
 }
 
 /// All of a part.
-///
-/// # Errors
-/// As `read`.
-pub(crate) async fn whole(mut part: Field<'_>) -> Result<Vec<u8>, Unread> {
+async fn whole(mut part: Field<'_>) -> Result<Vec<u8>, Unread> {
     let (begun, mut bytes) = (Instant::now(), Vec::new());
     while let Some(chunk) = moving(part.chunk()).await?? {
         bytes.extend_from_slice(&chunk);

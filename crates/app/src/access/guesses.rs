@@ -43,6 +43,8 @@ const FROM_ANYWHERE: Rule = Rule { free: 50, longest: 60, forgiven_after: 600, i
 const OF_A_PLACE: Rule = Rule { free: 30, longest: 30, forgiven_after: 60, is_own: false };
 /// Numbers of visits from an address, behind which there may be many customers.
 const TRACKING: Rule = Rule { free: 5, longest: 60, forgiven_after: 600, is_own: false };
+/// Numbers of visits from all addresses together: sixty a minute miss for as long as they like, and ten minutes' worth of them at once.
+const TRACKING_OF_ALL: Rule = Rule { free: 600, longest: 60, forgiven_after: 1, is_own: false };
 /// Numbers of customers that one person looks for: somebody at a counter types many that are new.
 const LOOK_UPS: Rule = Rule { free: 100, longest: 600, forgiven_after: 120, is_own: false };
 
@@ -104,6 +106,11 @@ impl Tried {
     /// The number of a visit, from an address.
     pub(crate) fn tracking(address: &str) -> Self {
         Self::new(format!("track:{address}"), TRACKING)
+    }
+
+    /// The number of a visit, from wherever.
+    pub(crate) fn tracking_of_all() -> Self {
+        Self::new("track".to_owned(), TRACKING_OF_ALL)
     }
 
     /// The secret of the first start.

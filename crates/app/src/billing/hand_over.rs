@@ -263,7 +263,7 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
     guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
     let code_sealed = tx.seal(&code, &code_sealed_as(reception.id))?;
-    let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now), wrong_count: 0 };
+    let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now) };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
     queue_code(tx, reception.centre_id, &phone, &code, "hand_over_code")?;
     tx.record(

@@ -67,7 +67,7 @@ impl crate::store::Clock for Set {
 /// The store, or a command that refuses: then the demo is wrong.
 pub fn fill(db: &Db) -> Result<()> {
     let now = db.now();
-    let mut maker = Maker { random: ChaCha8Rng::seed_from_u64(1405), today: local_date(now, &zone(ZONE)), made: Made::default() };
+    let mut maker = Maker { random: ChaCha8Rng::seed_from_u64(1405), now, today: local_date(now, &zone(ZONE)), made: Made::default() };
     let clock = Arc::new(Set(Mutex::new(now)));
     let past = db.with_clock(clock.clone());
     let set = |at: Timestamp| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
@@ -116,6 +116,7 @@ struct Made {
 
 struct Maker {
     random: ChaCha8Rng,
+    now: Timestamp,
     today: Date,
     made: Made,
 }

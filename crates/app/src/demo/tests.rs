@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::store::schema::{causes, centres, coverage_shares, devices, faults, products, repairs as r, staff};
+use crate::store::schema::{causes, centres, coverage_shares, devices, faults, journal, products, repairs as r, staff};
+use crate::store::types::At;
 use crate::testing::each_engine;
 
 #[test]
@@ -42,6 +43,7 @@ fn the_demo_has_life_at_every_step_and_can_be_removed() {
             }
             let counts = open.iter().filter_map(|(.., decision)| payers.get(decision.as_ref()?).map(BTreeSet::len)).collect::<BTreeSet<_>>();
             assert!(counts.contains(&2) && counts.contains(&3), "{counts:?}");
+            assert!(journal::table.select(diesel::dsl::max(journal::occurred_at)).first::<Option<At>>(conn)? <= Some(At::from(db.now())), "nothing lies in the future");
             Ok(())
         })
         .expect("read");

@@ -1,6 +1,7 @@
 //! The demo's visits: two years of them that are over, and those that are open now, at every step of the road.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use domain::access::Action;
 use jiff::ToSpan;
@@ -103,6 +104,12 @@ impl Maker {
         "wear"
     }
 
+    /// Lets some minutes pass, and never more than there were until now.
+    fn wait(&mut self, tx: &mut Tx<'_>, minutes: Range<i64>) {
+        let left = (self.now.as_second() - tx.now.as_second()) / 120;
+        tx.later(self.random.random_range(minutes).min(left).minutes());
+    }
+
     /// One visit: received by the actor, worked on by the technician as far as it goes.
     pub(super) fn visit(&mut self, tx: &mut Tx<'_>, technician: &Actor, index: usize, plan: &Plan) -> Result<()> {
         self.random = ChaCha8Rng::seed_from_u64(u64::try_from(index).unwrap_or(0) + 77);
@@ -132,7 +139,7 @@ impl Maker {
         if plan.until == Until::Received {
             return Ok(());
         }
-        tx.later(self.random.random_range(20..240_i64).minutes());
+        self.wait(tx, 20..240);
         go(tx, "to-diagnosis")?;
         if plan.until == Until::Diagnosis {
             return Ok(());
@@ -140,7 +147,7 @@ impl Maker {
         let receptionist: &Actor = tx.actor;
         let mut tx = tx.acting(technician);
         let tx = &mut tx;
-        tx.later(self.random.random_range(60..900_i64).minutes());
+        self.wait(tx, 60..900);
         let is_past = plan.until == Until::HandedOver;
         if is_past && self.random.random_range(0..100) < 4 {
             return self.no_fault(tx, receptionist, &repair, &reception.id, &go);
@@ -175,14 +182,14 @@ impl Maker {
         }
         let is_free = get_repair(tx.conn, tx.actor, &repair, tx.now)?.customer_net == Some(0);
         if is_free {
-            tx.later(20.minutes());
+            self.wait(tx, 20..21);
             go(tx, "free")?;
         } else {
             estimate_repair(tx, &repair, &MakeEstimate { ask: true, ..MakeEstimate::default() })?;
             if plan.until == Until::Asked {
                 return Ok(());
             }
-            tx.later(self.random.random_range(30..2900_i64).minutes());
+            self.wait(tx, 30..2900);
             let is_declined = is_past && self.random.random_range(0..100) < 18;
             let answer = if is_declined { Answer::Declined } else { Answer::Accepted };
             answer_estimate(&mut tx.acting(receptionist), &repair, &AnswerEstimate { answer, declined_lines: Vec::new(), note: None })?;
@@ -198,7 +205,7 @@ impl Maker {
             await_part(tx, &repair, &AwaitPart { line: planned[0].id.clone(), is_awaited: true })?;
             return go(tx, "wait-part");
         }
-        tx.later(self.random.random_range(45..4000_i64).minutes());
+        self.wait(tx, 45..4000);
         for (position, line) in planned.into_iter().enumerate() {
             let is_compressor = line.code.ends_with("COMPRESSOR");
             let serial_in = is_compressor.then(|| format!("CMP-{}", 731_140 + index));
@@ -210,7 +217,7 @@ impl Maker {
         if plan.until == Until::Quality {
             return Ok(());
         }
-        tx.later(self.random.random_range(10..180_i64).minutes());
+        self.wait(tx, 10..180);
         answer_checklist(tx, &repair, &AnswerChecklist { items: vec!["runs".to_owned()] })?;
         go(tx, "passed")?;
         if plan.until == Until::Ready { Ok(()) } else { self.home(tx, receptionist, &repair, &reception.id) }
@@ -229,7 +236,7 @@ impl Maker {
 
     /// Fetched after a while, and paid.
     fn home(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, repair: &str, reception: &str) -> Result<()> {
-        tx.later(self.random.random_range(120..5000_i64).minutes());
+        self.wait(tx, 120..5000);
         agree(tx, receptionist, repair)?;
         let mut desk = tx.acting(receptionist);
         let handed = hand_over(&mut desk, reception, &HandOver::default())?;

@@ -104,6 +104,12 @@ pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> 
     found.ok_or_else(|| Error::invalid(path, "unknown-product"))
 }
 
+/// The same of a brand whose devices one registers by a right.
+fn product_of_theirs(tx: &mut Tx<'_>, named: &str, path: &str, by: Action) -> Result<Product> {
+    let product = product_named(tx.conn, named, path)?;
+    if tx.actor.scope(by).holds(Of::InBrand(product.brand_id)) { Ok(product) } else { Err(Error::invalid(path, "unknown-product")) }
+}
+
 /// Registers a device.
 ///
 /// # Errors
@@ -116,11 +122,10 @@ pub fn register_device(tx: &mut Tx<'_>, command: &NewDevice) -> Result<Device> {
 /// Writes a device's rows by a right; `path` stands before the fields of a fault.
 pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by: Action) -> Result<Device> {
     let at = |field: &str| format!("{path}{field}");
-    let product = product_named(tx.conn, &command.product, &at("product"))?;
+    let product = product_of_theirs(tx, &command.product, &at("product"), by)?;
     let today = tx.today();
     let mut faults = Faults::default();
     let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), &at("owner"))?;
-    faults.check(tx.actor.scope(by).holds(Of::InBrand(product.brand_id)), &at("product"), "unknown-product");
     let imei = faults.normal(command.imei.as_deref(), identifiers::imei, &at("imei"), "imei");
     for (index, event) in command.events.iter().enumerate() {
         if event.on > today {
@@ -145,7 +150,7 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by:
         set_owner(tx, device.id, owner)?;
     }
     for (index, component) in command.components.iter().enumerate() {
-        let product = product_named(tx.conn, &component.product, &format!("{path}components[{index}].product"))?;
+        let product = product_of_theirs(tx, &component.product, &format!("{path}components[{index}].product"), by)?;
         let part = insert(tx, &product, Some(&component.serial), &format!("{path}components[{index}].serial"))?;
         tx.record(None, &Event::DeviceRegistered { serial: part.serial.clone() }, &[Subject::Device(part.id)])?;
         // A component that was there from the beginning was there before every reception.
@@ -376,8 +381,10 @@ mod tests {
     use domain::time::typed_date;
 
     use super::*;
+    use crate::access::Actor;
+    use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::customers::get_customer;
-    use crate::store::schema::journal;
+    use crate::store::schema::{brands, journal};
     use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
 
     #[test]
@@ -425,6 +432,31 @@ mod tests {
             assert_eq!(owner().as_deref(), Some("زهرا کریمی"));
             house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &anew)).expect("where it is");
             assert_eq!(owner().as_deref(), Some("علی مرادی"));
+        });
+    }
+
+    #[test]
+    fn a_component_of_another_brand_is_registered_by_who_may_register_its_devices() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let of_brand = |code: &str| house.write(|tx| Ok(products::table.filter(products::code.eq(code)).select(products::brand_id).first::<i64>(tx.conn)?));
+            let ours = of_brand("TV-1");
+            let other = SaveBrand { code: "PARSA".to_owned(), title: crate::views::Title::new("پارسا", "Parsa"), maker: house.maker.clone() };
+            house.write(|tx| save_brand(tx, None, &other));
+            house.write(|tx| {
+                let theirs = brands::table.filter(brands::code.eq("PARSA")).select(brands::id).first::<i64>(tx.conn)?;
+                Ok(diesel::update(products::table.filter(products::code.eq("CMP-EM65"))).set(products::brand_id.eq(theirs)).execute(tx.conn)?)
+            });
+            let mut keeper = house.person(RECEPTIONIST);
+            let register = |by: &Actor| {
+                let components = vec![NewComponent { product: "CMP-EM65".to_owned(), serial: "C-1".to_owned(), position: None }];
+                let device = NewDevice { product: "TV-1".to_owned(), serial: "T-1".to_owned(), components, ..NewDevice::default() };
+                house.db.write(by, |tx| register_device(tx, &device)).map(|device| device.serial)
+            };
+            keeper.members.iter_mut().for_each(|member| member.brand_id = Some(ours));
+            assert!(matches!(register(&keeper), Err(Error::Invalid(faults)) if faults[0].path == "components[0].product"));
+            keeper.members.iter_mut().for_each(|member| member.brand_id = None);
+            assert_eq!(register(&keeper).expect("registered"), "T-1");
         });
     }
 }

@@ -199,6 +199,7 @@ mod tests {
     use crate::catalogue::installation::{ChangeInstallation, change_installation};
     use crate::customers::get_customer;
     use crate::reception::attachments::{Purpose, add_photo};
+    use crate::store::schema::guesses as guesses_of_all;
     use crate::testing::{RECEPTIONIST, in_a_house};
 
     #[test]
@@ -222,8 +223,15 @@ mod tests {
             let messages = || house.db.read(|conn| Ok(messages::table.count().get_result::<i64>(conn)?)).expect("messages");
             let name = |id: &str| house.db.read(|conn| get_customer(conn, &house.admin, id)).expect("a customer").name;
 
+            let tried = |count: i64| house.db.read(|conn| Ok(guesses_of_all::table.count().get_result::<i64>(conn)? == count)).expect("counts");
+            house.at("1405/08/02 09:00");
+            let _ = crate::tracking::missed(&house.db, "10.0.0.1");
+            house.at("1405/08/04 09:00");
+            let _ = crate::tracking::missed(&house.db, "10.0.0.2");
+            assert!(tried(3), "two addresses, and all together");
             house.at("1405/08/10 09:00");
             sweep(&house.db).expect("swept");
+            assert!(tried(2), "the one of more than a week ago is gone");
             assert_eq!((photos(), messages()), (1, 1), "what belongs to no repair goes, the rest has no rule yet");
             let rules = Retention { photos: 6, messages: 6, import_files: 3, customers: 6 };
             let change = ChangeInstallation { retention: Some(rules), ..ChangeInstallation::default() };

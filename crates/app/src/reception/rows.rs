@@ -33,5 +33,4 @@ pub struct HandOverCode {
     pub reception_id: i64,
     pub code_sealed: String,
     pub sent_at: At,
-    pub wrong_count: i64,
 }

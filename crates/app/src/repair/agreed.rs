@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::estimate::{EstimateLine, customer_lines, latest, state};
-use super::rows::{Agreement, Estimate, Repair};
+use super::rows::{Agreement, Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
 use crate::coverage::decide::decide_repair;
 use crate::error::{Arg, Error, Faults, Reason, Result};
@@ -23,7 +23,7 @@ use crate::store::{Conn, Event, Subject, Tx};
 /// What the customer agreed to, and what it is now: more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exceeded {
-    /// With VAT and without the house's own fees, in minor units; 0 where the estimate was declined, or nothing was asked.
+    /// Of the work as it is now, with VAT and without the house's own fees, in minor units; 0 where the estimate was declined, or nothing was asked.
     pub accepted: i64,
     pub now: i64,
 }
@@ -69,21 +69,27 @@ pub(super) fn agreement_view(conn: &mut Conn, repair: &Repair, estimate_id: i64)
     Ok(agreement(conn, repair, Some(estimate_id))?.map(view))
 }
 
-/// The sum that the customer agreed to; 0 where they declined, or were not asked.
+/// What the customer agreed to of what is charged; 0 where they declined, or were not asked. A yes is to the work that was told: with a line that is gone it
+/// is gone too, and not there for another; a line that was taken back and noted again is the same work.
 fn agreed(conn: &mut Conn, repair: &Repair) -> Result<i64> {
     let estimate = answered(conn, repair.id)?;
-    if let Some(agreement) = agreement(conn, repair, estimate.as_ref().map(|estimate| estimate.id))? {
-        return Ok(agreement.total_minor);
-    }
-    let Some(estimate) = estimate.filter(|estimate| estimate.state == "accepted") else { return Ok(0) };
-    let lines: Vec<EstimateLine> = serde_json::from_str(&estimate.lines_json).map_err(Error::internal)?;
+    let told = match (agreement(conn, repair, estimate.as_ref().map(|estimate| estimate.id))?, estimate) {
+        (Some(Agreement { lines_json: None, total_minor, .. }), _) => return Ok(total_minor),
+        (Some(Agreement { lines_json: Some(lines), .. }), _) => lines,
+        (None, Some(estimate)) if estimate.state == "accepted" => estimate.lines_json,
+        (None, _) => return Ok(0),
+    };
+    let lines: Vec<EstimateLine> = serde_json::from_str(&told).map_err(Error::internal)?;
+    let all = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
-    let aside = work_lines::table
-        .filter(work_lines::repair_id.eq(repair.id))
-        .filter(work_lines::state.eq("declined").or(work_lines::is_fee.eq(true)))
-        .select(work_lines::public_id)
-        .load::<String>(conn)?;
-    Ok(lines.iter().filter(|line| !aside.contains(&line.line)).map(|line| line.net + line.vat).sum())
+    let is_charged = |item: &str| all.iter().any(|row| row.state == "open" && !row.is_fee && row.item_code == item);
+    let stands = |line: &&EstimateLine| all.iter().any(|row| row.public_id == line.line && row.state != "declined" && !row.is_fee && is_charged(&row.item_code));
+    Ok(lines.iter().filter(stands).map(|line| line.net + line.vat).sum())
+}
+
+/// What the customer would pay on a day, without the house's own fees.
+fn asked(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<EstimateLine>> {
+    Ok(customer_lines(conn, repair, on)?.iter().filter(|(line, ..)| !line.is_fee).map(EstimateLine::of).collect())
 }
 
 /// What the customer agreed to and what it is on a day, where it is more; None once the repair is over.
@@ -95,8 +101,7 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
         return Ok(None);
     }
     let accepted = agreed(conn, repair)?;
-    let lines = customer_lines(conn, repair, on)?;
-    let now = lines.iter().filter(|(line, ..)| !line.is_fee).map(|(_, net, vat)| net + vat).sum::<i64>();
+    let now = asked(conn, repair, on)?.iter().map(|line| line.net + line.vat).sum::<i64>();
     Ok((now > accepted).then_some(Exceeded { accepted, now }))
 }
 
@@ -184,6 +189,7 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
     if now != command.total {
         return Err(Error::Conflict(Reason::new("agreed-to-other-sum").with("now", Arg::money(now, tx.actor.unit))));
     }
+    let lines = asked(tx.conn, &repair, today)?;
     let row = Agreement {
         id: 0,
         repair_id: repair.id,
@@ -195,6 +201,7 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
         reason: reason.to_owned(),
         total_minor: now,
         customer_id: Some(repair.customer_id),
+        lines_json: Some(serde_json::to_string(&lines).map_err(Error::internal)?),
     };
     diesel::insert_into(agreements::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;

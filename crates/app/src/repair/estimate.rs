@@ -49,6 +49,13 @@ pub struct EstimateLine {
     pub vat: i64,
 }
 
+impl EstimateLine {
+    pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
+        let title = crate::views::Title::new(&line.title_fa, &line.title_en);
+        Self { line: line.public_id.clone(), title, amount: line.amount_minor.unwrap_or(0), net: *net, vat: *vat }
+    }
+}
+
 /// What the customer pays of a repair: net and VAT per line.
 ///
 /// # Errors
@@ -83,16 +90,7 @@ pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate)
     if let Some((line, ..)) = rows.iter().find(|(line, ..)| line.amount_minor.is_none()) {
         return Err(Error::Conflict(Reason::new("line-without-price").with("item", line.item_code.clone())));
     }
-    let lines = rows
-        .iter()
-        .map(|(line, net, vat)| EstimateLine {
-            line: line.public_id.clone(),
-            title: crate::views::Title::new(&line.title_fa, &line.title_en),
-            amount: line.amount_minor.unwrap_or(0),
-            net: *net,
-            vat: *vat,
-        })
-        .collect::<Vec<_>>();
+    let lines = rows.iter().map(EstimateLine::of).collect::<Vec<_>>();
     let (net, vat) = lines.iter().fold((0, 0), |(net, vat), line| (net + line.net, vat + line.vat));
     let last = latest(tx.conn, repair.id)?;
     // An estimate that is still waiting is replaced by its revision.

@@ -154,6 +154,8 @@ pub struct Agreement {
     pub total_minor: i64,
     /// Whose yes it is.
     pub customer_id: Option<i64>,
+    /// What it is to, as in an estimate; None of old ones, of which the sum alone is known.
+    pub lines_json: Option<String>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

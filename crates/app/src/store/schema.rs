@@ -683,6 +683,7 @@ diesel::table! {
         reason -> Text,
         total_minor -> BigInt,
         customer_id -> Nullable<BigInt>,
+        lines_json -> Nullable<Text>,
     }
 }
 
@@ -893,7 +894,6 @@ diesel::table! {
         reception_id -> BigInt,
         code_sealed -> Text,
         sent_at -> Timestamp,
-        wrong_count -> BigInt,
     }
 }
 

@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::access::Actor;
 use crate::store::query::*;
 
-use crate::access::guesses::{Tried, count, wait};
+use crate::access::guesses::{Tried, count, reserve, wait};
 use crate::error::{Error, Result};
-use crate::store::rows::Guess;
 use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs, workflow_charts};
 use crate::store::types::{At, Day};
-use crate::store::{Conn, Db, Tx, local_date, zone};
+use crate::store::{Conn, Db, local_date, zone};
 use crate::views::Title;
 use crate::workflow::{RoadStep, chart_named, entered, road, step_title};
 
@@ -78,12 +77,12 @@ pub struct Looked {
 /// # Errors
 /// The store.
 pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Result<Looked> {
-    let found = match domain::tracking::parse(typed) {
-        Some(number) => visit(conn, &number, address)?,
-        None => None,
+    let rows = match domain::tracking::parse(typed) {
+        Some(number) => repairs_of(conn, &number, address)?,
+        None => Vec::new(),
     };
-    Ok(match found {
-        Some((visit, blocked_until)) => Looked { visit: view(conn, visit, now)?, wait: wait(blocked_until, now) },
+    Ok(match rows.first() {
+        Some(&(_, blocked_until, ..)) => Looked { visit: view(conn, rows, now)?, wait: wait(blocked_until, now) },
         None => Looked { visit: None, wait: wait(Tried::tracking(address).blocked_until(conn)?, now) },
     })
 }
@@ -94,32 +93,9 @@ pub fn missed(db: &Db, address: &str) -> Error {
     let counted = db.write(&Actor::system(), |tx| {
         // The address waits for it also where all of them wait already.
         count(tx, &Tried::tracking(address))?;
-        count_for_all(tx)
+        reserve(tx, &[Tried::tracking_of_all()])
     });
     counted.err().unwrap_or(Error::NotFound)
-}
-
-/// The row in which wrong numbers of all strangers together are counted, by the minute.
-const ALL: &str = "track:*";
-/// Wrong numbers of all strangers together in one minute, after which those who miss wait for the next.
-const MOST_PER_MINUTE: i64 = 600;
-
-fn minute(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(60)
-}
-
-/// # Errors
-/// `TooMany` while too many wrong numbers came in this minute, from wherever.
-fn count_for_all(tx: &mut Tx<'_>) -> Result<()> {
-    let old = guesses::table.find(ALL).select(Guess::as_select()).first::<Guess>(tx.conn).optional()?;
-    let before = old.filter(|old| minute(old.last_at.instant()) == minute(tx.now)).map_or(0, |old| old.wrong_count);
-    if before >= MOST_PER_MINUTE {
-        return Err(Error::TooMany { retry_after_seconds: 60 - tx.now.as_second().rem_euclid(60) });
-    }
-    let row = Guess { subject: ALL.to_owned(), wrong_count: before + 1, blocked_until: None, last_at: At::from(tx.now) };
-    diesel::delete(guesses::table.find(ALL)).execute(tx.conn)?;
-    diesel::insert_into(guesses::table).values(row).execute(tx.conn)?;
-    Ok(())
 }
 
 /// Of a repair, what its customer's page is made of.
@@ -135,17 +111,24 @@ struct Tracked {
 }
 
 /// Of a visit and its centre, what its customer's page is made of.
-type Visit = (i64, String, At, Title, String, Option<String>, (Option<String>, Option<String>));
+type Visit = (String, At, Title, String, Option<String>, (Option<String>, Option<String>));
 
-/// A visit that is open; with it until when numbers from an address are not looked at, so that it is one read.
-fn visit(conn: &mut Conn, number: &str, address: &str) -> Result<Option<(Visit, Option<At>)>> {
+/// A repair of a visit; until when numbers from an address are not looked at; product and brand of the device; the chart by its public id.
+type Row = (Visit, Option<At>, Tracked, Title, Title, String);
+
+/// The repairs of a visit that is open, and all else that its page needs of each: one read, since this page is the one that most people look at.
+fn repairs_of(conn: &mut Conn, number: &str, address: &str) -> Result<Vec<Row>> {
     Ok(receptions::table
         .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
+        .inner_join(repairs::table.on(repairs::reception_id.eq(receptions::id)))
+        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
+        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
+        .inner_join(workflow_charts::table.on(workflow_charts::id.eq(repairs::chart_id)))
         .filter(receptions::tracking_number.eq(number))
         .filter(receptions::state.eq("open"))
+        .order(repairs::ordinal)
         .select((
             (
-                receptions::id,
                 receptions::tracking_number,
                 receptions::occurred_at,
                 (centres::title_fa, centres::title_en),
@@ -154,28 +137,24 @@ fn visit(conn: &mut Conn, number: &str, address: &str) -> Result<Option<(Visit, 
                 (centres::hours_fa, centres::hours_en),
             ),
             guesses::table.find(Tried::tracking(address).subject()).select(guesses::blocked_until).single_value(),
+            Tracked::as_select(),
+            (products::title_fa, products::title_en),
+            (brands::title_fa, brands::title_en),
+            workflow_charts::public_id,
         ))
-        .first(conn)
-        .optional()?)
+        .load(conn)?)
 }
 
-fn view(conn: &mut Conn, visit: Visit, now: Timestamp) -> Result<Option<TrackView>> {
-    let (reception_id, tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en)) = visit;
+fn view(conn: &mut Conn, rows: Vec<Row>, now: Timestamp) -> Result<Option<TrackView>> {
+    let Some((visit, ..)) = rows.first() else { return Ok(None) };
+    let (tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en)) = visit.clone();
     let today = local_date(now, &zone(&time_zone));
-    let rows = repairs::table
-        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
-        .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
-        .inner_join(workflow_charts::table.on(workflow_charts::id.eq(repairs::chart_id)))
-        .filter(repairs::reception_id.eq(reception_id))
-        .order(repairs::ordinal)
-        .select((Tracked::as_select(), (products::title_fa, products::title_en), (brands::title_fa, brands::title_en), workflow_charts::public_id))
-        .load::<(Tracked, Title, Title, String)>(conn)?;
     let is_over = |row: &Tracked| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
-    if rows.iter().all(|(row, ..)| is_over(row)) {
+    if rows.iter().all(|(_, _, row, ..)| is_over(row)) {
         return Ok(None);
     }
     let mut devices = Vec::with_capacity(rows.len());
-    for (row, product, brand, chart) in rows {
+    for (_, _, row, product, brand, chart) in rows {
         let chart = chart_named(conn, &chart)?;
         let road = road(&chart, &row.step, received_at.instant(), &entered(conn, row.id)?);
         devices.push(TrackedDevice {
@@ -248,9 +227,9 @@ mod tests {
             }
             assert!(matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })));
             assert!(track(&house.db, &number, "10.0.0.2").is_ok());
-            for index in 0..MOST_PER_MINUTE {
-                let _ = track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200));
-            }
+            let is_full = |index: &u32| matches!(track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200)), Err(Error::TooMany { .. }));
+            let missed_before = (0..2_000).find(is_full).expect("full");
+            assert!(missed_before >= 590, "many may miss: {missed_before}");
             let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, "123456789012", "10.0.0.3") else { panic!("not limited") };
             assert!((1..=60).contains(&retry_after_seconds));
             assert!(track(&house.db, &number, "10.0.0.3").is_ok(), "who has a number is not kept out by those who guess");
@@ -258,7 +237,7 @@ mod tests {
                 assert!(matches!(missed(&house.db, "10.0.0.9"), Error::TooMany { .. }));
             }
             let waits = house.db.read(|conn| find(conn, &number, "10.0.0.9", house.db.now())).expect("looked at").wait;
-            assert!(waits > 50, "an address waits for its own, also in a minute that is full: {waits}");
+            assert!(waits > 50, "an address waits for its own, also while all of them wait: {waits}");
             house.at("1405/09/02 10:02");
             assert!(matches!(track(&house.db, "123456789012", "10.0.0.4"), Err(Error::NotFound)));
         });

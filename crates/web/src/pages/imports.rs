@@ -1,7 +1,5 @@
 //! Files from elsewhere: taken in, their columns chosen, tried, imported, with what was wrong by row and column.
 
-use std::collections::HashSet;
-
 use app::error::Error;
 use app::exchange::table::MAX_FILE;
 use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
@@ -14,9 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
 use super::report::file;
-use crate::body::{SMALL, Unread, part, said, whole};
+use crate::body::{Part, Parts, SMALL, Unread, said};
 use crate::problem;
-use crate::state::Lane;
+use crate::state::{App, Lane};
 
 #[derive(Template)]
 #[template(path = "imports.html")]
@@ -58,62 +56,31 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) 
         Ok(held) => held,
         Err(error) => return person.error(&error),
     };
-    let mut sent = Sent::default();
-    let kept = match sent.read(form).await {
-        Ok(()) if !person.sent_it(sent.csrf.as_deref()) => return person.error(&Error::Forbidden(app::Reason::new("not-from-here"))),
+    let mut sent = Parts::default();
+    let read = sent.read(form, &["_csrf", "kind", "file"], told).await;
+    let kind = sent.text("kind").unwrap_or_default();
+    let kept = match read {
+        Ok(()) if !person.sent_it(sent.text("_csrf").as_deref()) => return person.error(&Error::Forbidden(app::Reason::new("not-from-here"))),
         Ok(()) => {
-            let (actor, kind) = (person.current.actor.clone(), sent.kind.clone());
-            person
-                .app
-                .run_in(Lane::Files, move |app| {
-                    let _held = held;
-                    let kind = ImportKind::named(&kind).ok_or_else(|| Error::invalid("kind", "not-in-list"))?;
-                    let file = read_file(&sent.name, sent.bytes)?;
-                    app.db().write(&actor, |tx| keep_file(tx, kind, &file, None))
-                })
-                .await
-                .map_err(|error| (error, sent.kind))
+            let (actor, kind) = (person.current.actor.clone(), kind.clone());
+            let work = move |app: &App| {
+                let _held = held;
+                let kind = ImportKind::named(&kind).ok_or_else(|| Error::invalid("kind", "not-in-list"))?;
+                let Part { file_name, content } = sent.take("file");
+                let file = read_file(&file_name, content)?;
+                app.db().write(&actor, |tx| keep_file(tx, kind, &file, None))
+            };
+            person.app.run_in(Lane::Files, work).await
         }
-        Err(error) => Err((error, sent.kind)),
+        Err(error) => Err(error),
     };
     match kept {
         Ok(view) => Redirect::to(&format!("/imports/{}", view.id)).into_response(),
-        Err((error @ Error::Invalid(_), kind)) => {
+        Err(error @ Error::Invalid(_)) => {
             let attempt = Attempt::of(person.lang, "keepFile", vec![("kind".to_owned(), kind)], &error);
             list_page(person, None, Some(attempt)).await
         }
-        Err((error, _)) => person.error(&error),
-    }
-}
-
-/// The parts of the form with which a file is sent.
-#[derive(Default)]
-struct Sent {
-    name: String,
-    bytes: Vec<u8>,
-    kind: String,
-    csrf: Option<String>,
-}
-
-impl Sent {
-    async fn read(&mut self, mut form: Multipart) -> app::Result<()> {
-        let mut seen = HashSet::new();
-        while let Some(field) = part(&mut form).await.map_err(told)? {
-            let named = field.name().unwrap_or_default().to_owned();
-            if !seen.insert(named.clone()) {
-                return Err(Error::invalid(named, "given-twice"));
-            }
-            let file_name = field.file_name().unwrap_or_default().to_owned();
-            let content = whole(field).await.map_err(told)?;
-            let text = || String::from_utf8_lossy(&content).into_owned();
-            match named.as_str() {
-                "kind" => self.kind = text(),
-                "_csrf" => self.csrf = Some(text()),
-                "file" => (self.name, self.bytes) = (file_name, content),
-                _ => return Err(Error::invalid(named, "unknown-field")),
-            }
-        }
-        Ok(())
+        Err(error) => person.error(&error),
     }
 }
 

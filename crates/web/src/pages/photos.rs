@@ -1,72 +1,45 @@
 //! Photos: taken in, re-encoded, shown to those who see their repair.
 
-use std::collections::HashSet;
-
 use app::error::{Arg, Error, Fault};
-use app::reception::attachments::{MAX_BYTES, Purpose, add_photo, clean_photo, photo};
+use app::reception::attachments::{AttachmentView, MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
 use axum::extract::{Multipart, Path};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Person;
-use crate::body::{SMALL, Unread, part, said, whole};
+use crate::body::{Parts, SMALL, Unread, said};
 use crate::problem;
-use crate::state::Lane;
+use crate::state::{App, Lane};
 
 /// The largest form with a photo.
 pub(crate) const MOST: usize = MAX_BYTES + SMALL;
 
-pub(crate) async fn upload(person: Person, headers: HeaderMap, mut form: Multipart) -> Response {
-    let lang = person.lang;
-    let held = match person.app.hold(said(&headers, MOST)).await {
-        Ok(held) => held,
-        Err(error) => return problem::answer(lang, &error),
-    };
-    let (mut bytes, mut purpose, mut repair, mut csrf) = (Vec::new(), Purpose::Condition, None, None);
-    let mut seen = HashSet::new();
-    loop {
-        let field = match part(&mut form).await {
-            Ok(Some(field)) => field,
-            Ok(None) => break,
-            Err(unread) => return problem::answer(lang, &told(unread)),
-        };
-        let name = field.name().unwrap_or_default().to_owned();
-        if !seen.insert(name.clone()) {
-            return problem::answer(lang, &Error::invalid(name, "given-twice"));
-        }
-        let content = match whole(field).await {
-            Ok(content) => content,
-            Err(unread) => return problem::answer(lang, &told(unread)),
-        };
-        let text = || String::from_utf8_lossy(&content).into_owned();
-        match name.as_str() {
-            "purpose" => match Purpose::named(&text()) {
-                Some(named) => purpose = named,
-                None => return problem::answer(lang, &Error::invalid("purpose", "not-in-list")),
-            },
-            "repair" => repair = Some(text()),
-            "_csrf" => csrf = Some(text()),
-            "file" => bytes = content,
-            _ => return problem::answer(lang, &Error::invalid(name, "unknown-field")),
-        }
-    }
-    if !person.sent_it(csrf.as_deref()) {
-        return problem::answer(lang, &Error::Forbidden(app::Reason::new("not-from-here")));
-    }
-    let actor = person.current.actor.clone();
-    let added = person
-        .app
-        .run_in(Lane::Files, move |app| {
-            let _held = held;
-            let clean = clean_photo(bytes, "file")?;
-            app.db().write(&actor, |tx| add_photo(tx, repair.as_deref(), purpose, clean.clone()))
-        })
-        .await;
-    match added {
+pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) -> Response {
+    match add(&person, &headers, form).await {
         Ok(view) => Json(view).into_response(),
-        Err(error) => problem::answer(lang, &error),
+        Err(error) => problem::answer(person.lang, &error),
     }
+}
+
+async fn add(person: &Person, headers: &HeaderMap, form: Multipart) -> app::Result<AttachmentView> {
+    let held = person.app.hold(said(headers, MOST)).await?;
+    let mut sent = Parts::default();
+    sent.read(form, &["_csrf", "purpose", "repair", "file"], told).await?;
+    if !person.sent_it(sent.text("_csrf").as_deref()) {
+        return Err(Error::Forbidden(app::Reason::new("not-from-here")));
+    }
+    let purpose = match sent.text("purpose") {
+        Some(name) => Purpose::named(&name).ok_or_else(|| Error::invalid("purpose", "not-in-list"))?,
+        None => Purpose::Condition,
+    };
+    let actor = person.current.actor.clone();
+    let work = move |app: &App| {
+        let _held = held;
+        let clean = clean_photo(sent.take("file").content, "file")?;
+        app.db().write(&actor, |tx| add_photo(tx, sent.text("repair").as_deref(), purpose, clean.clone()))
+    };
+    person.app.run_in(Lane::Files, work).await
 }
 
 /// Why the parts of the form could not be read.

@@ -41,7 +41,7 @@ async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_
         let (cookie, csrf) = house.signed_in("administrator").await;
         let here = format!("/repairs/{repair}");
         let page = house.page(Some(&cookie), &here).await.text;
-        assert!(["۱٬۱۰۰٬۰۰۰", "۱٬۳۲۰٬۰۰۰", "موافقت کرده و اکنون", "/do/noteAgreement/"].iter().all(|part| page.contains(part)), "{page}");
+        assert!(["۱٬۱۰۰٬۰۰۰", "۱٬۳۲۰٬۰۰۰", "موافقت کرده و جمع آن‌ها اکنون", "/do/noteAgreement/"].iter().all(|part| page.contains(part)), "{page}");
         let form = |who: &str| {
             format!("_csrf={csrf}&_page={here}&_key=k{who}-noteAgreement&who={who}&how=in_person&total=%DB%B1%D9%AC%DB%B3%DB%B2%DB%B0%D9%AC%DB%B0%DB%B0%DB%B0&reason=leak")
         };
@@ -50,14 +50,14 @@ async fn a_sum_above_the_yes_is_said_with_both_sums_and_opened_by_who_notes_the_
         let noted = house.form(&cookie, &format!("/do/noteAgreement/{repair}"), &form("Zahra")).await;
         assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.text);
         let page = house.page(Some(&cookie), &here).await.text;
-        assert!(page.contains("Zahra") && page.contains("حضوری") && !page.contains("موافقت کرده و اکنون"), "{page}");
+        assert!(page.contains("Zahra") && page.contains("حضوری") && !page.contains("موافقت کرده و جمع آن‌ها اکنون"), "{page}");
         assert_eq!(post(on("moves"), json!({"transition": "repaired"})).await.status, StatusCode::OK);
 
         // On the shelf: who stands at the counter reads it before the device is handed over, not after the button.
         assert_eq!(post(on("checklist"), json!({"items": ["runs"]})).await.status, StatusCode::OK);
         assert_eq!(post(on("moves"), json!({"transition": "passed"})).await.status, StatusCode::OK);
         let counter = format!("/receptions/{reception}");
-        let (button, told) = ("data-main", "موافقت کرده و اکنون");
+        let (button, told) = ("data-main", "موافقت کرده و جمع آن‌ها اکنون");
         let page = house.page(Some(&cookie), &counter).await.text;
         assert!(page.contains(button) && !page.contains(told), "{page}");
         assert!(post(on("operations"), json!({"service": "S-1", "unit_price": 100_000, "accept_warnings": true})).await.status.is_success());

@@ -143,8 +143,57 @@ async fn what_a_person_sends_is_known_by_its_names_on_both_roads() {
             (r#"{"name": "\ud800"}"#.to_owned(), "", "unclean-text"),
             (r#"{"name": "\u0000"}"#.to_owned(), "name", "unclean-text"),
             ("{\"name\": \"\u{200B}\"}".to_owned(), "name", "required"),
+            (r#"{"name": "a\nb"}"#.to_owned(), "name", "unclean-text"),
         ] {
             assert_eq!(send(&body).await, (path.to_owned(), code.to_owned()), "{}", &body[..body.len().min(80)]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_and_a_password_have_a_length() {
+    for house in House::each() {
+        let long = "x".repeat(2_000);
+        for (login, password) in [(long.as_str(), "p"), ("receptionist", long.as_str())] {
+            let answer = house.send(form_to("/sign-in", None, format!("login={login}&password={password}"))).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(answer.text.contains("Longer than"), "{}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_sits_behind_the_address_of_one_who_guesses_gets_his_visit_a_little_later() {
+    for house in House::each() {
+        let token = house.token("administrator");
+        let [reception, ..] = house.visit(0, 0, "SN-1").await;
+        let visit = house.call(Some(&token), Method::GET, &format!("/receptions/{reception}"), None).await.json();
+        let number = visit["tracking_number"].as_str().expect("a number").to_owned();
+        for _ in 0..6 {
+            assert_eq!(house.page(None, "/t/12345678901").await.status, StatusCode::NOT_FOUND);
+        }
+        let begun = std::time::Instant::now();
+        let shown = house.page(None, &format!("/t/{number}")).await;
+        assert!(shown.status == StatusCode::OK && shown.text.contains(&number), "{}", shown.text);
+        assert!(begun.elapsed() >= Duration::from_secs(2), "kept back");
+        assert_eq!(house.call(None, Method::GET, &format!("/track/{number}"), None).await.status, StatusCode::TOO_MANY_REQUESTS, "over the API that is said");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_are_many_keep_no_write_waiting() {
+    for house in House::each() {
+        let token = house.token("administrator");
+        let mut reading = JoinSet::new();
+        for _ in 0..600 {
+            let router = house.router();
+            let request = Request::get("/api/v1/repairs?limit=200").header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::empty()).unwrap();
+            reading.spawn(async move { router.oneshot(request).await.unwrap().status() });
+        }
+        let written = timeout(AT_MOST, house.call(Some(&token), Method::POST, "/customers", Some(&json!({"name": "زهرا"})))).await.expect("a write waits");
+        assert_eq!(written.status, StatusCode::CREATED, "{}", written.text);
+        while let Some(status) = reading.join_next().await {
+            assert!(matches!(status.expect("an answer"), StatusCode::OK | StatusCode::TOO_MANY_REQUESTS));
         }
     }
 }

@@ -178,6 +178,6 @@ error-cover-not-of-this = This device had no such cover when it was received.
 error-cover-not-in-force = This cover is not in force: { $state }.
 error-goodwill-has-limits = Goodwill has limits of its own: give more of it instead.
 error-agreed-to-other-sum = The sum changed meanwhile and is { $now } now (with VAT). Reload the page and ask the customer about it.
-error-estimate-exceeded = { $number }: the customer agreed to { $accepted }, and it is { $now } now (with VAT). Ask again with a new estimate, or note who agreed to it, how and why.
+error-estimate-exceeded = { $number }: of the work as it is now the customer agreed to { $accepted }, and it comes to { $now } (with VAT). Ask again with a new estimate, or note who agreed to it, how and why.
 error-estimate-waits = A new estimate waits for its answer; note that.
 error-not-exceeded = The customer’s part is not above what was agreed to.

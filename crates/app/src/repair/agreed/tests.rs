@@ -10,7 +10,7 @@ use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::reception::correct::{CorrectReception, correct_reception};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
-use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, MoveRepair, answer_checklist, answer_estimate, move_repair};
+use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, MoveRepair, RemoveLine, answer_checklist, answer_estimate, move_repair, remove_line};
 use crate::store::schema::journal;
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
 
@@ -108,6 +108,41 @@ fn a_line_that_is_added_after_the_yes() {
         // What comes later changes nothing of what is over.
         house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
         assert_eq!(standing_of(&house.repair(&repair)).2, None);
+    });
+}
+
+#[test]
+fn a_yes_is_to_the_work_that_was_told_and_not_to_other_work_of_the_same_sum() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let remove = |line: &str| {
+            let command = RemoveLine { line: line.to_owned(), reason: "not needed".to_owned() };
+            house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &command)).expect("removed");
+        };
+        let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        remove(&line);
+        assert_eq!(house.repair(&repair).exceeded, None, "less than was told");
+        let board = house.operation(&repair, "SVC-BOARD", Some(900_000));
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 220_000, now: 1_210_000 }));
+        assert!(is_barred(end_work(house, &repair), 220_000, 1_210_000));
+
+        // Noted again it is the work that was told.
+        remove(&board);
+        let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        assert_eq!(house.repair(&repair).exceeded, None);
+
+        // What somebody agreed to beyond it binds its lines as well.
+        let board = house.operation(&repair, "SVC-BOARD", Some(900_000));
+        note(house, RECEPTIONIST, &repair).expect("noted");
+        assert_eq!(house.repair(&repair).exceeded, None);
+        remove(&line);
+        assert_eq!(house.repair(&repair).exceeded, None);
+        remove(&board);
+        house.operation(&repair, "SVC-TRAVEL", Some(100_000));
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 220_000, now: 330_000 }));
     });
 }
 
