@@ -132,6 +132,16 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
     kinds["bodies that are no photos"] = () => api("/photos", bytes);
     const none = Buffer.from(JSON.stringify({ kind: "customers", file_name: "x.csv", content: "!".repeat(16_000_000) }));
     kinds["files that are none"] = () => api("/imports", none);
+    // A case of as many pairs as are decided at once, each of which is told of.
+    const { paths } = await (await fetch(`${server.base}/api/v1/openapi.json`)).json();
+    const example = paths["/coverage/decide"].post.requestBody.content["application/json"].example;
+    const hundred = (one) => Array.from({ length: 100 }, (_, at) => ({ ...one, id: `N${at}` }));
+    const decide = JSON.stringify({ ...example, covers: hundred(example.covers[0]), question: { ...example.question, lines: hundred(example.question.lines[0]) } });
+    kinds.cases = async () => {
+      const answer = await api("/coverage/decide", decide);
+      assert.equal(answer.status, 200);
+      return answer;
+    };
     const few = {
       "large sheets": async () => {
         const made = await api("/imports", long);

@@ -6,7 +6,7 @@ use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions};
 use icu_locale_core::locale;
 
 /// The form in which two spellings of one word are equal: Arabic letters become the Persian ones, digits of any script become ASCII, Latin letters
-/// become lower case; tatweel, harakat, ZWNJ and direction marks go, white space becomes single spaces. For search and for keys only: what a person
+/// become lower case; tatweel, harakat, ZWNJ, direction marks and whatever else is not seen go, white space becomes single spaces. For search and for keys only: what a person
 /// typed is kept for display.
 #[must_use]
 pub fn fold(text: &str) -> String {
@@ -18,8 +18,9 @@ pub fn fold(text: &str) -> String {
             'ة' | 'ۀ' => out.push('ه'),
             'أ' | 'إ' | 'ٱ' => out.push('ا'),
             'ؤ' => out.push('و'),
-            // tatweel, harakat and the hamza above, ZWNJ and ZWJ, direction marks and isolates, byte order mark
-            '\u{0640}' | '\u{064B}'..='\u{065F}' | '\u{0670}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => {}
+            // tatweel, harakat and the hamza above
+            '\u{0640}' | '\u{064B}'..='\u{065F}' | '\u{0670}' => {}
+            _ if is_invisible(ch) => {}
             _ if ch.is_whitespace() || ch.is_control() => {
                 if !out.is_empty() && !out.ends_with(' ') {
                     out.push(' ');
@@ -73,14 +74,23 @@ pub fn persian_digits(text: &str) -> String {
 }
 
 /// Whether text is what it looks like: no control characters but ends of lines and tabs, none that turn the direction of what follows (U+202A to 202E, U+2066 to
-/// 2069), none that Unicode keeps from being characters. Marks of direction and joiners may stand anywhere: Persian is written with them.
+/// 2069) or end its line unseen (2028, 2029), no tags (E0000 to E0FFF), none that Unicode keeps from being characters. Marks of direction and joiners may stand
+/// anywhere: Persian is written with them.
 #[must_use]
 pub fn is_clean(text: &str) -> bool {
     text.chars().all(|ch| match ch {
         '\n' | '\r' | '\t' => true,
-        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FDD0}'..='\u{FDEF}' => false,
+        '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}' => false,
         _ => !ch.is_control() && u32::from(ch) & 0xFFFE != 0xFFFE,
     })
+}
+
+/// Whether a character shows nothing where it stands: joiners, marks of direction, selectors, fillers, tags.
+fn is_invisible(ch: char) -> bool {
+    matches!(ch,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Whether anything of a text is to be seen.
@@ -92,10 +102,7 @@ pub fn has_visible(text: &str) -> bool {
             // Marks that stand upon a letter, without one.
             || matches!(ch, '\u{300}'..='\u{36F}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5BD}' | '\u{610}'..='\u{61A}' | '\u{64B}'..='\u{65F}' | '\u{670}'
                 | '\u{1AB0}'..='\u{1AFF}' | '\u{1DC0}'..='\u{1DFF}' | '\u{20D0}'..='\u{20FF}' | '\u{FE20}'..='\u{FE2F}')
-            || matches!(ch,
-                '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}'
-                | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-                | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+            || is_invisible(ch)
     };
     !text.chars().all(is_blank)
 }
@@ -174,6 +181,7 @@ mod tests {
         assert_eq!(fold("خانهٔ"), "خانه");
         assert_eq!(fold("SRF-7300"), "srf-7300");
         assert_eq!(key("SRF 7300–01/٤"), "srf7300014");
+        assert_eq!(key("S\u{AD}R\u{E0041}F\u{2060}1\u{FE0F}"), "srf1", "what is not seen makes no other number");
         assert_eq!(digits("+98 (912) ۳۴۵-67"), "9891234567");
         assert_eq!(persian_digits("1405/09/02"), "۱۴۰۵/۰۹/۰۲");
     }
@@ -183,7 +191,8 @@ mod tests {
         for clean in ["زهرا کریمی", "می\u{200C}رود", "خانه\u{200D}ها", "A\u{200F}1", "two\nlines\r\n\tmore", "\u{1F600}", ""] {
             assert!(is_clean(clean), "{clean:?}");
         }
-        for unclean in ["a\0", "\u{7}", "\u{7F}", "\u{85}", "\u{202E}cod.exe", "\u{2066}x", "\u{2069}", "\u{FDD0}", "\u{FFFE}", "\u{1FFFF}"] {
+        for unclean in ["a\0", "\u{7}", "\u{7F}", "\u{85}", "\u{202E}cod.exe", "\u{2066}x", "\u{2069}", "a\u{2028}b", "S\u{E0041}", "\u{FFF9}", "\u{FDD0}", "\u{FFFE}", "\u{1FFFF}"]
+        {
             assert!(!is_clean(unclean), "{unclean:?}");
         }
         assert!(["", " ", "\u{200C}\u{200D}", "\u{2060}\u{FEFF}", "\u{3164}", "\t\u{AD}\u{E0020}", "\u{301}", "\u{64E}\u{651}"].iter().all(|text| !has_visible(text)));

@@ -108,14 +108,17 @@ impl Actor {
         Scope::new(self.user_id, actions.iter().flat_map(|action| self.members_who_may(*action)).map(|(member, _)| member).collect())
     }
 
-    /// How far the actor may go with an action.
+    /// Whether the actor may do this.
     ///
     /// # Errors
     /// `Forbidden`, naming the roles that may.
-    pub fn may(&self, action: Action, of: Of) -> Result<Limit> {
-        let limits = self.members_who_may(action).filter(|(member, _)| member.reaches(of)).map(|(_, limit)| limit);
-        let widest = limits.reduce(|a, b| Limit { percent: a.percent.max(b.percent), amount: a.amount.max(b.amount) });
-        widest.ok_or_else(|| self.refusal(action))
+    pub fn may(&self, action: Action, of: Of) -> Result<()> {
+        if self.limits(action, of).next().is_some() { Ok(()) } else { Err(self.refusal(action)) }
+    }
+
+    /// How far the actor may go with an action, by each role that allows it: what no one of them allows, two of them do not.
+    pub fn limits(&self, action: Action, of: Of) -> impl Iterator<Item = Limit> {
+        self.members_who_may(action).filter(move |(member, _)| member.reaches(of)).map(|(_, limit)| limit)
     }
 
     /// That the actor may not do this, or not here, and who may.

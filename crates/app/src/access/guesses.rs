@@ -39,6 +39,8 @@ struct Rule {
 const STRICT: Rule = Rule { free: 5, longest: 3600, forgiven_after: 3600, is_own: true };
 /// One person or thing from all places together: as many tries as no person needs.
 const FROM_ANYWHERE: Rule = Rule { free: 50, longest: 60, forgiven_after: 600, is_own: false };
+/// One person from all browsers in which they signed in before: who collects those waits like anybody.
+const FROM_KNOWN: Rule = Rule { free: 20, longest: 600, forgiven_after: 600, is_own: false };
 /// One place with all that it tries: there may be many people behind it.
 const OF_A_PLACE: Rule = Rule { free: 30, longest: 30, forgiven_after: 60, is_own: false };
 /// Numbers of visits from an address, behind which there may be many customers.
@@ -60,11 +62,11 @@ impl Tried {
         Self { subject, rule }
     }
 
-    /// A secret of a person, with which they sign in: from a browser of theirs only what came from there counts.
+    /// A secret of a person, with which they sign in: from a browser of theirs only what came from there, and from others of theirs, counts.
     fn to_sign_in(what: &str, login: &str, place: &Place) -> Vec<Self> {
         match &place.device {
             // What was typed stands last: no login is the name of another count.
-            Some(device) => vec![Self::new(format!("{what}#{device}:{login}"), STRICT)],
+            Some(device) => vec![Self::new(format!("{what}#{device}:{login}"), STRICT), Self::new(format!("{what}#*:{login}"), FROM_KNOWN)],
             None => vec![
                 Self::new(format!("{what}@{}:{login}", place.address), STRICT),
                 Self::new(format!("{what}:{login}"), FROM_ANYWHERE),
@@ -89,8 +91,9 @@ impl Tried {
     }
 
     /// The PIN of another person, typed in somebody's session.
-    pub(crate) fn pin(login: &str, by: &Actor) -> [Self; 2] {
-        [Self::new(format!("pin@{}:{login}", by.public_id), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE)]
+    pub(crate) fn pin(login: &str, by: &Actor) -> [Self; 3] {
+        let person = &by.public_id;
+        [Self::new(format!("pin@{person}:{login}"), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE), Self::new(format!("pins:{person}"), OF_A_PLACE)]
     }
 
     /// The code that a customer got for a hand-over; the code itself ends after five wrong ones.
@@ -282,6 +285,20 @@ mod tests {
                 house.write(|tx| if minute % 2 == 0 { right(tx, std::slice::from_ref(&tried)) } else { Ok(()) });
             }
             assert!(house.db.read(|conn| super::wrong(conn, &tried, house.db.now())).expect("read") < 10);
+        });
+    }
+
+    #[test]
+    fn who_collects_known_browsers_waits_and_so_does_who_tries_the_pins_of_many() {
+        in_a_house(|house| {
+            house.at("1405/09/02 00:00");
+            let known = |number: usize| Tried::password("maryam", &Place { address: String::new(), device: Some(format!("browser {number}")) });
+            let made = (0..60).take_while(|number| house.db.write(&house.admin, |tx| reserve(tx, &known(number / 3))).is_ok()).count();
+            assert_eq!(made, 21, "as many as no person types wrongly in browsers of theirs");
+            assert!(house.db.write(&house.admin, |tx| reserve(tx, &Tried::password("maryam", &place("10.0.0.1")))).is_ok(), "from elsewhere it is another matter");
+            let by = house.person(RECEPTIONIST);
+            let made = (0..60).take_while(|number| house.db.write(&by, |tx| reserve(tx, &Tried::pin(&format!("person {number}"), &by))).is_ok()).count();
+            assert_eq!(made, 31);
         });
     }
 

@@ -52,8 +52,9 @@ impl Browser {
     }
 }
 
+/// Of what a browser was known: of a person with this password and this second factor. With another it is a new one.
 fn device_of(user: &User) -> String {
-    format!("device:{}", user.public_id)
+    format!("device:{}:{}", user.public_id, digest(&format!("{} {:?}", user.password_hash, user.totp_sealed)))
 }
 
 /// A name and a password.
@@ -91,7 +92,9 @@ pub fn sign_in(db: &Db, command: &SignIn, browser: &Browser) -> Result<Opened> {
     let event = Event::SignInFailed { login: user.as_ref().map_or_else(String::new, |user| user.login.clone()) };
     let failed = |tx: &mut Tx<'_>| tx.record(None, &event, &[Subject::Object("access", 0)]).map(|_| ());
     db.write(&actor, |tx| reserve(tx, &tries))?;
-    match user.as_ref().filter(|_| verify_password(&command.password, hash)) {
+    // A name that nobody has takes as long.
+    let is_right = verify_password(&command.password, hash);
+    match user.as_ref().filter(|_| is_right) {
         Some(user) => db.write(&actor, |tx| {
             still(tx, user.id, &user.password_hash)?;
             right(tx, &tries)?;
@@ -190,6 +193,7 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> R
         return Ok(None);
     }
     let actor = Actor { address: Some(address.to_owned()), ..actor_of(conn, &user, session.centre_id)? };
+    let is_there = actor.centre_id == session.centre_id;
     let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;
     let has_second_factor = user.totp_sealed.is_some();
     let is_asked = AskedOf::named(asked_of.as_deref()).asks(&actor);
@@ -203,7 +207,7 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> R
         language: user.language,
         must_change_password: user.must_change_password,
         has_pin: user.pin_hash.is_some(),
-        centre,
+        centre: centre.filter(|_| is_there),
     }))
 }
 
@@ -223,6 +227,8 @@ fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Acto
     let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load::<Membership>(conn)?;
     let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
     let members = members.collect::<Vec<_>>();
+    // Who does not work there any more works elsewhere.
+    let centre_id = centre_id.filter(|centre| members.iter().any(|member| member.reaches(Of::InCentre(*centre))));
     let centre_id = centre_id.or_else(|| members.iter().find_map(|member| member.centre_id));
     let actor =
         Actor { user_id: Some(user.id), public_id: user.public_id.clone(), name: user.name.clone(), members, permissions: Arc::new(Permissions::load(conn)?), ..Actor::system() };
@@ -324,6 +330,44 @@ pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson
         tx.record(None, &Event::PersonSwitched, &[Subject::User(user.id)])?;
         let other = Actor { address: tx.actor.address.clone(), ..other };
         let centre_id = tx.actor.centre_id;
-        open(&mut tx.acting(&other), user, centre_id, false)
+        let opened = open(&mut tx.acting(&other), user, centre_id, false)?;
+        // It is the counter's browser: a PIN is less than what makes it known as theirs.
+        Ok(Opened { device: None, ..opened })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::own::{SetPin, set_pin};
+    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+
+    #[test]
+    fn a_browser_is_known_by_a_password_and_by_that_one_alone() {
+        in_a_house(|house| {
+            let sign_in = |login: &str| sign_in(&house.db, &SignIn { login: login.to_owned(), password: "correct horse".to_owned() }, &Browser::default()).expect("signed in");
+            let device = sign_in(TECHNICIAN).device;
+            let saeed = || house.db.read(|conn| Ok(users::table.filter(users::login.eq(TECHNICIAN)).select(User::as_select()).first::<User>(conn)?)).expect("a person");
+            let is_known = |user: &User| Browser { device: device.clone(), ..Browser::default() }.place(&house.db, Some(user)).device.is_some();
+            assert!(is_known(&saeed()));
+            set_pin(&house.db, &house.person(TECHNICIAN), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            let desk = sign_in(RECEPTIONIST);
+            let switch = SwitchPerson { login: TECHNICIAN.to_owned(), pin: "4711".to_owned() };
+            assert_eq!(switch_person(&house.db, &house.person(RECEPTIONIST), &desk.token, &switch).expect("switched").device, None, "it is the counter's");
+            assert!(is_known(&saeed()));
+            assert!(!is_known(&User { totp_sealed: Some("a second factor".to_owned()), ..saeed() }));
+            assert!(!is_known(&User { password_hash: "another".to_owned(), ..saeed() }));
+        });
+    }
+
+    #[test]
+    fn who_was_moved_works_where_they_belong_from_the_next_page_on() {
+        in_a_house(|house| {
+            let opened = sign_in(&house.db, &SignIn { login: RECEPTIONIST.to_owned(), password: "correct horse".to_owned() }, &Browser::default()).expect("signed in");
+            let centre = || house.db.read(|conn| current(conn, house.db.now(), &opened.token, "")).expect("read").expect("a session");
+            assert!(centre().actor.centre_id.is_some() && centre().centre.is_some());
+            house.write(|tx| Ok(diesel::update(memberships::table).set(memberships::centre_id.eq(Some(i64::MAX))).execute(tx.conn)?));
+            assert_eq!((centre().actor.centre_id, centre().centre.is_some()), (Some(i64::MAX), false));
+        });
+    }
 }

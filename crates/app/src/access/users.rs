@@ -199,7 +199,10 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     let taken = users::table.filter(users::login.eq(&login)).select(users::id).first::<i64>(tx.conn).optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "login", "taken");
     match password {
-        Some(first) => secrets::check_password(&mut faults, &first.plain, &[&login, &command.name], "password"),
+        Some(first) => {
+            secrets::check_password(&mut faults, &first.plain, &[&login, &command.name], "password");
+            faults.check(old.as_ref().is_none_or(|old| Some(old.id) != tx.actor.user_id), "password", "own-password");
+        }
         None => faults.check(old.is_some(), "password", "required"),
     }
     let mut members = Vec::new();
@@ -301,6 +304,8 @@ pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -
     let row = wholly_theirs(tx, public_id)?;
     let mut faults = Faults::default();
     secrets::check_password(&mut faults, &first.plain, &[&row.login, &row.name], "password");
+    // One's own is changed by who knows the old one: neither a token nor a session that somebody left open is that.
+    faults.check(Some(row.id) != tx.actor.user_id, "password", "own-password");
     faults.told()?;
     diesel::update(users::table.find(row.id))
         .set((users::password_hash.eq(&first.hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
@@ -333,7 +338,8 @@ mod tests {
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
 
     fn saved(house: &House, by: &str, of: Option<&str>, login: &str, role: SaveMembership) -> String {
-        let command = SaveUser { login: login.to_owned(), name: "-".to_owned(), language: None, password: Some("battery staple".to_owned()), roles: vec![role] };
+        let command =
+            SaveUser { login: login.to_owned(), name: "-".to_owned(), language: None, password: (of != Some(by)).then(|| "battery staple".to_owned()), roles: vec![role] };
         let command = command.hashed(house.db.random()).expect("hashed");
         let id = of.map(|login| house.db.read(|conn| user_id_by_login(conn, login)).expect("a person"));
         told(house.by(by, |tx| save_user(tx, id.as_deref().map(|id| (id, None)), &command)))
@@ -349,6 +355,19 @@ mod tests {
             assert_eq!(saved(house, MANAGER, None, "other", here(Role::Administrator)), "not-your-right-here");
             assert_eq!(saved(house, "admin", None, "chief", here(Role::Administrator)), "done");
             assert_ne!(saved(house, MANAGER, Some("chief"), "chief", here(Role::Technician)), "done");
+        });
+    }
+
+    #[test]
+    fn ones_own_password_is_not_reset_and_not_saved() {
+        in_a_house(|house| {
+            let id = house.db.read(|conn| user_id_by_login(conn, "admin")).expect("a person");
+            let first = FirstPassword::of("battery staple".to_owned(), house.db.random()).expect("hashed");
+            assert_eq!(told(house.by("admin", |tx| reset_password(tx, &id, &first))), "password: own-password");
+            let roles = vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }];
+            let command = SaveUser { login: "admin".to_owned(), name: "-".to_owned(), language: None, password: Some("battery staple".to_owned()), roles };
+            let command = command.hashed(house.db.random()).expect("hashed");
+            assert_eq!(told(house.by("admin", |tx| save_user(tx, Some((&id, None)), &command))), "password: own-password");
         });
     }
 

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::invoices::{Bill, Due, InvoiceView, Kind, invoice_view, issue, of_hand_over};
+use super::payments::carry_over;
 use super::rows::{HandOver as HandOverRow, HandOverRepair};
 use crate::access::guesses::{self, Tried, may_guess};
 use crate::catalogue::rows::Centre;
@@ -112,7 +113,8 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     dues.sort_by_key(|(payer, kind, _)| (*kind as u8, payer.unwrap_or(0)));
     for (payer, kind, dues) in dues {
         let bill = Bill { kind, centre: &centre, payer_id: payer.unwrap_or(reception.customer_id), reception_id: Some(reception.id), hand_over_id: Some(id), on };
-        issue(tx, &bill, &dues)?;
+        let invoice = issue(tx, &bill, &dues)?;
+        carry_over(tx, &invoice)?;
     }
     let receiver = if command.receiver.name.is_some() { "representative" } else { "owner" };
     let event = Event::HandedOver { number: reception.number.clone(), receiver: receiver.to_owned() };

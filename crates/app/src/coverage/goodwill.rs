@@ -85,7 +85,7 @@ fn given_in(conn: &mut Conn, repair_id: i64) -> Result<Vec<(Cover, Policy)>> {
 /// `Forbidden` beyond the giver's limit, with who could; `Invalid` without a reason; `Conflict` after hand-over.
 pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> Result<()> {
     let repair = in_hand(tx, repair, Action::GiveGoodwill)?;
-    let limit = tx.actor.may(Action::GiveGoodwill, repair.of())?;
+    let limits = tx.actor.limits(Action::GiveGoodwill, repair.of()).collect::<Vec<_>>();
     let mut faults = Faults::default();
     faults.check((1..=100).contains(&command.percent), "percent", "percent");
     faults.check(!command.reason.trim().is_empty(), "reason", "required");
@@ -116,14 +116,15 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let worth = given.iter().map(|(_, rules)| left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).collect::<Vec<_>>();
     let amount_before = worth.iter().sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
-    if !actor_within(limit, percent_after, amount_after) {
+    let Some(limit) = limits.iter().copied().find(|limit| actor_within(*limit, percent_after, amount_after)) else {
+        let widest = limits.into_iter().max_by_key(|limit| (limit.percent, limit.amount)).ok_or_else(|| tx.actor.refusal(Action::GiveGoodwill))?;
         return Err(Error::Forbidden(
             Reason::new("goodwill-limit")
-                .with("percent", limit.percent)
-                .with("amount", Arg::money(limit.amount, tx.actor.unit))
+                .with("percent", widest.percent)
+                .with("amount", Arg::money(widest.amount, tx.actor.unit))
                 .with("roles", Arg::word("roles", who_could(tx.actor, percent_after, amount_after))),
         ));
-    }
+    };
     for ((cover, _), worth) in given.iter().zip(worth) {
         hold_at(tx, cover, worth)?;
     }
@@ -173,8 +174,9 @@ fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::permissions::{ChangePermission, change_permission};
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
-    use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house};
+    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
 
     /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the manager up to 50 % and 20,000,000.
     fn charged_with(house: &House, operations: &[(&str, i64)]) -> String {
@@ -210,6 +212,26 @@ mod tests {
             give(house, RECEPTIONIST, &repair, &[], 10).expect("another");
             assert!(matches!(turn(CoverState::Active), Err(Error::Invalid(faults)) if faults[0].reason.code == "goodwill-has-limits"));
             assert_eq!(house.repair(&repair).customer_net, Some(900_000));
+        });
+    }
+
+    #[test]
+    fn what_no_role_may_give_two_of_them_do_not() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 90_000_000)]);
+            // The receptionist much of little, the technician little of much.
+            for (role, percent, amount) in [(Role::Receptionist, 100, Some(1_000_000)), (Role::Technician, 10, None)] {
+                let allow = ChangePermission { role, action: Action::GiveGoodwill, is_allowed: true, percent: Some(percent), amount };
+                house.write(|tx| change_permission(tx, &allow));
+            }
+            let mut both = house.person(RECEPTIONIST);
+            both.members.extend(house.person(TECHNICIAN).members);
+            let gift = |percent: i64| {
+                let command = GiveGoodwill { lines: Vec::new(), percent, max_amount: None, reason: "-".to_owned() };
+                house.db.write(&both, |tx| give_goodwill(tx, &repair, &command))
+            };
+            assert!(is_refused(&gift(100)));
+            gift(10).expect("as a technician");
         });
     }
 

@@ -17,7 +17,7 @@ use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::store::query::*;
-use crate::store::schema::{device_states, parties, party_addresses, party_numbers, party_phones, party_roles, repairs, search_keys};
+use crate::store::schema::{device_states, journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles, repairs, search_keys};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
@@ -141,6 +141,21 @@ pub(crate) fn known_customer(conn: &mut Conn, actor: &Actor, actions: &[Action],
     if is_known_to(conn, actor, actions, row.id)? { Ok(row) } else { Err(Error::NotFound) }
 }
 
+/// The row of a customer whom the actor may change: one of theirs, and not one whom they only looked up.
+///
+/// # Errors
+/// `NotFound`; `Conflict` for one whom they know no better.
+fn kept_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Party> {
+    let row = known_customer(conn, actor, &[Action::KeepCustomers], public_id)?;
+    if is_kept_by(conn, actor, row.id)? { Ok(row) } else { Err(Error::conflict("customer-elsewhere")) }
+}
+
+/// Whether the actor may change a customer.
+pub(crate) fn is_kept_by(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
+    let kept = parties::table.filter(parties::id.eq(party_id)).filter(actor.scope(Action::KeepCustomers).kept_customers()).select(parties::id);
+    Ok(kept.first::<i64>(conn).optional()?.is_some())
+}
+
 /// A customer that the actor's centres have dealt with.
 ///
 /// # Errors
@@ -180,20 +195,20 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
 /// Makes a customer, or changes one.
 ///
 /// # Errors
-/// `Invalid` where a phone or an identifier is none; `Conflict` on another version.
+/// `Invalid` where a phone or an identifier is none; `Conflict` on another version, or for a customer whom one only looked up.
 pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCustomer) -> Result<CustomerView> {
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
-    let old = id.map(|(public_id, _)| known_customer(tx.conn, tx.actor, &[Action::KeepCustomers], public_id)).transpose()?;
+    let old = id.map(|(public_id, _)| kept_customer(tx.conn, tx.actor, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
-    let party_id = write_customer(tx, old.as_ref(), command, "")?;
+    let party_id = write_customer(tx, old.as_ref(), command, "", tx.actor.centre_id)?;
     let row = parties::table.find(party_id).select(Party::as_select()).first(tx.conn)?;
     customer_view(tx.conn, row)
 }
 
-/// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`).
-pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &SaveCustomer, path: &str) -> Result<i64> {
+/// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`), and a new one is known in `centre_id` from now on.
+pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &SaveCustomer, path: &str, centre_id: Option<i64>) -> Result<i64> {
     let mut faults = Faults::default();
     let at = |field: &str| format!("{path}{field}");
     faults.check(!command.name.trim().is_empty(), &at("name"), "required");
@@ -213,6 +228,9 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
         let postal_code = faults.normal(entry.postal_code.as_deref(), identifiers::postal_code, &format!("{path}addresses[{index}].postal_code"), "postal-code");
         addresses.push(SaveAddress { address: entry.address.trim().to_owned(), city: entry.city.clone(), postal_code });
     }
+    faults.told()?;
+    // That a number is taken is told when nothing else is wrong, so that asking costs what a try costs.
+    let mut faults = Faults::default();
     let subscription = command.subscription.as_deref().map(str::trim).filter(|number| !number.is_empty());
     if let Some(number) = subscription {
         let holder = party_numbers::table
@@ -221,7 +239,13 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
             .select(party_numbers::party_id)
             .first::<i64>(tx.conn)
             .optional()?;
-        faults.check(holder.is_none() || holder == old.map(|old| old.id), &at("subscription"), "taken");
+        let is_taken = holder.is_some() && holder != old.map(|old| old.id);
+        if let Some(holder) = holder.filter(|_| is_taken)
+            && !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], holder)?
+        {
+            guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
+        }
+        faults.check(!is_taken, &at("subscription"), "taken");
     }
     faults.told()?;
 
@@ -278,7 +302,9 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
     put(tx.conn, Target::Customer, party_id, "phone", &phones)?;
     let numbers = [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
     put(tx.conn, Target::Customer, party_id, "number", &numbers)?;
-    tx.record(tx.actor.centre_id, &Event::CustomerSaved, &[Subject::Customer(party_id)])?;
+    // A change makes a customer known to nobody who did not know them.
+    let event = if old.is_some() { Event::CustomerChanged } else { Event::CustomerSaved };
+    tx.record(centre_id, &event, &[Subject::Customer(party_id)])?;
     Ok(party_id)
 }
 
@@ -296,7 +322,7 @@ impl From<CustomerView> for SaveCustomer {
 /// `Forbidden`; `Invalid` at `owner_phone` for a customer of other centres alone, and where it is none.
 pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>, address: Option<&str>) -> Result<()> {
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
-    if !is_known_to(tx.conn, tx.actor, &[Action::KeepCustomers], party_id)? {
+    if !is_kept_by(tx.conn, tx.actor, party_id)? {
         return Err(Error::invalid("owner_phone", "owner-elsewhere"));
     }
     let row = parties::table.find(party_id).select(Party::as_select()).first::<Party>(tx.conn)?;
@@ -312,7 +338,7 @@ pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>
         let new = SaveAddress { address: address.to_owned(), ..SaveAddress::default() };
         command.addresses.splice(..command.addresses.len().min(1), [new]);
     }
-    write_customer(tx, Some(&row), &command, "")?;
+    write_customer(tx, Some(&row), &command, "", tx.actor.centre_id)?;
     Ok(())
 }
 
@@ -322,8 +348,19 @@ pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>
 /// `Forbidden`, `NotFound`, `Conflict` on another version, or where other centres or brands have served them.
 pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<CustomerView> {
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
-    let row = known_customer(tx.conn, tx.actor, &[Action::KeepCustomers], public_id)?;
+    let row = kept_customer(tx.conn, tx.actor, public_id)?;
     same_version(row.version, version)?;
+    let noted = journal::table
+        .inner_join(journal_subjects::table.on(journal_subjects::journal_id.eq(journal::id)))
+        .filter(journal_subjects::subject_kind.eq("customer"))
+        .filter(journal_subjects::subject_id.eq(row.id))
+        .filter(journal::kind.eq("customer_saved"))
+        .select(journal::centre_id)
+        .load::<Option<i64>>(tx.conn)?;
+    let scope = tx.actor.scope(Action::KeepCustomers);
+    if noted.into_iter().flatten().any(|centre| !scope.holds(Of::Centre(centre))) {
+        return Err(Error::conflict("served-elsewhere"));
+    }
     let mine = tx.actor.scope(Action::KeepCustomers).rows::<repairs::table>();
     let elsewhere = repairs::table.filter(repairs::customer_id.eq(row.id)).filter(diesel::dsl::not(mine)).select(repairs::id).first::<i64>(tx.conn).optional()?;
     if elsewhere.is_some() {
@@ -429,7 +466,7 @@ pub fn first_phone(conn: &mut Conn, party_id: i64) -> Result<Option<String>> {
 mod tests {
     use super::*;
     use crate::access::Actor;
-    use crate::testing::{House, RECEPTIONIST, in_a_house};
+    use crate::testing::{House, RECEPTIONIST, in_a_house, told};
 
     /// A receptionist of another centre.
     fn elsewhere(house: &House) -> Actor {
@@ -437,6 +474,43 @@ mod tests {
         actor.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
         actor.user_id = None;
         actor
+    }
+
+    #[test]
+    fn who_only_looked_somebody_up_changes_nothing_of_them() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let user_id = house.person(crate::testing::MANAGER).user_id;
+            let stranger = Actor { user_id, centre_id: Some(i64::MAX), ..elsewhere(house) };
+            let look = LookUpCustomer { number: "09123456789".to_owned() };
+            let other = SaveCustomer { name: "زهرا کریمی".to_owned(), phones: vec!["09350000001".to_owned()], ..SaveCustomer::default() };
+            let change = |by: &Actor| told(house.db.write(by, |tx| save_customer(tx, Some((&customer, None)), &other)));
+            house.db.write(&stranger, |tx| look_up_customer(tx, &look)).expect("found");
+            assert!(house.db.read(|conn| get_customer(conn, &stranger, &customer)).is_ok(), "shown");
+            assert_eq!(change(&stranger), "customer-elsewhere");
+            assert_eq!(told(house.db.write(&stranger, |tx| retire_customer(tx, &customer, None))), "customer-elsewhere");
+            assert_eq!(change(&house.person(RECEPTIONIST)), "done");
+            // Whom somebody wrote down where they do not work any more is not theirs.
+            let mut moved = house.person(RECEPTIONIST);
+            moved.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
+            assert!(matches!(house.db.read(|conn| get_customer(conn, &moved, &customer)), Err(Error::NotFound)));
+        });
+    }
+
+    #[test]
+    fn whether_a_number_is_taken_is_no_free_question() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let command = SaveCustomer { name: "زهرا کریمی".to_owned(), subscription: Some("S-1".to_owned()), ..SaveCustomer::default() };
+            house.by(RECEPTIONIST, |tx| save_customer(tx, None, &command)).expect("a customer");
+            let stranger = elsewhere(house);
+            let save = |command: &SaveCustomer| told(house.db.write(&stranger, |tx| save_customer(tx, None, command)));
+            let broken = SaveCustomer { phones: vec!["12".to_owned()], ..command.clone() };
+            assert_eq!(save(&broken), "phones[0]: phone", "nothing else is told");
+            let asked = (0..200).take_while(|_| save(&command) == "subscription: taken").count();
+            assert!((99..=101).contains(&asked), "{asked}");
+        });
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::catalogue::rows::Product;
 use crate::customers::{SaveCustomer, change_contact, customer_named, known_customer, write_customer};
 use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::store::query::*;
-use crate::store::schema::{device_states, devices, products, repairs};
+use crate::store::schema::{device_events, device_states, devices, products, repairs};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx, start_of};
@@ -33,6 +33,9 @@ domain::words! {
         Scrapped = "scrapped",
     }
 }
+
+/// Before this year nothing was made of what is repaired: a day of it was typed in another calendar, or wrongly.
+const EARLIEST_YEAR: i16 = 1900;
 
 /// A serialised item in the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -127,10 +130,9 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by:
     let mut faults = Faults::default();
     let owner = refer_owner(tx, &mut faults, command.owner.as_deref(), &at("owner"))?;
     let imei = faults.normal(command.imei.as_deref(), identifiers::imei, &at("imei"), "imei");
+    let all = command.events.iter().map(|event| (event.kind, event.on)).collect::<Vec<_>>();
     for (index, event) in command.events.iter().enumerate() {
-        if event.on > today {
-            faults.add(Fault::new(format!("{path}events[{index}].on"), "in-the-future"));
-        }
+        check_days(&mut faults, event.on, &all, &format!("{path}events[{index}].on"), today);
     }
     faults.told()?;
     let device = insert(tx, &product, Some(&command.serial), &at("serial"))?;
@@ -245,15 +247,33 @@ pub struct AddDeviceEvent {
 pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
-    if command.on > tx.today() {
-        return Err(Error::invalid("on", "in-the-future"));
-    }
-    not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
     let kind = command.kind.name();
+    let known = device_events::table.filter(device_events::device_id.eq(device.id)).select((device_events::kind, device_events::occurred_on)).load::<(String, Day)>(tx.conn)?;
+    let mut all = known.iter().filter_map(|(kind, on)| Some((DeviceEventKind::named(kind)?, on.date()))).collect::<Vec<_>>();
+    all.push((command.kind, command.on));
+    let mut faults = Faults::default();
+    check_days(&mut faults, command.on, &all, "on", tx.today());
+    faults.told()?;
+    not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
+    // Covers begin with such days: another one than was known moves who pays for the repair, as a ruling does.
+    if let Some((of, _)) = open_repair(tx, &device)?
+        && known.iter().any(|(known, _)| known == kind)
+    {
+        tx.actor.may(Action::OverrideCoverage, of)?;
+    }
     let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
     let occurred = start_of(command.on, &tx.actor.zone)?;
     append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
     if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
+}
+
+/// What is checked of a day in a device's life: it was not before there were such devices, is over, and nothing was sold before it was made.
+fn check_days(faults: &mut Faults, on: Date, all: &[(DeviceEventKind, Date)], path: &str, today: Date) {
+    faults.check(on <= today, path, "in-the-future");
+    faults.check(on.year() >= EARLIEST_YEAR, path, "too-early");
+    let first = |kind: DeviceEventKind| all.iter().filter(|(known, _)| *known == kind).map(|(_, on)| *on).min();
+    let is_before = |kind: DeviceEventKind| first(DeviceEventKind::Made).zip(first(kind)).is_some_and(|(made, then)| made > then && (on == made || on == then));
+    faults.check(!is_before(DeviceEventKind::Sold) && !is_before(DeviceEventKind::Installed), path, "before-it-was-made");
 }
 
 /// The day of sale of a device is that of the earliest fact that says so.
@@ -327,7 +347,7 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
             faults.check(known.is_some(), "owner", "unknown-customer");
             known
         }
-        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.")?),
+        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_id)?),
         (None, None) => None,
     };
     let typed = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);

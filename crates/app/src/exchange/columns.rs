@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::Action;
 use domain::text::fold;
 
 domain::words! {
@@ -12,6 +13,19 @@ domain::words! {
         Devices = "devices",
         /// Repairs in the Open Repair Data Standard (https://standard.openrepair.org), version 0.3.
         OpenRepair = "open-repair",
+    }
+}
+
+impl ImportKind {
+    /// What its rows do: the rights of who may start it by a token that is narrowed.
+    #[must_use]
+    pub fn does(self) -> &'static [Action] {
+        match self {
+            Self::Products => &[Action::KeepCatalogue],
+            Self::Customers => &[Action::KeepCustomers],
+            Self::Devices => &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards],
+            Self::OpenRepair => &[Action::KeepCatalogue, Action::KeepDevices, Action::KeepCustomers, Action::Receive, Action::Diagnose, Action::DoWork, Action::HandOver],
+        }
     }
 }
 

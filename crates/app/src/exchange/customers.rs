@@ -8,11 +8,14 @@ use super::run::Done;
 use super::table::Row;
 use crate::access::Of;
 use crate::customers::rows::Party;
-use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, save_customer};
-use crate::error::Result;
+use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, is_kept_by, save_customer};
+use crate::error::{Error, Result};
 use crate::store::Tx;
 use crate::store::query::*;
 use crate::store::schema::{parties, party_numbers, party_phones};
+
+/// The code of a row that means a customer of other centres alone: each counts as one who is looked up.
+pub(super) const STRANGER: &str = "customer-elsewhere";
 
 pub(super) fn key(row: &Row<'_>) -> Result<String> {
     let name = fold(row.required("name")?);
@@ -38,6 +41,11 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
         }
         None => None,
     };
+    if let Some((id, _)) = &old
+        && !is_kept_by(tx.conn, tx.actor, *id)?
+    {
+        return Err(Error::conflict(STRANGER));
+    }
     let before = old.as_ref().map(|(_, view)| saved(view)).unwrap_or_default();
     let phones = [row.text("phone"), row.text("phone2")].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
     let address = row.text("address").map(|address| SaveAddress { address: address.to_owned(), city: row.owned("city"), postal_code: row.owned("postal_code") });

@@ -11,6 +11,7 @@ use super::start::Layout;
 use super::table::{Row, Rows, heading, with_rows};
 use super::{customers, devices, open_repair, products};
 use crate::access::Actor;
+use crate::access::guesses::{Tried, count, may_guess};
 use crate::access::session::actor_by_id;
 use crate::error::{Error, Fault, Result};
 use crate::store::query::*;
@@ -87,6 +88,8 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<(
     match ran {
         // What the store could not take is taken up again.
         Err(error @ (Error::Store(_) | Error::Unavailable(_))) => Err(error),
+        // Too many of its rows are customers of others: who keeps all customers goes on with it.
+        Err(Error::TooMany { .. }) => end(db, &import, "refused"),
         Err(error) => {
             tracing::error!(%error, import = public_id, "an import failed");
             end(db, &import, "failed")
@@ -195,12 +198,17 @@ impl<'d> Runner<'d> {
 
     /// One batch and its progress; None where the import was stopped meanwhile.
     fn batch(&mut self, batch: &Batch, before: Progress, is_tried: bool) -> Result<Option<Progress>> {
+        let tried = Tried::look_up(&self.actor);
+        if self.kind == ImportKind::Customers {
+            may_guess(self.db.read(|conn| tried.blocked_until(conn))?, self.db.now())?;
+        }
         let written = self.db.write(&self.actor, |tx| {
             let state = imports::table.find(self.import.id).select(imports::state).first::<String>(tx.conn)?;
             if !matches!(state.as_str(), "queued" | "running") {
                 return Ok(None);
             }
             let mut progress = before;
+            let mut strangers = 0;
             let (outcomes, keys) = if is_tried { tx.tried(|tx| self.rows(tx, batch, true))? } else { self.rows(tx, batch, false)? };
             for (offset, outcome) in outcomes.iter().enumerate() {
                 progress.add(outcome);
@@ -209,6 +217,7 @@ impl<'d> Runner<'d> {
                 {
                     self.note(tx, batch.first + offset, &batch.rows[offset], faults)?;
                 }
+                strangers += usize::from(matches!(outcome, Outcome::Bad(faults) if faults.iter().any(|fault| fault.reason.code == customers::STRANGER)));
             }
             diesel::update(imports::table.find(self.import.id))
                 .set((
@@ -219,12 +228,14 @@ impl<'d> Runner<'d> {
                     imports::bad_count.eq(progress.bad),
                 ))
                 .execute(tx.conn)?;
-            Ok(Some((progress, keys)))
+            Ok(Some((progress, keys, strangers)))
         })?;
-        Ok(written.map(|(progress, keys)| {
-            self.seen.extend(keys);
-            progress
-        }))
+        let Some((progress, keys, strangers)) = written else { return Ok(None) };
+        self.seen.extend(keys);
+        if strangers > 0 {
+            self.db.write(&self.actor, |tx| (0..strangers).try_for_each(|_| count(tx, &tried)))?;
+        }
+        Ok(Some(progress))
     }
 
     /// All rows in one transaction, after they were tried.

@@ -1,12 +1,18 @@
 //! Imports through commands only, on each engine.
 
-use domain::access::Role;
+use domain::access::{Action, Role};
 
 use super::*;
+use crate::access::Actor;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
+use crate::catalogue::organisation::{SaveCentre, save_centre};
+use crate::customers::{SaveCustomer, save_customer};
 use crate::error::Error;
 use crate::reporting::{FailureCauses, failure_causes};
-use crate::testing::{House, in_a_house};
+use crate::store::query::*;
+use crate::store::schema::{centres, memberships, parties};
+use crate::testing::{House, MANAGER, in_a_house, told};
+use crate::views::Title;
 
 fn sent(text: &str) -> SentFile {
     read_file("file.csv", text.as_bytes().to_vec()).expect("a table")
@@ -29,6 +35,15 @@ fn counts(view: &ImportView) -> (&str, i64, i64, i64) {
 fn problems(house: &House, view: &ImportView) -> Vec<(i64, String, String)> {
     let page = house.db.read(|conn| list_import_problems(conn, &house.admin, &view.id, &ListProblems::default())).expect("problems");
     page.items.into_iter().map(|problem| (problem.row, problem.column, problem.code)).collect()
+}
+
+/// The id of a centre beside the first.
+fn other_centre(tx: &mut crate::Tx<'_>) -> Result<i64, Error> {
+    let legal_entity = parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
+    let title = Title::new("دیگری", "Other");
+    let centre = SaveCentre { code: "09".to_owned(), title, legal_entity, time_zone: None, phone: None, address: None, hours: None, paid_policy: None, diagnosis_fee: None };
+    let made = save_centre(tx, None, &centre)?;
+    Ok(centres::table.filter(centres::public_id.eq(made.id)).select(centres::id).first(tx.conn)?)
 }
 
 const DRY: RunImport = RunImport { columns: None, is_dry_run: true, is_whole: false };
@@ -73,6 +88,55 @@ fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
         run(&house.db, &view.id, &mut |_| {}).expect("run");
         let view = house.db.read(|conn| get_import(conn, &house.person("behrouz"), &view.id)).expect("an import");
         assert_eq!(counts(&view), ("done", 0, 0, 2), "the known one is told as the unknown one");
+    });
+}
+
+#[test]
+fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        for number in 0..120 {
+            house.write(|tx| save_customer(tx, None, &SaveCustomer { name: "زهرا".to_owned(), phones: vec![format!("0912345{number:04}")], ..SaveCustomer::default() }));
+        }
+        // The manager of another centre.
+        house.write(|tx| {
+            let theirs = memberships::table.filter(memberships::role.eq(Role::CentreManager.name()));
+            Ok(diesel::update(theirs).set(memberships::centre_id.eq(Some(other_centre(tx)?))).execute(tx.conn)?)
+        });
+        let try_all = || {
+            let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
+            let file = sent(&format!("name,phone\n{rows}علی مرادی,09121112233\n"));
+            let view = house.by(MANAGER, |tx| {
+                let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
+                run_import(tx, &kept.id, &DRY)
+            });
+            let view = view.expect("who may import tries");
+            run(&house.db, &view.id, &mut |_| {}).expect("run");
+            house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import")
+        };
+        let view = try_all();
+        assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 120), "two batches, and no more after the second");
+        let view = try_all();
+        assert_eq!((view.state.as_str(), view.bad), ("refused", 0), "nothing is told of more");
+    });
+}
+
+#[test]
+fn a_narrow_token_starts_no_more_than_it_may_do_itself() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        let mut narrow = house.person(MANAGER);
+        narrow.is_token = true;
+        let file = sent("name,phone\nزهرا,09121112233\n");
+        let run_with = |scopes: &[Action]| {
+            let actor = Actor { scopes: Some(scopes.to_vec()), ..narrow.clone() };
+            told(house.db.write(&actor, |tx| {
+                let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
+                run_import(tx, &kept.id, &RunImport::default())
+            }))
+        };
+        assert_eq!(run_with(&[Action::Import]), "not-in-token");
+        assert_eq!(run_with(&[Action::Import, Action::KeepCustomers]), "done");
     });
 }
 

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::guesses::{Tried, reserve};
+use crate::access::guesses::{Tried, may_guess, reserve};
 use crate::access::{Actor, Of, Scope};
 use crate::customers::is_known_to;
 use crate::error::{Error, Result};
@@ -61,12 +61,23 @@ const HITS: i64 = 20;
 /// `Forbidden`; `TooMany` after too many numbers of strangers.
 pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
     let found = db.read(|conn| look(conn, actor, typed))?;
-    let is_customers = identifiers::phone(typed).is_some() || identifiers::national_id(typed).is_some();
+    let number = meant(typed);
+    let is_customers = identifiers::phone(number).is_some() || identifiers::national_id(number).is_some();
     let is_known = found.hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere);
+    let tried = Tried::look_up(actor);
     if found.hits.iter().any(|hit| hit.is_elsewhere) || is_customers && !is_known {
-        db.write(actor, |tx| reserve(tx, &[Tried::look_up(actor)]))?;
+        db.write(actor, |tx| reserve(tx, std::slice::from_ref(&tried)))?;
+    } else if found.hits.is_empty() {
+        // Who must wait for strangers is not told of which number there is none.
+        may_guess(db.read(|conn| tried.blocked_until(conn))?, db.now())?;
     }
     Ok(found)
+}
+
+/// The number that is meant: a QR of ours and a GS1 Digital Link end in what they stand for.
+fn meant(typed: &str) -> &str {
+    let typed = typed.trim().rsplit_once("/t/").map_or(typed, |(_, number)| number);
+    typed.rsplit_once("/21/").map_or(typed, |(_, serial)| serial)
 }
 
 /// The same, for what is no customer.
@@ -75,9 +86,7 @@ pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
 /// `Forbidden`.
 pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     actor.may(Action::ViewWork, Of::Anything)?;
-    // A QR of ours and a GS1 Digital Link end in the number that they stand for.
-    let typed = typed.trim().rsplit_once("/t/").map_or(typed, |(_, number)| number);
-    let typed = typed.rsplit_once("/21/").map_or(typed, |(_, serial)| serial);
+    let typed = meant(typed);
     let folded = domain::text::fold(typed);
     let key = domain::text::key(typed);
     if key.is_empty() {
@@ -279,7 +288,7 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         .select((journal::id, (journal::kind, journal::payload), journal::occurred_at, users::name.nullable(), (journal::centre_id, journal::brand_id)))
         .limit(limit + 1);
     // Who looked at a customer is for who keeps personal data.
-    let hidden = if actor.can(Action::KeepPersonalData) { "" } else { crate::personal::opened::OPENED };
+    let hidden = if actor.may(Action::KeepPersonalData, Of::All).is_ok() { "" } else { crate::personal::opened::OPENED };
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
     let rows = select.filter(told.rows::<journal::table>()).filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<Entry>(conn)?;
     let foreign = if query.subject == "customer" { of_foreign_visits(conn, &told, &rows)? } else { BTreeSet::new() };

@@ -153,7 +153,8 @@ pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo:
         Some(public_id) => Some(crate::repair::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?),
         None => None,
     };
-    tx.actor.may(Action::ViewWork, repair.as_ref().map_or(Of::Anything, Repair::of))?;
+    // A photo is added by whose hands the device goes through.
+    tx.actor.may(Action::MoveRepair, repair.as_ref().map_or(Of::Anything, Repair::of))?;
     let row = Attachment {
         id: 0,
         public_id: tx.public_id(),

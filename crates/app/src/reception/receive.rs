@@ -132,7 +132,7 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
     if command.devices.is_empty() {
         return Err(Error::invalid("devices", "required"));
     }
-    let customer_id = choose_customer(tx, &command.customer)?;
+    let customer_id = choose_customer(tx, &command.customer, centre_id)?;
     let number = if tx.is_past() {
         // A past that is imported takes no number from a live series.
         format!("X-{}", tx.public_id())
@@ -173,13 +173,13 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
     Ok(reception)
 }
 
-fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice) -> Result<i64> {
+fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice, centre_id: i64) -> Result<i64> {
     match (&choice.id, &choice.new) {
         (Some(public_id), None) => {
             let row = known_customer(tx.conn, tx.actor, &[Action::ViewCustomers, Action::Receive], public_id).or_invalid("customer.id", "unknown-reference")?;
             if row.retired_at.is_some() { Err(Error::invalid("customer.id", "unknown-reference")) } else { Ok(row.id) }
         }
-        (None, Some(new)) => write_customer(tx, None, new, "customer.new."),
+        (None, Some(new)) => write_customer(tx, None, new, "customer.new.", Some(centre_id)),
         _ => Err(Error::invalid("customer", "customer-required")),
     }
 }
@@ -212,6 +212,10 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     wrong.check(command.promised_on.is_none_or(|on| on >= today), &at("promised_on"), "in-the-past");
     wrong.check(command.meters.values().all(|reading| *reading >= 0), &at("meters"), "not-negative");
     let section_id = refer!(wrong, tx.conn, sections, command.section.as_deref(), at("section"));
+    if let Some(id) = section_id {
+        let of = sections::table.find(id).select(sections::centre_id).first::<i64>(tx.conn)?;
+        wrong.check(of == centre.id, &at("section"), "of-another-centre");
+    }
     wrong.told()?;
 
     let ordinal = i64::try_from(index).unwrap_or(0) + 1;

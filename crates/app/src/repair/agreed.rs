@@ -69,22 +69,50 @@ pub(super) fn agreement_view(conn: &mut Conn, repair: &Repair, estimate_id: i64)
     Ok(agreement(conn, repair, Some(estimate_id))?.map(view))
 }
 
-/// What the customer agreed to of what is charged; 0 where they declined, or were not asked. A yes is to the work that was told: with a line that is gone it
-/// is gone too, and not there for another; a line that was taken back and noted again is the same work.
-fn agreed(conn: &mut Conn, repair: &Repair) -> Result<i64> {
+/// The work that the customer agreed to, as it was told; none where they declined, or were not asked. `Err` in place of it where of an old yes the sum alone is known.
+fn told_work(conn: &mut Conn, repair: &Repair) -> Result<std::result::Result<Vec<EstimateLine>, i64>> {
     let estimate = answered(conn, repair.id)?;
     let told = match (agreement(conn, repair, estimate.as_ref().map(|estimate| estimate.id))?, estimate) {
-        (Some(Agreement { lines_json: None, total_minor, .. }), _) => return Ok(total_minor),
+        (Some(Agreement { lines_json: None, total_minor, .. }), _) => return Ok(Err(total_minor)),
         (Some(Agreement { lines_json: Some(lines), .. }), _) => lines,
         (None, Some(estimate)) if estimate.state == "accepted" => estimate.lines_json,
-        (None, _) => return Ok(0),
+        (None, _) => return Ok(Ok(Vec::new())),
     };
-    let lines: Vec<EstimateLine> = serde_json::from_str(&told).map_err(Error::internal)?;
-    let all = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
+    Ok(Ok(serde_json::from_str(&told).map_err(Error::internal)?))
+}
+
+/// Of the work that is charged, that which the customer agreed to: as it was told, and as it is now. A yes is to the work that was told: with a line that is gone
+/// it is gone too, and not there for another; a line that was taken back and noted again, and a part that was planned and is fitted, is the same work.
+fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut now: Vec<EstimateLine>) -> Result<Vec<(EstimateLine, EstimateLine)>> {
+    let rows = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
+    let row = |line: &EstimateLine| rows.iter().find(|row| row.public_id == line.line);
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
-    let is_charged = |item: &str| all.iter().any(|row| row.state == "open" && !row.is_fee && row.item_code == item);
-    let stands = |line: &&EstimateLine| all.iter().any(|row| row.public_id == line.line && row.state != "declined" && !row.is_fee && is_charged(&row.item_code));
-    Ok(lines.iter().filter(stands).map(|line| line.net + line.vat).sum())
+    let is_part = |line: &EstimateLine| row(line).is_some_and(|row| row.state != "declined" && !row.is_fee);
+    let mut pairs = Vec::new();
+    let mut gone = Vec::new();
+    for line in told.into_iter().filter(is_part) {
+        match now.iter().position(|charged| charged.line == line.line) {
+            Some(at) => pairs.push((line, now.swap_remove(at))),
+            None => gone.push(line),
+        }
+    }
+    for line in gone {
+        let item = row(&line).map(|row| &row.item_code);
+        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item) {
+            pairs.push((line, now.swap_remove(at)));
+        }
+    }
+    Ok(pairs)
+}
+
+/// Whether the customer agreed to a line that is charged.
+///
+/// # Errors
+/// The store.
+pub(super) fn is_agreed(conn: &mut Conn, repair: &Repair, line: &WorkLine, on: Date) -> Result<bool> {
+    let Ok(told) = told_work(conn, repair)? else { return Ok(true) };
+    let now = asked(conn, repair, on)?;
+    Ok(agreed_work(conn, repair, told, now)?.iter().any(|(_, charged)| charged.line == line.public_id))
 }
 
 /// What the customer would pay on a day, without the house's own fees.
@@ -100,8 +128,17 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
     if !repair.is_open {
         return Ok(None);
     }
-    let accepted = agreed(conn, repair)?;
-    let now = asked(conn, repair, on)?.iter().map(|line| line.net + line.vat).sum::<i64>();
+    let lines = asked(conn, repair, on)?;
+    let sum = |lines: &mut dyn Iterator<Item = &EstimateLine>| lines.map(|line| line.net + line.vat).sum::<i64>();
+    let now = sum(&mut lines.iter());
+    let accepted = match told_work(conn, repair)? {
+        Ok(told) => {
+            let pairs = agreed_work(conn, repair, told, lines)?;
+            // What one line of it costs less may another cost more; what was not told has no part in that.
+            sum(&mut pairs.iter().map(|(told, _)| told)).min(sum(&mut pairs.iter().map(|(_, charged)| charged)))
+        }
+        Err(total) => total,
+    };
     Ok((now > accepted).then_some(Exceeded { accepted, now }))
 }
 

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::is_agreed;
 use super::lines::{blank, charged, end};
 use super::rows::{Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
@@ -169,7 +170,8 @@ pub struct AnswerEstimate {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a line is not of the estimate; `Conflict` where none waits for an answer.
+/// `Forbidden`, `NotFound`; `Invalid` where a line is not of the estimate; `Conflict` where none waits for an answer, or what was agreed to
+/// before and is done would be declined.
 pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimate) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
@@ -194,6 +196,15 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     declined.sort_unstable();
     declined.dedup();
     let all = command.answer == Answer::Declined || declined.len() == rows.len();
+    let today = tx.today_in(&zone);
+    if road::is_worked(tx.conn, &repair)? {
+        // Nobody takes a yes back when the work is done: what the house gives up then is goodwill.
+        for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
+            if is_agreed(tx.conn, &repair, row, today)? {
+                return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", row.item_code.clone())));
+            }
+        }
+    }
     let answer = if all { Answer::Declined } else { Answer::Accepted };
     diesel::update(estimates::table.find(estimate.id))
         .set((

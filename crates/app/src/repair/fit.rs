@@ -11,14 +11,14 @@ use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::rows::Product;
 use crate::coverage::decide::decide_repair;
-use crate::devices::register::{insert, product_named, put_in};
+use crate::devices::register::{insert, open_repair, product_named, put_in};
 use crate::devices::rows::Device;
 use crate::devices::tree::{close_edge, tree};
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
 use crate::store::query::*;
-use crate::store::schema::{devices, products, work_lines};
+use crate::store::schema::{device_states, devices, products, work_lines};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 
@@ -110,17 +110,19 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     };
     let product = match planned.as_ref().and_then(|line| line.product_id) {
         Some(id) => products::table.find(id).select(Product::as_select()).first(tx.conn)?,
-        None => product_named(tx.conn, &command.product, "product")?,
+        None => part_named(tx.conn, &command.product)?,
     };
     let mut wrong = Faults::default();
     let quantity_milli = command.quantity_milli.or(planned.as_ref().map(|line| line.quantity_milli)).unwrap_or(1000);
     let supplied_by = command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
-    let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none()) {
+    // What the customer brings costs nothing, what the house gives has its price, whoever was to bring it.
+    let is_as_planned = planned.as_ref().is_some_and(|line| line.supplied_by == supplied_by.name());
+    let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none() && is_as_planned) {
         Some(line) => line.unit_price_minor,
         None => price_of(tx.conn, &product, command.unit_price, supplied_by)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
-    let own = own(tx.conn, None, command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    let own = own(tx, &repair, None, command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     let out = removed(tx, &repair, &product, command, &mut wrong)?;
     let is_mended = command.disposition == Some(Disposition::Repaired);
     wrong.check(!is_mended || out.is_some(), "component_out", "required");
@@ -179,6 +181,15 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     }
     decide_repair(tx, repair.id, "part")?;
     Ok(line_id)
+}
+
+/// The part that a public id or a code names.
+///
+/// # Errors
+/// `Invalid` where there is none, or it is no part.
+pub(super) fn part_named(conn: &mut Conn, named: &str) -> Result<Product> {
+    let product = product_named(conn, named, "product")?;
+    if product.is_part { Ok(product) } else { Err(Error::invalid("product", "not-a-part")) }
 }
 
 /// What a part costs the one who pays: as said, nothing where the customer brought it, else as the price list has it.
@@ -240,8 +251,11 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
     };
     let part = match known {
         Some(part) => {
+            // It lies in this centre, or is only known so far; it is nobody's, and in nobody's repair.
             let place = place_of(tx.conn, part.id)?;
-            if part.product_id != product.id || !matches!(place, None | Some(Place::Shelf(_) | Place::Supplier)) {
+            let is_here = place.is_none_or(|place| matches!(place, Place::Supplier) || place == Place::Shelf(repair.centre_id));
+            let is_owned = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?.is_some();
+            if part.product_id != product.id || !is_here || is_owned || open_repair(tx, &part)?.is_some() {
                 return Err(Error::Invalid(vec![Fault::new("serial_in", "part-elsewhere").with("serial", part.serial)]));
             }
             part
@@ -319,3 +333,6 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     decide_repair(tx, repair.id, "part taken out")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

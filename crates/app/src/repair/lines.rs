@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
-use crate::access::Actor;
+use crate::access::{Actor, actor_within};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
 use crate::coverage::decide::decide_repair;
-use crate::devices::device_row;
-use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
+use crate::devices::tree::tree;
+use crate::error::{Error, Faults, OrInvalid, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, services, work_lines};
 use crate::store::types::At;
@@ -116,17 +116,19 @@ pub(crate) fn blank(tx: &mut Tx<'_>, repair: &Repair, line_type: LineType) -> Re
     })
 }
 
-pub(crate) fn own(conn: &mut Conn, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
+/// What was typed of it; a component is one of the device that is repaired.
+pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
     let component_id = match component.filter(|id| !id.is_empty()) {
-        Some(id) => match device_row(conn, id) {
-            Ok(device) => Some(device.id),
-            Err(_) => {
-                wrong.add(Fault::new("component", "unknown-reference"));
-                None
-            }
-        },
+        Some(id) => {
+            let now = tx.now;
+            let root = tree(tx.conn, repair.device_id, now)?;
+            let found = root.all().into_iter().find(|node| node.device.public_id == id).map(|node| node.device.id);
+            wrong.check(found.is_some(), "component", "not-in-device");
+            found
+        }
         None => None,
     };
+    let conn = &mut *tx.conn;
     let text = |value: Option<&str>| value.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
     let fault_id = match text(fault) {
         Some(code) => {
@@ -165,7 +167,16 @@ fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
 /// # Errors
 /// `Forbidden` where one was typed.
 pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> Result<()> {
-    if typed.is_some() { actor.may(Action::ViewMoney, repair.of()).map(|_| ()) } else { Ok(()) }
+    if typed.is_some() { actor.may(Action::ViewMoney, repair.of()) } else { Ok(()) }
+}
+
+/// The house's own fee follows from its rule: nobody types it, and who may give that much away takes it off.
+///
+/// # Errors
+/// `Forbidden` to others, and for a change.
+fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool) -> Result<()> {
+    let gives = |limit| actor_within(limit, 100, line.amount_minor.unwrap_or(0));
+    if !line.is_fee || is_taken_off && actor.limits(Action::GiveGoodwill, repair.of()).any(gives) { Ok(()) } else { Err(Error::Forbidden(Reason::new("fee-of-the-house"))) }
 }
 
 /// What is checked of a price and a quantity.
@@ -199,7 +210,7 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
         None => prices::current(tx.conn, Item::Service(service.id), None)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
-    let own = own(tx.conn, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    let own = own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     if !command.accept_warnings
         && let Some(reason) = warning(tx.conn, &service, &repair)?
@@ -281,7 +292,7 @@ pub struct ChangeLine {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
+/// `Forbidden`, also for a fee of the house; `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
 pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
@@ -292,6 +303,7 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
     wrong.check(line.state == "open", "line", "line-ended");
     wrong.told()?;
+    may_waive(tx.actor, &repair, &line, false)?;
     diesel::update(work_lines::table.find(line.id))
         .set((work_lines::quantity_milli.eq(quantity_milli), work_lines::unit_price_minor.eq(unit_price), work_lines::amount_minor.eq(amount)))
         .execute(tx.conn)?;
@@ -314,7 +326,8 @@ pub struct RemoveLine {
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` without a reason; `Conflict` for a part that is fitted, or after hand-over.
+/// `NotFound`; `Forbidden` for a fee of the house to who may not give as much away; `Invalid` without a reason; `Conflict` for a part that is fitted, or after
+/// hand-over.
 pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
@@ -322,6 +335,7 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
     wrong.check(!command.reason.trim().is_empty(), "reason", "required");
     wrong.check(line.state == "open", "line", "line-ended");
     wrong.told()?;
+    may_waive(tx.actor, &repair, &line, true)?;
     if line.line_type == LineType::Part.name() && line.device_in_id.is_some() {
         return Err(Error::Conflict(Reason::new("take-it-out").with("item", line.item_code)));
     }

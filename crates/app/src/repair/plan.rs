@@ -5,13 +5,12 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fit::{SuppliedBy, price_of};
+use super::fit::{SuppliedBy, part_named, price_of};
 use super::lines::{blank, check_amount, end, may_price, own};
 use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::coverage::decide::decide_repair;
-use crate::devices::register::product_named;
 use crate::error::{Error, Faults, OrInvalid, Result};
 use crate::store::query::*;
 use crate::store::schema::work_lines;
@@ -67,13 +66,13 @@ pub struct AwaitPart {
 pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
-    let product = product_named(tx.conn, &command.product, "product")?;
+    let product = part_named(tx.conn, &command.product)?;
     let mut wrong = Faults::default();
     let supplied_by = command.supplied_by.unwrap_or(SuppliedBy::Centre);
     let quantity_milli = command.quantity_milli.unwrap_or(1000);
     let unit_price_minor = price_of(tx.conn, &product, command.unit_price, supplied_by)?;
     let amount_minor = check_amount(&mut wrong, quantity_milli, unit_price_minor);
-    let own = own(tx.conn, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    let own = own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     let row = WorkLine {
         product_id: Some(product.id),

@@ -151,6 +151,15 @@ fn charges(chart: &Chart, way: &Transition) -> bool {
     way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
 }
 
+/// Whether the work on a repair is done: it is checked, or waits to be fetched.
+///
+/// # Errors
+/// The store.
+pub(super) fn is_worked(conn: &mut Conn, repair: &Repair) -> Result<bool> {
+    let chart = chart(conn, repair.chart_id)?;
+    Ok(chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
+}
+
 /// Whether the step of a repair has a way on which the work ends or the device goes home.
 ///
 /// # Errors
@@ -274,7 +283,9 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<
         reserve(tx, repair.id)?;
     }
     // Who takes a case out of the pool by working on it has it.
-    if repair.assignee_user_id.is_none() && tx.actor.user_id.is_some() && matches!(transition.to.as_str(), "repair" | "quality") {
+    // Who notes the customer's yes at the counter does not take the work for it.
+    let does_it = tx.actor.user_id.is_some() && tx.actor.scope(Action::DoWork).holds(repair.of());
+    if repair.assignee_user_id.is_none() && does_it && matches!(transition.to.as_str(), "repair" | "quality") {
         diesel::update(repairs::table.find(repair.id)).set(repairs::assignee_user_id.eq(tx.actor.user_id)).execute(tx.conn)?;
     }
     Ok(())

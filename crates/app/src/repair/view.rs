@@ -164,6 +164,8 @@ pub struct LineView {
     pub is_planned: bool,
     /// It must come first.
     pub is_awaited: bool,
+    /// The house's own fee, which follows from its rule.
+    pub is_fee: bool,
     pub shares: Vec<ShareView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruling: Option<RulingView>,
@@ -269,6 +271,7 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_mone
         is_fitted: row.device_in_id.is_some(),
         is_planned: row.is_planned(),
         is_awaited: row.awaited_at.is_some(),
+        is_fee: row.is_fee,
         id: row.public_id,
         line_type: row.line_type,
         code: row.item_code,

@@ -138,6 +138,10 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
     faults.check(!command.name.trim().is_empty(), "name", "required");
     let phone = faults.normal(command.phone.as_deref(), identifiers::phone, "phone", "phone");
     let centre_id = refer!(faults, tx.conn, centres, Some(&command.centre), "centre").unwrap_or_default();
+    // Who keeps no staff there learns nothing of who works there.
+    if centre_id != 0 {
+        tx.actor.may(Action::KeepStaff, Of::Centre(centre_id))?;
+    }
     let section_id = refer!(faults, tx.conn, sections, command.section.as_deref(), "section");
     if let Some(section) = section_id {
         let of = sections::table.find(section).select(sections::centre_id).first::<i64>(tx.conn)?;
@@ -155,7 +159,6 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
         faults.check(user_id.is_some() && (is_here || is_linked || tx.actor.may(Action::KeepStaff, Of::All).is_ok()), "login", "unknown-reference");
     }
     faults.told()?;
-    tx.actor.may(Action::KeepStaff, Of::Centre(centre_id))?;
     let event = Event::Saved { what: "staff_member".to_owned(), code: personnel_code.clone() };
     let row = StaffMember {
         id: 0,

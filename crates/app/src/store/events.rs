@@ -73,6 +73,7 @@ pub enum Event {
     Retired { what: String, code: String },
     PolicyPublished { code: String, number: i64 },
     CustomerSaved,
+    CustomerChanged,
     CustomerLookedUp,
     CustomerOpened,
     CustomerExported,

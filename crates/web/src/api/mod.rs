@@ -114,7 +114,7 @@ pub struct Operation {
     output: Option<fn(&mut SchemaGenerator) -> Schema>,
     does: Does,
     /// What it answers is a secret, and is stored sealed where it is stored.
-    is_secret: bool,
+    pub is_secret: bool,
     /// Writes down that the object of this public id was read.
     note: Option<NoteFn>,
 }
@@ -161,6 +161,19 @@ where
 {
     let does = Does::Look(Box::new(move |db, actor, call, query| json(run(db, actor, call, typed::<Q>(query)?)?)));
     operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does)
+}
+
+/// An operation that answers what is sent to it, and neither reads nor writes: it takes as long as it takes, beside the store.
+pub fn answers<B, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, run: fn(B) -> Result<A>) -> Operation
+where
+    B: JsonSchema + DeserializeOwned + 'static,
+    A: JsonSchema + Serialize + 'static,
+{
+    let does = Does::Look(Box::new(move |_, _, _, body| json(run(typed::<B>(body)?)?)));
+    let mut operation = operation::<B>(id, Method::POST, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    operation.example = example;
+    operation.lane = Lane::Files;
+    operation
 }
 
 /// An operation that changes something.
@@ -355,7 +368,7 @@ impl Operation {
     /// # Errors
     /// `Forbidden`.
     pub fn may(&self, actor: &Actor) -> Result<()> {
-        self.action.map_or(Ok(()), |action| actor.may(action, Of::Anything).map(|_| ()))
+        self.action.map_or(Ok(()), |action| actor.may(action, Of::Anything))
     }
 
     /// Reads, for the API and for pages alike.

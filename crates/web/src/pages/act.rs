@@ -27,7 +27,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
     let name = path.get("operation").map_or("", String::as_str);
-    let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET) else { return person.error(&Error::NotFound) };
+    let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET && !operation.is_secret) else { return person.error(&Error::NotFound) };
     let page = field("_page").unwrap_or("/").to_owned();
     let next = field("_next").map(|next| local(next).to_owned());
     let version = field("_version").and_then(|version| version.parse().ok());

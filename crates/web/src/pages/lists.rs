@@ -33,12 +33,15 @@ use crate::schema::{from_form, read, shape};
 /// What stands in the URL of a list and is no filter: the file that is wanted.
 const OWN: [&str; 1] = ["format"];
 
-/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list. A filter that there is not, or that
-/// stands there twice, is told.
+/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list. A filter that there is not, that
+/// stands there twice, or that is not what it looks like, is told.
 pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(person: &Person, query: Option<String>) -> Result<(T, Fields), Response> {
     let found = pairs(query.unwrap_or_default().as_bytes()).and_then(|fields| {
         let value = from_form(&fields, &shape::<T>().schema, &OWN).map_err(Error::Invalid)?;
-        Ok((read(&value).unwrap_or_default(), fields))
+        match read(&value) {
+            Err(faults) if faults.iter().any(|fault| fault.reason.code == "unclean-text") => Err(Error::Invalid(faults)),
+            read => Ok((read.unwrap_or_default(), fields)),
+        }
     });
     found.map_err(|error| person.error(&error))
 }

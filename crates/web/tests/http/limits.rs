@@ -5,10 +5,11 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use base64::Engine as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower::ServiceExt;
+use web::api;
 
 use crate::house::{House, PASSWORD};
 
@@ -195,5 +196,41 @@ async fn reads_that_are_many_keep_no_write_waiting() {
         while let Some(status) = reading.join_next().await {
             assert!(matches!(status.expect("an answer"), StatusCode::OK | StatusCode::TOO_MANY_REQUESTS));
         }
+    }
+}
+
+fn with_id(one: &Value, index: usize) -> Value {
+    let mut other = one.clone();
+    other["id"] = json!(format!("N{index}"));
+    other
+}
+
+#[tokio::test]
+async fn a_case_asks_about_so_much_at_once_and_holds_nobodys_writes() {
+    for house in House::each() {
+        let token = house.token("administrator");
+        let example = &api::table().iter().find(|operation| operation.id == "decideCoverage").expect("an operation").example;
+        // As many as are wanted of the one that stands there.
+        let many = |one: &Value, count: usize| (0..count).map(|index| with_id(one, index)).collect::<Vec<_>>();
+        let case = |covers: usize, lines: usize| {
+            let mut case = example.clone();
+            case["covers"] = json!(many(&example["covers"][0], covers));
+            case["question"]["lines"] = json!(many(&example["question"]["lines"][0], lines));
+            case
+        };
+        let ask = async |covers, lines| house.call(Some(&token), Method::POST, "/coverage/decide", Some(&case(covers, lines))).await;
+        let small = ask(2, 3).await;
+        assert_eq!(small.status, StatusCode::OK, "{}", small.text);
+        let large = ask(60, 200).await;
+        assert!(large.status == StatusCode::UNPROCESSABLE_ENTITY && large.text.contains("question.lines"), "{}", large.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_a_page_makes_no_secret_and_a_list_shows_no_text_that_turns() {
+    for house in House::each() {
+        let (cookie, csrf) = house.signed_in("administrator").await;
+        assert_eq!(house.form(&cookie, "/do/createToken", &format!("_csrf={csrf}&title=x")).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(house.page(Some(&cookie), "/customers?q=%E2%80%AEabc").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 }

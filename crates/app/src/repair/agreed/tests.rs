@@ -10,9 +10,9 @@ use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::reception::correct::{CorrectReception, correct_reception};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
-use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, MoveRepair, RemoveLine, answer_checklist, answer_estimate, move_repair, remove_line};
+use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, ChangeLine, MoveRepair, RemoveLine, answer_checklist, answer_estimate, change_line, move_repair, remove_line};
 use crate::store::schema::journal;
-use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
+use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house, told};
 
 /// A television without a card at the bench: visit and repair.
 fn at_the_bench(house: &House, serial: &str) -> (String, String) {
@@ -143,6 +143,85 @@ fn a_yes_is_to_the_work_that_was_told_and_not_to_other_work_of_the_same_sum() {
         remove(&board);
         house.operation(&repair, "SVC-TRAVEL", Some(100_000));
         assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 220_000, now: 330_000 }));
+    });
+}
+
+#[test]
+fn what_was_not_told_has_no_part_in_what_a_told_line_costs_less() {
+    in_a_house(|house| {
+        let change = |repair: &str, line: &str, quantity_milli: Option<i64>, unit_price: Option<i64>| {
+            let command = ChangeLine { line: line.to_owned(), quantity_milli, unit_price };
+            house.by(crate::testing::MANAGER, |tx| change_line(tx, repair, &command)).expect("changed");
+        };
+        let remove = |repair: &str, line: &str| {
+            let command = RemoveLine { line: line.to_owned(), reason: "not needed".to_owned() };
+            house.by(TECHNICIAN, |tx| remove_line(tx, repair, &command)).expect("removed");
+        };
+        for (serial, exchange) in [("T-1", 0), ("T-22", 1), ("T-333", 2)] {
+            let (_, repair) = at_the_bench(house, serial);
+            let first = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            house.estimate(&repair);
+            house.answer(&repair, Answer::Accepted);
+            match exchange {
+                0 => remove(&repair, &first),
+                1 => change(&repair, &first, Some(1), None),
+                _ => change(&repair, &first, None, Some(0)),
+            }
+            let told = house.repair(&repair).exceeded;
+            assert_eq!(told, None, "{serial}");
+            house.operation(&repair, "SVC-BOARD", Some(900_000));
+            let Exceeded { accepted, now } = house.repair(&repair).exceeded.expect("more than was told");
+            assert_eq!(now - accepted, 990_000, "{serial}: all that was not told");
+        }
+        // Among what was told, one may cost more for what another costs less.
+        let (_, repair) = at_the_bench(house, "T-4444");
+        let first = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        let second = house.operation(&repair, "SVC-FAN", Some(1_000_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        change(&repair, &first, None, Some(700_000));
+        change(&repair, &second, None, Some(1_300_000));
+        assert_eq!(house.repair(&repair).exceeded, None);
+        change(&repair, &second, None, Some(1_400_000));
+        assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 2_200_000, now: 2_310_000 }));
+    });
+}
+
+#[test]
+fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away() {
+    in_a_house(|house| {
+        let (visit, repair) = at_the_bench(house, "T-1");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Declined);
+        let fee = house.repair(&repair).lines.into_iter().find(|line| line.is_fee).expect("a fee").id;
+        let times = ChangeLine { line: fee.clone(), quantity_milli: Some(50_000), unit_price: None };
+        let off = RemoveLine { line: fee, reason: "-".to_owned() };
+        for login in [TECHNICIAN, crate::testing::MANAGER] {
+            assert_eq!(told(house.by(login, |tx| change_line(tx, &repair, &times))), "fee-of-the-house");
+        }
+        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "fee-of-the-house");
+        house.by("admin", |tx| remove_line(tx, &repair, &off)).expect("given away");
+        assert!(hand(house, &visit).expect("handed over").invoices.is_empty());
+    });
+}
+
+#[test]
+fn nobody_takes_a_yes_back_when_the_work_is_done() {
+    in_a_house(|house| {
+        let (visit, repair) = accepted(house, "T-1");
+        house.finish(&repair);
+        let answer = |command: &AnswerEstimate| told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, command)));
+        let no = AnswerEstimate { answer: Answer::Declined, declined_lines: Vec::new(), note: None };
+        house.estimate(&repair);
+        assert_eq!(answer(&no), "agreed-and-done");
+        // What came up later was not agreed to, and is declined by itself.
+        let fan = house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        assert_eq!(answer(&no), "agreed-and-done");
+        assert_eq!(answer(&AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fan], note: None }), "done");
+        assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_100_000);
     });
 }
 

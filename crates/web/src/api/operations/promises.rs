@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::ID;
-use crate::api::{Call, Nothing, Operation, get, write};
+use crate::api::{Call, Nothing, Operation, answers, get, write};
 
 /// A device's operations.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -43,14 +43,13 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         )
         .once(),
     );
-    out.push(write(
-        Method::POST,
+    out.push(answers(
         "decideCoverage",
         "/coverage/decide",
         A::ViewWork,
         "Decide a case: who pays for each line, and why.",
         case_example(),
-        |_, _, body: AnyCase| -> Result<domain::coverage::Decision> {
+        |body: AnyCase| -> Result<domain::coverage::Decision> {
             domain::coverage::decide_text(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
         },
     ));

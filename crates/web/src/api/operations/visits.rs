@@ -111,7 +111,7 @@ pub(super) fn photos(out: &mut Vec<Operation>) {
         make_of_file(
             "addPhoto",
             "/photos",
-            A::ViewWork,
+            A::MoveRepair,
             "Keep a photo of a repair, or of a device that is about to be received.",
             json!({"content": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "purpose": "finding"}),
             |_, mut body: AddPhoto| {

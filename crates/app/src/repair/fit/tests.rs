@@ -1,0 +1,95 @@
+//! What goes into a device lies on the shelf of the centre that works on it, and is nobody's.
+
+use super::*;
+use crate::catalogue::organisation::{SaveCentre, save_centre};
+use crate::repair::plan::{PlanPart, plan_part};
+use crate::store::schema::{centres, repairs};
+use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house, told};
+
+/// A television at the bench: its device and its repair.
+fn at_the_bench(house: &House, serial: &str) -> (String, String) {
+    house.at("1405/09/02 10:00");
+    let customer = house.customer("زهرا کریمی", &format!("0912345{:04}", serial.len() * 7));
+    let device = house.device("TV-1", serial, "1400/01/15", &[]);
+    let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+    house.go(RECEPTIONIST, &repair, "to-diagnosis");
+    house.diagnose(&repair, "no-power", "wear");
+    (device, repair)
+}
+
+fn fit(house: &House, repair: &str, product: &str, serial: &str) -> String {
+    let command = FitPart { product: product.to_owned(), serial_in: Some(serial.to_owned()), ..FitPart::default() };
+    told(house.by(TECHNICIAN, |tx| fit_part(tx, repair, &command)))
+}
+
+#[test]
+fn nobodys_device_is_fitted_as_a_part() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        assert_eq!(fit(house, &repair, "TV-1", "T-22"), "product: not-a-part");
+        // A compressor that somebody brought by itself, and one that is theirs at home.
+        let customer = house.customer("لیلا صادقی", "09121112233");
+        let brought = house.device("CMP-EM65", "C-1", "1404/01/15", &[]);
+        let compressor = house.receive(&customer, &[(&brought, "no-power")]).repairs.remove(0).id;
+        let owned = house.device("CMP-EM65", "C-2", "1404/01/15", &[]);
+        let mine = crate::devices::RecordOnDevice { owner: Some(customer), ..Default::default() };
+        house.write(|tx| crate::devices::record_on_device(tx, &owned, &mine));
+        for serial in ["C-1", "C-2"] {
+            assert_eq!(fit(house, &repair, "CMP-EM65", serial), "serial_in: part-elsewhere", "{serial}");
+        }
+        house.go(RECEPTIONIST, &compressor, "to-diagnosis");
+        house.diagnose(&compressor, "no-power", "wear");
+        assert_eq!(fit(house, &compressor, "CMP-EM65", "C-1"), "serial_in: part-elsewhere", "into itself");
+        assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
+    });
+}
+
+#[test]
+fn the_shelf_of_another_centre_is_not_this_ones() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let line = house.fit(&repair, FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") });
+        let out = |line: &str| house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.to_owned(), reason: "-".to_owned() }));
+        out(&line).expect("on the shelf");
+        let other = house.write(|tx| {
+            let centre = SaveCentre {
+                code: "09".to_owned(),
+                title: crate::views::Title::new("دیگری", "Other"),
+                legal_entity: house.maker.clone(),
+                time_zone: None,
+                phone: None,
+                address: None,
+                hours: None,
+                paid_policy: None,
+                diagnosis_fee: None,
+            };
+            save_centre(tx, None, &centre)
+        });
+        // The same bench, were it in the other centre.
+        let stand = |centre: &str| {
+            house.write(|tx| {
+                let id = centres::table.filter(centres::public_id.eq(centre)).select(centres::id).first::<i64>(tx.conn)?;
+                Ok(diesel::update(repairs::table.filter(repairs::public_id.eq(&repair))).set(repairs::centre_id.eq(id)).execute(tx.conn)?)
+            });
+        };
+        let command = FitPart { product: "CMP-EM65".to_owned(), serial_in: Some("C-1".to_owned()), ..FitPart::default() };
+        stand(&other.id);
+        assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "serial_in: part-elsewhere");
+        stand(&house.centre);
+        assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "done");
+    });
+}
+
+#[test]
+fn what_the_customer_was_to_bring_and_the_house_gives_has_its_price() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let plan = PlanPart { product: "BOARD-1".to_owned(), supplied_by: Some(SuppliedBy::Customer), ..PlanPart::default() };
+        let line = house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &plan)).expect("planned");
+        let amount = |line: &str| house.db.read(|conn| Ok(work_lines::table.filter(work_lines::public_id.eq(line)).select(work_lines::amount_minor).first::<Option<i64>>(conn)?));
+        assert_eq!(amount(&line).expect("a line"), Some(0));
+        let command = FitPart { line: Some(line.clone()), supplied_by: Some(SuppliedBy::Centre), ..FitPart::default() };
+        house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command)).expect("fitted");
+        assert_eq!(amount(&line).expect("a line"), Some(26_000_000));
+    });
+}
