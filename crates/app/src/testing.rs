@@ -408,6 +408,17 @@ impl House {
     }
 }
 
+/// The id of another centre than that of the house.
+pub fn another_centre(tx: &mut Tx<'_>) -> Result<i64> {
+    use crate::store::query::*;
+    use crate::store::schema::{centres, parties};
+    let legal_entity = parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
+    let title = title("دیگری", "Other");
+    let centre = SaveCentre { code: "09".to_owned(), title, legal_entity, time_zone: None, phone: None, address: None, hours: None, paid_policy: None, diagnosis_fee: None };
+    let made = save_centre(tx, None, &centre)?;
+    Ok(centres::table.filter(centres::public_id.eq(made.id)).select(centres::id).first(tx.conn)?)
+}
+
 /// What came of something, in a word: `done`, what is wrong as `path: code`, the code of a refusal, or the error as it tells itself.
 pub fn told<T>(result: Result<T>) -> String {
     match result {

@@ -131,6 +131,13 @@ impl Actor {
         Error::Forbidden(Reason::new(code).with("action", Arg::word("action", action.name().to_owned())).with("roles", Arg::word("roles", self.permissions.roles_for(action))))
     }
 
+    /// The centre in which something is noted that is done by a right: the one in which the actor works, where it reaches that, else the first that it does.
+    #[must_use]
+    pub fn centre_of(&self, action: Action) -> Option<i64> {
+        let here = self.centre_id.filter(|centre| self.scope(action).holds(Of::InCentre(*centre)));
+        here.or_else(|| self.members_who_may(action).find_map(|(member, _)| member.centre_id)).or(self.centre_id)
+    }
+
     /// Whether the actor may do this somewhere.
     #[must_use]
     pub fn can(&self, action: Action) -> bool {

@@ -220,17 +220,16 @@ impl Scope {
         Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { self.customers("entry.kind = 'customer_saved'") }, table: PhantomData }
     }
 
-    /// Customers by what joins somebody to them; `noted` is the condition of what they wrote down themselves.
-    fn customers(&self, noted: &'static str) -> Sql {
-        let (scope, by_me) = (self, noted);
-        let served = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND ").and(scope.pairs("seen.centre_id", "seen.brand_id")).then(")");
+    /// Customers by what joins somebody to them; `by_me` is the condition of what they noted themselves.
+    fn customers(&self, by_me: &'static str) -> Sql {
+        let served = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND ").and(self.pairs("seen.centre_id", "seen.brand_id")).then(")");
         let owns = "EXISTS (SELECT 1 FROM device_states AS held JOIN devices AS owned ON owned.id = held.device_id WHERE held.owner_party_id = parties.id AND ";
-        let owns = Sql::text(owns).and(scope.whole_brands("owned.brand_id")).then(")");
+        let owns = Sql::text(owns).and(self.whole_brands("owned.brand_id")).then(")");
         let noted = "EXISTS (SELECT 1 FROM journal_subjects AS told JOIN journal AS entry ON entry.id = told.journal_id \
                      WHERE told.subject_kind = 'customer' AND told.subject_id = parties.id AND ";
-        let mine = Sql::equal("entry.actor_user_id", scope.user_id.unwrap_or(-1)).then(" AND ").and(scope.in_centres("entry.centre_id"));
+        let mine = Sql::equal("entry.actor_user_id", self.user_id.unwrap_or(-1)).then(" AND ").and(self.in_centres("entry.centre_id"));
         let by_me = Sql::text(by_me).then(" AND ").and(mine);
-        let here = Sql::text("entry.kind = 'customer_saved' AND ").and(scope.whole_centres("entry.centre_id"));
+        let here = Sql::text("entry.kind = 'customer_saved' AND ").and(self.whole_centres("entry.centre_id"));
         Sql::any([served, owns, Sql::text(noted).and(Sql::any([by_me, here])).then(")")])
     }
 }

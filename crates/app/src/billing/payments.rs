@@ -43,8 +43,11 @@ pub struct RecordPayment {
 pub struct PaymentView {
     pub id: String,
     pub number: String,
+    /// cash, card, transfer, or carried: paid of another invoice of the visit, which was corrected since.
     pub method: String,
+    /// In minor units; less than nothing on the invoice from which it was carried over.
     pub amount: i64,
+    /// Number of the card slip or the transfer; of the other invoice, where it was carried over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     #[schemars(with = "String")]
@@ -129,6 +132,8 @@ pub(super) fn carry_over(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<()> {
         .filter(invoices::reception_id.eq(invoice.reception_id))
         .filter(invoices::payer_party_id.eq(invoice.payer_party_id))
         .filter(invoices::kind.eq(&invoice.kind))
+        .filter(invoices::legal_entity_id.eq(invoice.legal_entity_id))
+        .filter(invoices::currency.eq(&invoice.currency))
         .filter(invoices::id.lt(invoice.id))
         .order(invoices::id)
         .select(Invoice::as_select())
@@ -139,6 +144,8 @@ pub(super) fn carry_over(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<()> {
         if amount > 0 {
             write(tx, &old, CARRIED, -amount, Some(invoice.number.clone()))?;
             write(tx, invoice, CARRIED, amount, Some(old.number.clone()))?;
+            let event = Event::PaymentCarried { from: old.number.clone(), to: invoice.number.clone(), amount };
+            tx.record(Some(invoice.centre_id), &event, &[Subject::Invoice(old.id), Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)])?;
             open -= amount;
         }
     }

@@ -202,7 +202,7 @@ pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: 
     if let (Some(old), Some((_, version))) = (&old, id) {
         same_version(old.version, version)?;
     }
-    let party_id = write_customer(tx, old.as_ref(), command, "", tx.actor.centre_id)?;
+    let party_id = write_customer(tx, old.as_ref(), command, "", tx.actor.centre_of(Action::KeepCustomers))?;
     let row = parties::table.find(party_id).select(Party::as_select()).first(tx.conn)?;
     customer_view(tx.conn, row)
 }
@@ -240,10 +240,17 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
             .first::<i64>(tx.conn)
             .optional()?;
         let is_taken = holder.is_some() && holder != old.map(|old| old.id);
-        if let Some(holder) = holder.filter(|_| is_taken)
-            && !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], holder)?
-        {
-            guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
+        let is_ours = match holder {
+            Some(holder) => !is_taken || is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], holder)?,
+            None => false,
+        };
+        let tried = Tried::look_up(tx.actor);
+        if !is_ours {
+            // Who waits for strangers is not told either that nobody has it.
+            guesses::may_guess(tried.blocked_until(tx.conn)?, tx.now)?;
+        }
+        if is_taken && !is_ours {
+            guesses::reserve(tx, &[tried])?;
         }
         faults.check(!is_taken, &at("subscription"), "taken");
     }
@@ -338,7 +345,7 @@ pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>
         let new = SaveAddress { address: address.to_owned(), ..SaveAddress::default() };
         command.addresses.splice(..command.addresses.len().min(1), [new]);
     }
-    write_customer(tx, Some(&row), &command, "", tx.actor.centre_id)?;
+    write_customer(tx, Some(&row), &command, "", tx.actor.centre_of(Action::KeepCustomers))?;
     Ok(())
 }
 
@@ -350,16 +357,17 @@ pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
     let row = kept_customer(tx.conn, tx.actor, public_id)?;
     same_version(row.version, version)?;
-    let noted = journal::table
+    let noted_in = journal::table
         .inner_join(journal_subjects::table.on(journal_subjects::journal_id.eq(journal::id)))
         .filter(journal_subjects::subject_kind.eq("customer"))
         .filter(journal_subjects::subject_id.eq(row.id))
         .filter(journal::kind.eq("customer_saved"))
+        .order(journal::id)
         .select(journal::centre_id)
-        .load::<Option<i64>>(tx.conn)?;
-    let scope = tx.actor.scope(Action::KeepCustomers);
-    if noted.into_iter().flatten().any(|centre| !scope.holds(Of::Centre(centre))) {
-        return Err(Error::conflict("served-elsewhere"));
+        .first::<Option<i64>>(tx.conn)
+        .optional()?;
+    if noted_in.flatten().is_some_and(|centre| !tx.actor.scope(Action::KeepCustomers).holds(Of::Centre(centre))) {
+        return Err(Error::conflict("noted-elsewhere"));
     }
     let mine = tx.actor.scope(Action::KeepCustomers).rows::<repairs::table>();
     let elsewhere = repairs::table.filter(repairs::customer_id.eq(row.id)).filter(diesel::dsl::not(mine)).select(repairs::id).first::<i64>(tx.conn).optional()?;
@@ -414,7 +422,7 @@ pub(crate) fn customer_named(tx: &mut Tx<'_>, typed: &str) -> Result<Option<i64>
         stranger => {
             // It is written down before it is counted, and kept with the count, whatever becomes of what was asked for.
             if let Some(id) = stranger {
-                tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
+                tx.record(tx.actor.centre_of(Action::ViewCustomers), &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
             }
             guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
             Ok(stranger)
@@ -448,7 +456,7 @@ pub fn look_up_customer(tx: &mut Tx<'_>, command: &LookUpCustomer) -> Result<Cus
     if is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers], id)? {
         guesses::right(tx, &tried)?;
     } else {
-        tx.record(tx.actor.centre_id, &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
+        tx.record(tx.actor.centre_of(Action::ViewCustomers), &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
     }
     let row = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;
     customer_view(tx.conn, row)
@@ -491,6 +499,15 @@ mod tests {
             assert_eq!(change(&stranger), "customer-elsewhere");
             assert_eq!(told(house.db.write(&stranger, |tx| retire_customer(tx, &customer, None))), "customer-elsewhere");
             assert_eq!(change(&house.person(RECEPTIONIST)), "done");
+            // Who keeps the customer from another side does not take them away from who wrote them down.
+            let other = house.write(crate::testing::another_centre);
+            let mut both = elsewhere(house);
+            both.members.iter_mut().for_each(|member| member.centre_id = Some(other));
+            house.write(|tx| {
+                let id = customer_row(tx.conn, &customer)?.id;
+                tx.record(Some(other), &Event::CustomerSaved, &[Subject::Customer(id)]).map(|_| ())
+            });
+            assert_eq!(told(house.db.write(&both, |tx| retire_customer(tx, &customer, None))), "noted-elsewhere");
             // Whom somebody wrote down where they do not work any more is not theirs.
             let mut moved = house.person(RECEPTIONIST);
             moved.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
@@ -510,6 +527,8 @@ mod tests {
             assert_eq!(save(&broken), "phones[0]: phone", "nothing else is told");
             let asked = (0..200).take_while(|_| save(&command) == "subscription: taken").count();
             assert!((99..=101).contains(&asked), "{asked}");
+            let free = SaveCustomer { subscription: Some("S-2".to_owned()), ..command.clone() };
+            assert_ne!(save(&free), "done", "who waits is not told that nobody has it");
         });
     }
 

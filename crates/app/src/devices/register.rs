@@ -257,7 +257,7 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
     // Covers begin with such days: another one than was known moves who pays for the repair, as a ruling does.
     if let Some((of, _)) = open_repair(tx, &device)?
-        && known.iter().any(|(known, _)| known == kind)
+        && known.iter().any(|(known, on)| known == kind && on.date() != command.on)
     {
         tx.actor.may(Action::OverrideCoverage, of)?;
     }
@@ -347,7 +347,7 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
             faults.check(known.is_some(), "owner", "unknown-customer");
             known
         }
-        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_id)?),
+        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_of(Action::KeepCustomers))?),
         (None, None) => None,
     };
     let typed = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -405,7 +405,7 @@ mod tests {
     use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::customers::get_customer;
     use crate::store::schema::{brands, journal};
-    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+    use crate::testing::{MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house, told};
 
     #[test]
     fn a_new_phone_and_address_take_the_place_of_the_owners_first() {
@@ -477,6 +477,29 @@ mod tests {
             assert!(matches!(register(&keeper), Err(Error::Invalid(faults)) if faults[0].path == "components[0].product"));
             keeper.members.iter_mut().for_each(|member| member.brand_id = None);
             assert_eq!(register(&keeper).expect("registered"), "T-1");
+        });
+    }
+
+    #[test]
+    fn the_days_of_a_devices_life_can_be_and_a_known_one_moves_by_a_ruling_during_its_repair() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let day = |on: &str| typed_date(on).expect("a date");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let add = |by: &str, kind: DeviceEventKind, on: &str| told(house.by(by, |tx| add_device_event(tx, &device, &AddDeviceEvent { kind, on: day(on) })));
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1250/01/01"), "on: too-early");
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Made, "1404/02/01"), "on: before-it-was-made");
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Made, "1403/02/01"), "done");
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Installed, "1402/01/01"), "on: before-it-was-made");
+            let events = [(DeviceEventKind::Made, "1404/01/02"), (DeviceEventKind::Sold, "1404/01/01")].map(|(kind, on)| NewEvent { kind, on: day(on) }).to_vec();
+            let new = NewDevice { product: "TV-1".to_owned(), serial: "T-22".to_owned(), events, ..NewDevice::default() };
+            assert_eq!(told(house.by(RECEPTIONIST, |tx| register_device(tx, &new))), "events[0].on: before-it-was-made, events[1].on: before-it-was-made");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            house.receive(&customer, &[(&device, "no-power")]);
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1405/08/01"), "not-your-right");
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1404/01/15"), "done", "as it was known");
+            assert_eq!(add(RECEPTIONIST, DeviceEventKind::Installed, "1404/01/20"), "done", "not known before");
+            assert_eq!(add(MANAGER, DeviceEventKind::Sold, "1405/08/01"), "done");
         });
     }
 }

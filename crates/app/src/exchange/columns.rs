@@ -21,10 +21,12 @@ impl ImportKind {
     #[must_use]
     pub fn does(self) -> &'static [Action] {
         match self {
-            Self::Products => &[Action::KeepCatalogue],
+            Self::Products => &[Action::KeepCatalogue, Action::KeepOrganisation],
             Self::Customers => &[Action::KeepCustomers],
             Self::Devices => &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards],
-            Self::OpenRepair => &[Action::KeepCatalogue, Action::KeepDevices, Action::KeepCustomers, Action::Receive, Action::Diagnose, Action::DoWork, Action::HandOver],
+            Self::OpenRepair => {
+                &[Action::KeepOrganisation, Action::KeepCatalogue, Action::KeepDevices, Action::KeepCustomers, Action::Receive, Action::Diagnose, Action::DoWork, Action::HandOver]
+            }
         }
     }
 }

@@ -1,13 +1,15 @@
 //! A row as a device with its events, its owner and its card. What is there already stays; what the file knows beside it is added.
 
+use domain::access::Action;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 use jiff::civil::Date;
 
+use super::customers::STRANGER;
 use super::run::Done;
 use super::table::Row;
 use crate::coverage::covers::{IssueCard, issue_card};
-use crate::customers::{SaveCustomer, save_customer};
+use crate::customers::{SaveCustomer, is_known_to, save_customer};
 use crate::devices::register::product_named;
 use crate::devices::rows::Device;
 use crate::devices::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, add_device_event, register_device};
@@ -34,9 +36,6 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     let mut events = Vec::new();
     for (column, kind) in EVENTS {
         if let Some(on) = row.date(column)? {
-            if on > tx.today() {
-                return Err(Error::invalid(column, "in-the-future"));
-            }
             events.push((column, kind, on));
         }
     }
@@ -54,8 +53,8 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     let device = match known {
         Some(device) => {
             let there = device_events::table.filter(device_events::device_id.eq(device.id)).select(device_events::kind).load::<String>(tx.conn)?;
-            for (_, kind, on) in events.iter().filter(|(_, kind, _)| !there.iter().any(|known| known == kind.name())) {
-                add_device_event(tx, &device.public_id, &AddDeviceEvent { kind: *kind, on: *on })?;
+            for (column, kind, on) in events.iter().filter(|(_, kind, _)| !there.iter().any(|known| known == kind.name())) {
+                add_device_event(tx, &device.public_id, &AddDeviceEvent { kind: *kind, on: *on }).map_err(|error| at_column(error, |_| Some(column)))?;
                 is_changed = true;
             }
             device
@@ -74,7 +73,8 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
                 components: component.transpose()?.into_iter().collect(),
                 owner: owner(tx, row)?,
             };
-            register_device(tx, &new)?
+            let column = |path: &str| events.get(path.strip_prefix("events[")?.split(']').next()?.parse::<usize>().ok()?).map(|(column, ..)| *column);
+            register_device(tx, &new).map_err(|error| at_column(error, column))?
         }
     };
     if card(tx, row, &device, starts_on, &events)? {
@@ -83,13 +83,21 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     Ok(if is_changed { Done::Written(device.id) } else { Done::Known })
 }
 
+/// The error with its faults at the columns of the file in which their values stand.
+fn at_column(error: Error, column: impl Fn(&str) -> Option<&'static str>) -> Error {
+    match error {
+        Error::Invalid(faults) => Error::Invalid(faults.into_iter().map(|fault| Fault { path: column(&fault.path).map_or(fault.path, str::to_owned), ..fault }).collect()),
+        error => error,
+    }
+}
+
 /// The public id of the owner whom the row names; made where nobody is known by that number.
 fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
     if let Some(number) = row.text("owner_subscription") {
         let id = party_numbers::table.filter(party_numbers::kind.eq("subscription")).filter(party_numbers::number_key.eq(folded_key(number)));
-        let id = id.inner_join(parties::table.on(parties::id.eq(party_numbers::party_id))).select(parties::public_id).first::<String>(tx.conn).optional()?;
+        let id = id.inner_join(parties::table.on(parties::id.eq(party_numbers::party_id))).select((parties::id, parties::public_id)).first::<(i64, String)>(tx.conn).optional()?;
         if id.is_some() {
-            return Ok(id);
+            return ours(tx, id);
         }
     }
     let Some(name) = row.text("owner_name") else {
@@ -104,13 +112,26 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
     };
     if let Some(phone) = &phone {
         let same = party_phones::table.inner_join(parties::table.on(parties::id.eq(party_phones::party_id)));
-        let known = same.filter(party_phones::number.eq(phone)).filter(parties::name_key.eq(fold(name))).select(parties::public_id).first::<String>(tx.conn).optional()?;
+        let known = same
+            .filter(party_phones::number.eq(phone))
+            .filter(parties::name_key.eq(fold(name)))
+            .select((parties::id, parties::public_id))
+            .first::<(i64, String)>(tx.conn)
+            .optional()?;
         if known.is_some() {
-            return Ok(known);
+            return ours(tx, known);
         }
     }
     let new = SaveCustomer { name: name.to_owned(), phones: phone.into_iter().collect(), subscription: row.owned("owner_subscription"), ..SaveCustomer::default() };
     Ok(Some(save_customer(tx, None, &new)?.id))
+}
+
+/// The public id of an owner whom the importer knows; one of others alone is none of theirs.
+fn ours(tx: &mut Tx<'_>, known: Option<(i64, String)>) -> Result<Option<String>> {
+    match known {
+        Some((id, _)) if !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], id)? => Err(Error::invalid("owner_name", STRANGER)),
+        known => Ok(known.map(|(_, public_id)| public_id)),
+    }
 }
 
 /// Issues the card that the row names, unless the device has it. Returns whether it did.

@@ -13,7 +13,7 @@ use super::{customers, devices, open_repair, products};
 use crate::access::Actor;
 use crate::access::guesses::{Tried, count, may_guess};
 use crate::access::session::actor_by_id;
-use crate::error::{Error, Fault, Result};
+use crate::error::{Error, Fault, Reason, Result};
 use crate::store::query::*;
 use crate::store::schema::{import_problems, import_rows, imports};
 use crate::store::types::At;
@@ -88,8 +88,10 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<(
     match ran {
         // What the store could not take is taken up again.
         Err(error @ (Error::Store(_) | Error::Unavailable(_))) => Err(error),
-        // Too many of its rows are customers of others: who keeps all customers goes on with it.
-        Err(Error::TooMany { .. }) => end(db, &import, "refused"),
+        Err(Error::TooMany { .. }) => {
+            db.write(&Actor::system(), |tx| too_many_strangers(tx, import.id))?;
+            end(db, &import, "refused")
+        }
         Err(error) => {
             tracing::error!(%error, import = public_id, "an import failed");
             end(db, &import, "failed")
@@ -108,6 +110,16 @@ fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Tells that the rows from here on are not looked at, because too many customers of others were met.
+fn too_many_strangers(tx: &mut Tx<'_>, import_id: i64) -> Result<()> {
+    let done = imports::table.find(import_id).select(imports::done_count).first::<i64>(tx.conn)?;
+    let reason = serde_json::to_string(&Reason::new("too-many-strangers")).map_err(Error::internal)?;
+    let row = ImportProblem { import_id, row_number: done + 2, position: 0, heading: String::new(), cell: String::new(), reason };
+    diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;
+    diesel::update(imports::table.find(import_id)).set(imports::bad_count.eq(imports::bad_count + 1)).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Some rows of a file, the number of the first counted from 0.
@@ -199,7 +211,7 @@ impl<'d> Runner<'d> {
     /// One batch and its progress; None where the import was stopped meanwhile.
     fn batch(&mut self, batch: &Batch, before: Progress, is_tried: bool) -> Result<Option<Progress>> {
         let tried = Tried::look_up(&self.actor);
-        if self.kind == ImportKind::Customers {
+        if matches!(self.kind, ImportKind::Customers | ImportKind::Devices) {
             may_guess(self.db.read(|conn| tried.blocked_until(conn))?, self.db.now())?;
         }
         let written = self.db.write(&self.actor, |tx| {

@@ -5,14 +5,12 @@ use domain::access::{Action, Role};
 use super::*;
 use crate::access::Actor;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
-use crate::catalogue::organisation::{SaveCentre, save_centre};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::error::Error;
 use crate::reporting::{FailureCauses, failure_causes};
 use crate::store::query::*;
-use crate::store::schema::{centres, memberships, parties};
-use crate::testing::{House, MANAGER, in_a_house, told};
-use crate::views::Title;
+use crate::store::schema::memberships;
+use crate::testing::{House, MANAGER, another_centre, in_a_house, told};
 
 fn sent(text: &str) -> SentFile {
     read_file("file.csv", text.as_bytes().to_vec()).expect("a table")
@@ -35,15 +33,6 @@ fn counts(view: &ImportView) -> (&str, i64, i64, i64) {
 fn problems(house: &House, view: &ImportView) -> Vec<(i64, String, String)> {
     let page = house.db.read(|conn| list_import_problems(conn, &house.admin, &view.id, &ListProblems::default())).expect("problems");
     page.items.into_iter().map(|problem| (problem.row, problem.column, problem.code)).collect()
-}
-
-/// The id of a centre beside the first.
-fn other_centre(tx: &mut crate::Tx<'_>) -> Result<i64, Error> {
-    let legal_entity = parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
-    let title = Title::new("دیگری", "Other");
-    let centre = SaveCentre { code: "09".to_owned(), title, legal_entity, time_zone: None, phone: None, address: None, hours: None, paid_policy: None, diagnosis_fee: None };
-    let made = save_centre(tx, None, &centre)?;
-    Ok(centres::table.filter(centres::public_id.eq(made.id)).select(centres::id).first(tx.conn)?)
 }
 
 const DRY: RunImport = RunImport { columns: None, is_dry_run: true, is_whole: false };
@@ -101,7 +90,7 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         // The manager of another centre.
         house.write(|tx| {
             let theirs = memberships::table.filter(memberships::role.eq(Role::CentreManager.name()));
-            Ok(diesel::update(theirs).set(memberships::centre_id.eq(Some(other_centre(tx)?))).execute(tx.conn)?)
+            Ok(diesel::update(theirs).set(memberships::centre_id.eq(Some(another_centre(tx)?))).execute(tx.conn)?)
         });
         let try_all = || {
             let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
@@ -117,7 +106,8 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         let view = try_all();
         assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 120), "two batches, and no more after the second");
         let view = try_all();
-        assert_eq!((view.state.as_str(), view.bad), ("refused", 0), "nothing is told of more");
+        assert_eq!((view.state.as_str(), view.bad), ("refused", 1), "nothing is told of more");
+        assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);
     });
 }
 

@@ -321,3 +321,27 @@ fn promised_day(tx: &mut Tx<'_>, centre_id: i64, today: Date) -> Result<Date> {
     }
     Ok(day)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::organisation::{SaveSection, save_section};
+    use crate::store::schema::centres;
+    use crate::testing::{RECEPTIONIST, another_centre, in_a_house, told};
+
+    #[test]
+    fn a_section_is_one_of_the_centre_that_receives() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let other = house.write(another_centre);
+            let other = house.db.read(|conn| Ok(centres::table.find(other).select(centres::public_id).first::<String>(conn)?)).expect("a centre");
+            let title = crate::views::Title::new("سرما", "Cooling");
+            let section = house.write(|tx| save_section(tx, None, &SaveSection { centre: other.clone(), code: "COOL".to_owned(), title: title.clone() })).id;
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let mut command = house.reception(&customer, &[(&device, "no-power")]);
+            command.devices[0].section = Some(section);
+            assert_eq!(told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &command))), "devices[0].section: of-another-centre");
+        });
+    }
+}

@@ -1,8 +1,8 @@
 //! What the customer said yes to, and what it is now: nobody is charged what he was not asked (domain rule 12).
 //!
-//! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to, neither the work is ended nor the device handed
-//! over until he accepts a new estimate, or somebody notes who agreed, how and why. Who was never asked agreed to
-//! nothing.
+//! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to of that work, neither the work is ended nor the device
+//! handed over until he accepts a new estimate, or somebody notes who agreed, how and why. Who was never asked agreed to
+//! nothing; who agreed to other work agreed to that alone, even where the sum is the same.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -69,16 +69,23 @@ pub(super) fn agreement_view(conn: &mut Conn, repair: &Repair, estimate_id: i64)
     Ok(agreement(conn, repair, Some(estimate_id))?.map(view))
 }
 
-/// The work that the customer agreed to, as it was told; none where they declined, or were not asked. `Err` in place of it where of an old yes the sum alone is known.
-fn told_work(conn: &mut Conn, repair: &Repair) -> Result<std::result::Result<Vec<EstimateLine>, i64>> {
+/// What the customer agreed to, as it was told.
+enum Told {
+    Work(Vec<EstimateLine>),
+    /// Of old agreements the sum alone is known.
+    Sum(i64),
+}
+
+/// What the customer agreed to; no work where they declined, or were not asked.
+fn told_work(conn: &mut Conn, repair: &Repair) -> Result<Told> {
     let estimate = answered(conn, repair.id)?;
     let told = match (agreement(conn, repair, estimate.as_ref().map(|estimate| estimate.id))?, estimate) {
-        (Some(Agreement { lines_json: None, total_minor, .. }), _) => return Ok(Err(total_minor)),
+        (Some(Agreement { lines_json: None, total_minor, .. }), _) => return Ok(Told::Sum(total_minor)),
         (Some(Agreement { lines_json: Some(lines), .. }), _) => lines,
         (None, Some(estimate)) if estimate.state == "accepted" => estimate.lines_json,
-        (None, _) => return Ok(Ok(Vec::new())),
+        (None, _) => return Ok(Told::Work(Vec::new())),
     };
-    Ok(Ok(serde_json::from_str(&told).map_err(Error::internal)?))
+    Ok(Told::Work(serde_json::from_str(&told).map_err(Error::internal)?))
 }
 
 /// Of the work that is charged, that which the customer agreed to: as it was told, and as it is now. A yes is to the work that was told: with a line that is gone
@@ -88,31 +95,31 @@ fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut no
     let row = |line: &EstimateLine| rows.iter().find(|row| row.public_id == line.line);
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
     let is_part = |line: &EstimateLine| row(line).is_some_and(|row| row.state != "declined" && !row.is_fee);
-    let mut pairs = Vec::new();
-    let mut gone = Vec::new();
+    let (mut pairs, mut gone) = (Vec::new(), Vec::new());
     for line in told.into_iter().filter(is_part) {
         match now.iter().position(|charged| charged.line == line.line) {
-            Some(at) => pairs.push((line, now.swap_remove(at))),
+            Some(at) => pairs.push((line, now.remove(at))),
             None => gone.push(line),
         }
     }
     for line in gone {
         let item = row(&line).map(|row| &row.item_code);
         if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item) {
-            pairs.push((line, now.swap_remove(at)));
+            pairs.push((line, now.remove(at)));
         }
     }
     Ok(pairs)
 }
 
-/// Whether the customer agreed to a line that is charged.
+/// The public ids of the lines that the customer agreed to, and that cost no more than was told.
 ///
 /// # Errors
 /// The store.
-pub(super) fn is_agreed(conn: &mut Conn, repair: &Repair, line: &WorkLine, on: Date) -> Result<bool> {
-    let Ok(told) = told_work(conn, repair)? else { return Ok(true) };
+pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<String>> {
+    let Told::Work(told) = told_work(conn, repair)? else { return Ok(Vec::new()) };
     let now = asked(conn, repair, on)?;
-    Ok(agreed_work(conn, repair, told, now)?.iter().any(|(_, charged)| charged.line == line.public_id))
+    let pairs = agreed_work(conn, repair, told, now)?.into_iter();
+    Ok(pairs.filter(|(told, now)| now.net + now.vat <= told.net + told.vat).map(|(_, now)| now.line).collect())
 }
 
 /// What the customer would pay on a day, without the house's own fees.
@@ -132,12 +139,12 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
     let sum = |lines: &mut dyn Iterator<Item = &EstimateLine>| lines.map(|line| line.net + line.vat).sum::<i64>();
     let now = sum(&mut lines.iter());
     let accepted = match told_work(conn, repair)? {
-        Ok(told) => {
+        Told::Work(told) => {
             let pairs = agreed_work(conn, repair, told, lines)?;
             // What one line of it costs less may another cost more; what was not told has no part in that.
             sum(&mut pairs.iter().map(|(told, _)| told)).min(sum(&mut pairs.iter().map(|(_, charged)| charged)))
         }
-        Err(total) => total,
+        Told::Sum(total) => total,
     };
     Ok((now > accepted).then_some(Exceeded { accepted, now }))
 }

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::agreed::is_agreed;
+use super::agreed::agreed_lines;
 use super::lines::{blank, charged, end};
 use super::rows::{Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
@@ -183,12 +183,13 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         _ => return Err(Error::conflict("estimate-answered")),
     }
     let Some(estimate) = latest else { return Err(Error::conflict("no-estimate")) };
-    let rows = charged(tx.conn, repair.id)?;
+    let (fees, rows) = charged(tx.conn, repair.id)?.into_iter().partition::<Vec<_>, _>(|row| row.is_fee);
     let mut wrong = Faults::default();
     let mut declined = Vec::new();
     for (index, id) in command.declined_lines.iter().enumerate() {
         match rows.iter().find(|row| row.public_id == *id) {
             Some(row) => declined.push(row.id),
+            None if fees.iter().any(|fee| fee.public_id == *id) => wrong.add(Fault::new(format!("declined_lines[{index}]"), "fee-of-the-house")),
             None => wrong.add(Fault::new(format!("declined_lines[{index}]"), "unknown-reference")),
         }
     }
@@ -199,10 +200,9 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     let today = tx.today_in(&zone);
     if road::is_worked(tx.conn, &repair)? {
         // Nobody takes a yes back when the work is done: what the house gives up then is goodwill.
-        for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
-            if is_agreed(tx.conn, &repair, row, today)? {
-                return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", row.item_code.clone())));
-            }
+        let agreed = agreed_lines(tx.conn, &repair, today)?;
+        if let Some(row) = rows.iter().find(|row| (all || declined.contains(&row.id)) && agreed.contains(&row.public_id)) {
+            return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", row.item_code.clone())));
         }
     }
     let answer = if all { Answer::Declined } else { Answer::Accepted };

@@ -13,7 +13,7 @@ use crate::catalogue::rows::Product;
 use crate::coverage::decide::decide_repair;
 use crate::devices::register::{insert, open_repair, product_named, put_in};
 use crate::devices::rows::Device;
-use crate::devices::tree::{close_edge, tree};
+use crate::devices::tree::{close_edge, root_of, tree};
 use crate::devices::{append_event, device_row};
 use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
@@ -131,7 +131,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     wrong.check(command.serial_in.as_deref().is_none_or(|serial| serial.trim().is_empty() || quantity_milli == 1000), "quantity_milli", "one-per-serial");
     wrong.told()?;
 
-    let device_in = if is_mended { None } else { Some(put_part_in(tx, &repair, &product, command, out.as_ref(), quantity_milli)?) };
+    let device_in = if is_mended { None } else { Some(put_part_in(tx, &repair, &product, command, out.as_ref(), (quantity_milli, supplied_by))?) };
     let line = match planned.clone() {
         Some(line) => line,
         None => own.on(blank(tx, &repair, LineType::Part)?),
@@ -237,7 +237,7 @@ fn removed(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPar
 }
 
 /// Moves the new part into the device and the old one to where it belongs.
-fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPart, out: Option<&Device>, quantity_milli: i64) -> Result<Device> {
+fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPart, out: Option<&Device>, (quantity_milli, supplied_by): (i64, SuppliedBy)) -> Result<Device> {
     let paper = Paper("repair", repair.id);
     let serial = command.serial_in.as_deref().map(str::trim).filter(|serial| !serial.is_empty());
     let known = match serial {
@@ -251,11 +251,13 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
     };
     let part = match known {
         Some(part) => {
-            // It lies in this centre, or is only known so far; it is nobody's, and in nobody's repair.
+            // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is nobody's but of the customer who brings it.
             let place = place_of(tx.conn, part.id)?;
             let is_here = place.is_none_or(|place| matches!(place, Place::Supplier) || place == Place::Shelf(repair.centre_id));
-            let is_owned = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?.is_some();
-            if part.product_id != product.id || !is_here || is_owned || open_repair(tx, &part)?.is_some() {
+            let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
+            let owner = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+            let is_free = owner.is_none_or(|owner| owner == repair.customer_id && supplied_by == SuppliedBy::Customer);
+            if part.product_id != product.id || !is_here || !is_loose || !is_free {
                 return Err(Error::Invalid(vec![Fault::new("serial_in", "part-elsewhere").with("serial", part.serial)]));
             }
             part

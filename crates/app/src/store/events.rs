@@ -116,6 +116,7 @@ pub enum Event {
     RepairReopened { number: String, reason: String },
     InvoiceIssued { number: String, kind: String, total: i64 },
     InvoiceCorrected { number: String, by: String, reason: String },
+    PaymentCarried { from: String, to: String, amount: i64 },
     PaymentRecorded { number: String, method: String, amount: i64 },
     Imported { kind: String, good: i64, bad: i64 },
 }

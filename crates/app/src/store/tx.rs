@@ -201,7 +201,7 @@ impl<'c> Tx<'c> {
     /// What `work` tells.
     pub(crate) fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.conn.begin_part()?;
-        let out = work(self);
+        let out = self.within(work);
         if out.is_ok() {
             self.conn.commit()?
         } else {
@@ -216,8 +216,16 @@ impl<'c> Tx<'c> {
     /// What `work` tells.
     pub(crate) fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.conn.begin_part()?;
-        let out = work(self);
+        let out = self.within(work);
         self.conn.rollback()?;
+        out
+    }
+
+    /// Runs what is a part: nothing within it is kept apart from the rest of it.
+    fn within<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let before = std::mem::replace(&mut self.keeps, true);
+        let out = work(self);
+        self.keeps = before;
         out
     }
 
@@ -232,7 +240,8 @@ impl<'c> Tx<'c> {
         out
     }
 
-    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known though the guess was wrong.
+    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known though the guess was wrong. Within a part
+    /// (`nested`, `tried`) it does nothing: who runs such parts counts for itself.
     ///
     /// # Errors
     /// The store.

@@ -76,6 +76,13 @@ struct RepairPage {
     passcode: Option<String>,
 }
 
+impl RepairPage {
+    /// Whether a line is the house's own fee, which nobody declines.
+    fn is_fee(&self, line: &str) -> bool {
+        self.view.lines.iter().any(|known| known.id == line && known.is_fee)
+    }
+}
+
 pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Response {
     page(person, id, None).await
 }

@@ -206,7 +206,7 @@ fn with_id(one: &Value, index: usize) -> Value {
 }
 
 #[tokio::test]
-async fn a_case_asks_about_so_much_at_once_and_holds_nobodys_writes() {
+async fn a_case_asks_about_ten_thousand_pairs_and_no_more() {
     for house in House::each() {
         let token = house.token("administrator");
         let example = &api::table().iter().find(|operation| operation.id == "decideCoverage").expect("an operation").example;
@@ -219,9 +219,8 @@ async fn a_case_asks_about_so_much_at_once_and_holds_nobodys_writes() {
             case
         };
         let ask = async |covers, lines| house.call(Some(&token), Method::POST, "/coverage/decide", Some(&case(covers, lines))).await;
-        let small = ask(2, 3).await;
-        assert_eq!(small.status, StatusCode::OK, "{}", small.text);
-        let large = ask(60, 200).await;
+        assert_eq!(ask(100, 100).await.status, StatusCode::OK);
+        let large = ask(100, 101).await;
         assert!(large.status == StatusCode::UNPROCESSABLE_ENTITY && large.text.contains("question.lines"), "{}", large.text);
     }
 }

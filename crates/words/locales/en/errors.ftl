@@ -188,3 +188,5 @@ error-too-early = This date is too early. Was it typed in another calendar?
 error-before-it-was-made = It was neither sold nor installed before it was made.
 error-customer-elsewhere = This is a customer of other centres. Receive a device of theirs first; then you may change them.
 error-agreed-and-done = The customer agreed to { $item }, and it is done. Decline only what is new, or give goodwill.
+error-noted-elsewhere = Another centre wrote this customer down.
+error-too-many-strangers = From here on no row was looked at: too many customers of other centres were met. Try again in some minutes, or let somebody import it who keeps the customers of all centres.

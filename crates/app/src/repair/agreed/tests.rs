@@ -67,6 +67,18 @@ fn note(house: &House, login: &str, repair: &str) -> Result<()> {
     house.by(login, |tx| note_agreement(tx, repair, &command))
 }
 
+fn agreed_lines_of(house: &House, repair: &str) -> usize {
+    let row = repairs::table.filter(repairs::public_id.eq(repair)).select(Repair::as_select());
+    house
+        .db
+        .read(|conn| {
+            let row = row.first::<Repair>(conn)?;
+            agreed_lines(conn, &row, typed_date("1405/09/02").expect("a date"))
+        })
+        .expect("read")
+        .len()
+}
+
 fn conflict(told: Result<()>) -> String {
     match told {
         Err(Error::Conflict(reason)) => reason.code.to_string(),
@@ -204,6 +216,18 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away()
         assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "fee-of-the-house");
         house.by("admin", |tx| remove_line(tx, &repair, &off)).expect("given away");
         assert!(hand(house, &visit).expect("handed over").invoices.is_empty());
+        // Nor by an answer to another estimate.
+        let (_, repair) = at_the_bench(house, "T-22");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Declined);
+        let fee = house.repair(&repair).lines.into_iter().find(|line| line.is_fee).expect("a fee").id;
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        let but_the_fee = AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fee.clone()], note: None };
+        assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &but_the_fee))), "declined_lines[0]: fee-of-the-house");
+        house.answer(&repair, Answer::Declined);
+        assert_eq!(house.repair(&repair).lines.into_iter().find(|line| line.id == fee).expect("the fee").state, "open");
     });
 }
 
@@ -221,6 +245,16 @@ fn nobody_takes_a_yes_back_when_the_work_is_done() {
         house.estimate(&repair);
         assert_eq!(answer(&no), "agreed-and-done");
         assert_eq!(answer(&AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fan], note: None }), "done");
+        // A price that went up after it is none that was agreed to.
+        let line = house.repair(&repair).lines.into_iter().find(|line| line.state == "open").expect("a line").id;
+        let dearer = ChangeLine { line: line.clone(), quantity_milli: None, unit_price: Some(3_000_000) };
+        house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &dearer)).expect("a price");
+        house.estimate(&repair);
+        let as_before = ChangeLine { line, quantity_milli: None, unit_price: Some(1_000_000) };
+        assert_eq!(agreed_lines_of(house, &repair), 0);
+        house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &as_before)).expect("a price");
+        assert_eq!(agreed_lines_of(house, &repair), 1);
+        house.answer(&repair, Answer::Accepted);
         assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_100_000);
     });
 }

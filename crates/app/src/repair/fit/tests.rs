@@ -1,10 +1,9 @@
 //! What goes into a device lies on the shelf of the centre that works on it, and is nobody's.
 
 use super::*;
-use crate::catalogue::organisation::{SaveCentre, save_centre};
 use crate::repair::plan::{PlanPart, plan_part};
-use crate::store::schema::{centres, repairs};
-use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house, told};
+use crate::store::schema::repairs;
+use crate::testing::{House, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house, told};
 
 /// A television at the bench: its device and its repair.
 fn at_the_bench(house: &House, serial: &str) -> (String, String) {
@@ -25,7 +24,7 @@ fn fit(house: &House, repair: &str, product: &str, serial: &str) -> String {
 #[test]
 fn nobodys_device_is_fitted_as_a_part() {
     in_a_house(|house| {
-        let (_, repair) = at_the_bench(house, "T-1");
+        let (device, repair) = at_the_bench(house, "T-1");
         assert_eq!(fit(house, &repair, "TV-1", "T-22"), "product: not-a-part");
         // A compressor that somebody brought by itself, and one that is theirs at home.
         let customer = house.customer("لیلا صادقی", "09121112233");
@@ -34,12 +33,21 @@ fn nobodys_device_is_fitted_as_a_part() {
         let owned = house.device("CMP-EM65", "C-2", "1404/01/15", &[]);
         let mine = crate::devices::RecordOnDevice { owner: Some(customer), ..Default::default() };
         house.write(|tx| crate::devices::record_on_device(tx, &owned, &mine));
-        for serial in ["C-1", "C-2"] {
+        // And one that sits in somebody's refrigerator.
+        house.device("SRF-7300", "F-1", "1404/01/15", &[("CMP-EM65", "C-3")]);
+        for serial in ["C-1", "C-2", "C-3"] {
             assert_eq!(fit(house, &repair, "CMP-EM65", serial), "serial_in: part-elsewhere", "{serial}");
         }
         house.go(RECEPTIONIST, &compressor, "to-diagnosis");
         house.diagnose(&compressor, "no-power", "wear");
         assert_eq!(fit(house, &compressor, "CMP-EM65", "C-1"), "serial_in: part-elsewhere", "into itself");
+        // What this customer brings is theirs.
+        let own = house.device("CMP-EM65", "C-4", "1404/01/15", &[]);
+        let owner = house.db.read(|conn| Ok(crate::devices::get_device(conn, &house.admin, &device, house.db.now())?.owner)).expect("a device").expect("an owner").id;
+        let theirs = crate::devices::RecordOnDevice { owner: Some(owner), ..Default::default() };
+        house.write(|tx| crate::devices::record_on_device(tx, &own, &theirs));
+        let brought = FitPart { serial_in: Some("C-4".to_owned()), supplied_by: Some(SuppliedBy::Customer), ..House::part("CMP-EM65") };
+        assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
         assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
     });
 }
@@ -51,31 +59,15 @@ fn the_shelf_of_another_centre_is_not_this_ones() {
         let line = house.fit(&repair, FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") });
         let out = |line: &str| house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.to_owned(), reason: "-".to_owned() }));
         out(&line).expect("on the shelf");
-        let other = house.write(|tx| {
-            let centre = SaveCentre {
-                code: "09".to_owned(),
-                title: crate::views::Title::new("دیگری", "Other"),
-                legal_entity: house.maker.clone(),
-                time_zone: None,
-                phone: None,
-                address: None,
-                hours: None,
-                paid_policy: None,
-                diagnosis_fee: None,
-            };
-            save_centre(tx, None, &centre)
-        });
+        let other = house.write(another_centre);
         // The same bench, were it in the other centre.
-        let stand = |centre: &str| {
-            house.write(|tx| {
-                let id = centres::table.filter(centres::public_id.eq(centre)).select(centres::id).first::<i64>(tx.conn)?;
-                Ok(diesel::update(repairs::table.filter(repairs::public_id.eq(&repair))).set(repairs::centre_id.eq(id)).execute(tx.conn)?)
-            });
-        };
+        let of = repairs::table.filter(repairs::public_id.eq(&repair));
+        let here = house.db.read(|conn| Ok(of.select(repairs::centre_id).first::<i64>(conn)?)).expect("a repair");
+        let stand = |centre: i64| house.write(|tx| Ok(diesel::update(of).set(repairs::centre_id.eq(centre)).execute(tx.conn)?));
         let command = FitPart { product: "CMP-EM65".to_owned(), serial_in: Some("C-1".to_owned()), ..FitPart::default() };
-        stand(&other.id);
+        stand(other);
         assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "serial_in: part-elsewhere");
-        stand(&house.centre);
+        stand(here);
         assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "done");
     });
 }
@@ -91,5 +83,15 @@ fn what_the_customer_was_to_bring_and_the_house_gives_has_its_price() {
         let command = FitPart { line: Some(line.clone()), supplied_by: Some(SuppliedBy::Centre), ..FitPart::default() };
         house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command)).expect("fitted");
         assert_eq!(amount(&line).expect("a line"), Some(26_000_000));
+    });
+}
+
+#[test]
+fn a_line_is_about_a_component_of_the_device_that_is_repaired() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let other = house.device("SRF-7300", "F-1", "1404/01/15", &[]);
+        let plan = PlanPart { product: "BOARD-1".to_owned(), component: Some(other), ..PlanPart::default() };
+        assert_eq!(told(house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &plan))), "component: not-in-device");
     });
 }
