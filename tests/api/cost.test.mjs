@@ -135,8 +135,8 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
     // A case of as many pairs as are decided at once, each of which is told of.
     const { paths } = await (await fetch(`${server.base}/api/v1/openapi.json`)).json();
     const example = paths["/coverage/decide"].post.requestBody.content["application/json"].example;
-    const hundred = (one) => Array.from({ length: 100 }, (_, at) => ({ ...one, id: `N${at}` }));
-    const decide = JSON.stringify({ ...example, covers: hundred(example.covers[0]), question: { ...example.question, lines: hundred(example.question.lines[0]) } });
+    const many = (one, length) => Array.from({ length }, (_, at) => ({ ...one, id: `N${at}`.padEnd(120, "x") }));
+    const decide = JSON.stringify({ ...example, covers: many(example.covers[0], 40), question: { ...example.question, lines: many(example.question.lines[0], 100) } });
     kinds.cases = async () => {
       const answer = await api("/coverage/decide", decide);
       assert.equal(answer.status, 200);

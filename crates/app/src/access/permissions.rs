@@ -93,6 +93,8 @@ pub struct ChangePermission {
 /// `Forbidden`; `Conflict` where the administrators would lock themselves out.
 pub fn change_permission(tx: &mut Tx<'_>, command: &ChangePermission) -> Result<()> {
     tx.actor.may(Action::KeepAccess, Of::All)?;
+    // Nor does a token that is narrowed give what it may not do.
+    tx.actor.may(command.action, Of::All)?;
     if command.role == Role::Administrator && !command.is_allowed {
         return Err(Error::conflict("administrator-keeps-rights"));
     }

@@ -359,6 +359,19 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_token_gives_no_role_what_it_may_not_do() {
+        in_a_house(|house| {
+            let change = |scopes: &[Action]| {
+                let token = Actor { is_token: true, scopes: Some(scopes.to_vec()), ..house.person("admin") };
+                let allow = ChangePermission { role: Role::Receptionist, action: Action::GiveGoodwill, is_allowed: true, percent: None, amount: None };
+                told(house.db.write(&token, |tx| change_permission(tx, &allow)))
+            };
+            assert_eq!(change(&[Action::KeepAccess]), "not-in-token");
+            assert_eq!(change(&[Action::KeepAccess, Action::GiveGoodwill]), "done");
+        });
+    }
+
+    #[test]
     fn ones_own_password_is_not_reset_and_not_saved() {
         in_a_house(|house| {
             let id = house.db.read(|conn| user_id_by_login(conn, "admin")).expect("a person");

@@ -15,7 +15,7 @@ use super::rows::{Cover, CoverClaim, Policy};
 use crate::access::{Actor, Of};
 use crate::billing::papers;
 use crate::catalogue::legal_entities::{is_company, party_link};
-use crate::devices::register::{not_in_repair_elsewhere, open_repair};
+use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repair};
 use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
 use crate::error::{Error, Fault, Faults, OrInvalid, Result};
@@ -339,6 +339,9 @@ struct Entered {
     payer: Option<i64>,
 }
 
+/// Years from now within which a promise begins: one that begins later was typed in another calendar, or wrongly.
+const LATEST_START: i16 = 50;
+
 fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) -> Result<Cover> {
     let mut faults = Faults::default();
     faults.check(policy.brand_id.is_none_or(|brand| brand == device.brand_id), "policy", "policy-of-another-brand");
@@ -357,6 +360,10 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
         may_date_back(tx, device, on)?;
     }
     let today = tx.today();
+    for (on, path) in [(entered.issued_on, "issued_on"), (entered.starts_on, "starts_on")] {
+        faults.check(on.is_none_or(|on| on.year() >= EARLIEST_YEAR), path, "too-early");
+        faults.check(on.is_none_or(|on| on.year() <= today.year() + LATEST_START), path, "too-late");
+    }
     faults.check(entered.issued_on.is_none_or(|on| on <= today), "issued_on", "in-the-future");
     let number_key = domain::text::key(&entered.number);
     faults.check(!number_key.is_empty(), "number", "required");
@@ -478,6 +485,25 @@ mod tests {
 
     use super::*;
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
+
+    #[test]
+    fn a_promise_begins_in_a_year_that_can_be() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let device = house.device("TV-1", "T-1", "1404/08/24", &[]);
+            let date = |on: &str| domain::time::iso_date(on).expect("a date");
+            for (starts, issued, answer) in [
+                (Some("9999-12-31"), None, "starts_on: too-late"),
+                (Some("1800-01-01"), None, "starts_on: too-early"),
+                (None, Some("1404-08-24"), "issued_on: too-early"),
+                (Some("2030-01-01"), Some("2026-01-01"), "done"),
+            ] {
+                let (starts_on, issued_on) = (starts.map(date), issued.map(date));
+                let card = IssueCard { device: device.clone(), policy: Some(house.gold.clone()), number: Some("G-1".to_owned()), starts_on, seller: None, issued_on };
+                assert_eq!(told(house.by(MANAGER, |tx| issue_card(tx, &card))), answer);
+            }
+        });
+    }
 
     #[test]
     fn a_promise_that_is_dated_back_while_the_device_is_in_repair_is_a_ruling() {

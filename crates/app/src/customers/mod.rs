@@ -246,11 +246,11 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
         };
         let tried = Tried::look_up(tx.actor);
         if !is_ours {
-            // Who waits for strangers is not told either that nobody has it.
-            guesses::may_guess(tried.blocked_until(tx.conn)?, tx.now)?;
+            guesses::reserve(tx, std::slice::from_ref(&tried))?;
         }
-        if is_taken && !is_ours {
-            guesses::reserve(tx, &[tried])?;
+        if !is_taken {
+            // It is taken back with what is written: where that is refused, to have asked counts.
+            guesses::right(tx, &[tried])?;
         }
         faults.check(!is_taken, &at("subscription"), "taken");
     }

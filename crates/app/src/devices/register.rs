@@ -35,7 +35,7 @@ domain::words! {
 }
 
 /// Before this year nothing was made of what is repaired: a day of it was typed in another calendar, or wrongly.
-const EARLIEST_YEAR: i16 = 1900;
+pub(crate) const EARLIEST_YEAR: i16 = 1900;
 
 /// A serialised item in the world.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

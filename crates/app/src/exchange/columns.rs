@@ -23,7 +23,7 @@ impl ImportKind {
         match self {
             Self::Products => &[Action::KeepCatalogue, Action::KeepOrganisation],
             Self::Customers => &[Action::KeepCustomers],
-            Self::Devices => &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards],
+            Self::Devices => &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards, Action::OverrideCoverage],
             Self::OpenRepair => {
                 &[Action::KeepOrganisation, Action::KeepCatalogue, Action::KeepDevices, Action::KeepCustomers, Action::Receive, Action::Diagnose, Action::DoWork, Action::HandOver]
             }

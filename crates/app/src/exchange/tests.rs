@@ -127,6 +127,8 @@ fn a_narrow_token_starts_no_more_than_it_may_do_itself() {
         };
         assert_eq!(run_with(&[Action::Import]), "not-in-token");
         assert_eq!(run_with(&[Action::Import, Action::KeepCustomers]), "done");
+        // A card in a file of devices may be dated back, as a ruling is.
+        assert!(ImportKind::Devices.does().contains(&Action::OverrideCoverage) && ImportKind::Products.does().contains(&Action::KeepOrganisation));
     });
 }
 

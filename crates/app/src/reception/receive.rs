@@ -17,6 +17,7 @@ use crate::coverage::decide::decide_repair;
 use crate::customers::{SaveCustomer, known_customer, write_customer};
 use crate::devices::register::{read_meters, set_owner, write_device};
 use crate::devices::rows::Device;
+use crate::devices::tree::root_of;
 use crate::devices::{NewDevice, append_event, device_row};
 use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
@@ -195,6 +196,7 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
         return Err(Error::invalid(at("device"), "unknown-reference"));
     }
     not_in_the_house(tx, &device)?;
+    not_in_anothers(tx, &device, reception.customer_id, &at("device"))?;
     let mut wrong = Faults::default();
     let mut reported = Vec::new();
     for (position, code) in command.faults.iter().enumerate() {
@@ -322,6 +324,19 @@ fn promised_day(tx: &mut Tx<'_>, centre_id: i64, today: Date) -> Result<Date> {
     Ok(day)
 }
 
+/// What sits in somebody's device is theirs with it: nobody else brings it.
+///
+/// # Errors
+/// `Invalid` for a component of another's device.
+fn not_in_anothers(tx: &mut Tx<'_>, device: &Device, customer_id: i64, path: &str) -> Result<()> {
+    let root = root_of(tx.conn, device.id, tx.now)?;
+    if root == device.id {
+        return Ok(());
+    }
+    let owner = device_states::table.find(root).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+    if owner.is_none_or(|owner| owner == customer_id) { Ok(()) } else { Err(Error::invalid(path, "in-anothers-device")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,6 +357,21 @@ mod tests {
             let mut command = house.reception(&customer, &[(&device, "no-power")]);
             command.devices[0].section = Some(section);
             assert_eq!(told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &command))), "devices[0].section: of-another-centre");
+        });
+    }
+
+    #[test]
+    fn what_sits_in_somebodys_device_is_brought_by_nobody_else() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let (owner, other) = (house.customer("زهرا کریمی", "09123456789"), house.customer("علی مرادی", "09121112233"));
+            let fridge = house.device("SRF-7300", "F-1", "1404/01/15", &[("CMP-EM65", "C-1")]);
+            let mine = crate::devices::RecordOnDevice { owner: Some(owner.clone()), ..Default::default() };
+            house.write(|tx| crate::devices::record_on_device(tx, &fridge, &mine));
+            let compressor = house.db.read(|conn| Ok(devices::table.filter(devices::serial.eq("C-1")).select(devices::public_id).first::<String>(conn)?)).expect("a component");
+            let receive = |customer: &str| told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &house.reception(customer, &[(&compressor, "no-power")]))));
+            assert_eq!(receive(&other), "devices[0].device: in-anothers-device");
+            assert_eq!(receive(&owner), "done");
         });
     }
 }

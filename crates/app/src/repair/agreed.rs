@@ -89,7 +89,8 @@ fn told_work(conn: &mut Conn, repair: &Repair) -> Result<Told> {
 }
 
 /// Of the work that is charged, that which the customer agreed to: as it was told, and as it is now. A yes is to the work that was told: with a line that is gone
-/// it is gone too, and not there for another; a line that was taken back and noted again, and a part that was planned and is fitted, is the same work.
+/// it is gone too, and not there for another; a line that was taken back and noted again, and a part that was planned and is fitted, is the same work. To mend a
+/// part is other work than to fit a new one.
 fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut now: Vec<EstimateLine>) -> Result<Vec<(EstimateLine, EstimateLine)>> {
     let rows = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
     let row = |line: &EstimateLine| rows.iter().find(|row| row.public_id == line.line);
@@ -97,14 +98,14 @@ fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut no
     let is_part = |line: &EstimateLine| row(line).is_some_and(|row| row.state != "declined" && !row.is_fee);
     let (mut pairs, mut gone) = (Vec::new(), Vec::new());
     for line in told.into_iter().filter(is_part) {
-        match now.iter().position(|charged| charged.line == line.line) {
+        match now.iter().position(|charged| charged.line == line.line && charged.is_mended == line.is_mended) {
             Some(at) => pairs.push((line, now.remove(at))),
             None => gone.push(line),
         }
     }
     for line in gone {
         let item = row(&line).map(|row| &row.item_code);
-        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item) {
+        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item && charged.is_mended == line.is_mended) {
             pairs.push((line, now.remove(at)));
         }
     }
@@ -136,13 +137,12 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
         return Ok(None);
     }
     let lines = asked(conn, repair, on)?;
-    let sum = |lines: &mut dyn Iterator<Item = &EstimateLine>| lines.map(|line| line.net + line.vat).sum::<i64>();
-    let now = sum(&mut lines.iter());
+    let now = lines.iter().map(|line| line.net + line.vat).sum::<i64>();
     let accepted = match told_work(conn, repair)? {
         Told::Work(told) => {
-            let pairs = agreed_work(conn, repair, told, lines)?;
-            // What one line of it costs less may another cost more; what was not told has no part in that.
-            sum(&mut pairs.iter().map(|(told, _)| told)).min(sum(&mut pairs.iter().map(|(_, charged)| charged)))
+            // Nobody agreed to more for a line than was told of it, whatever another costs less.
+            let least = |(told, now): &(EstimateLine, EstimateLine)| (told.net + told.vat).min(now.net + now.vat);
+            agreed_work(conn, repair, told, lines)?.iter().map(least).sum()
         }
         Told::Sum(total) => total,
     };

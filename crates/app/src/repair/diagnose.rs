@@ -4,13 +4,13 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lines::component_named;
 use super::rows::Repair;
 use super::{in_hand, seen};
 use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
-use crate::devices::device_row;
-use crate::error::{Arg, Error, Faults, OrInvalid, Reason, Result};
+use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::reception::repeats;
 use crate::store::query::*;
 use crate::store::schema::{causes, faults, repairs, reported_faults};
@@ -95,7 +95,7 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
     same_version(row.version, version)?;
     let found = found(tx.conn, command)?;
     let component_id = match &command.component {
-        Some(id) => Some(device_row(tx.conn, id).or_invalid("component", "unknown-reference")?.id),
+        Some(id) => Some(component_named(tx, &row, id)?.ok_or_else(|| Error::invalid("component", "not-in-device"))?),
         None => None,
     };
     let change = preview(tx.conn, row.id, found.fault_id, found.cause_id, tx.today())?;

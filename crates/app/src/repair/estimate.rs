@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::agreed_lines;
+use super::fit::Disposition;
 use super::lines::{blank, charged, end};
 use super::rows::{Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
@@ -48,12 +49,16 @@ pub struct EstimateLine {
     /// What the customer would pay of it, net.
     pub net: i64,
     pub vat: i64,
+    /// The part that is there is mended, and no other fitted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_mended: bool,
 }
 
 impl EstimateLine {
     pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
         let title = crate::views::Title::new(&line.title_fa, &line.title_en);
-        Self { line: line.public_id.clone(), title, amount: line.amount_minor.unwrap_or(0), net: *net, vat: *vat }
+        let is_mended = line.disposition.as_deref() == Some(Disposition::Repaired.name());
+        Self { line: line.public_id.clone(), title, amount: line.amount_minor.unwrap_or(0), net: *net, vat: *vat, is_mended }
     }
 }
 
@@ -199,9 +204,11 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     let all = command.answer == Answer::Declined || declined.len() == rows.len();
     let today = tx.today_in(&zone);
     if road::is_worked(tx.conn, &repair)? {
-        // Nobody takes a yes back when the work is done: what the house gives up then is goodwill.
+        // Nobody says no to what is done, or takes a yes back: what the house gives up then is goodwill.
         let agreed = agreed_lines(tx.conn, &repair, today)?;
-        if let Some(row) = rows.iter().find(|row| (all || declined.contains(&row.id)) && agreed.contains(&row.public_id)) {
+        let ended = road::worked_since(tx.conn, &repair)?;
+        let is_done = |row: &WorkLine| agreed.contains(&row.public_id) || ended.is_some_and(|at| row.added_at.instant() <= at);
+        if let Some(row) = rows.iter().find(|row| (all || declined.contains(&row.id)) && is_done(row)) {
             return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", row.item_code.clone())));
         }
     }

@@ -195,6 +195,7 @@ pub(super) fn part_named(conn: &mut Conn, named: &str) -> Result<Product> {
 /// What a part costs the one who pays: as said, nothing where the customer brought it, else as the price list has it.
 pub(super) fn price_of(conn: &mut Conn, product: &Product, said: Option<i64>, supplied_by: SuppliedBy) -> Result<Option<i64>> {
     match said {
+        Some(price) if price > 0 && supplied_by == SuppliedBy::Customer => Err(Error::invalid("unit_price", "customers-part")),
         Some(price) => Ok(Some(price)),
         None if supplied_by == SuppliedBy::Customer => Ok(Some(0)),
         None => prices::current(conn, Item::Product(product.id), None),
@@ -253,10 +254,12 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
         Some(part) => {
             // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is nobody's but of the customer who brings it.
             let place = place_of(tx.conn, part.id)?;
-            let is_here = place.is_none_or(|place| matches!(place, Place::Supplier) || place == Place::Shelf(repair.centre_id));
+            let is_brought = supplied_by == SuppliedBy::Customer;
+            let at_hand = [Place::Supplier, Place::Shelf(repair.centre_id)];
+            let is_here = place.is_none_or(|place| at_hand.contains(&place) || is_brought && place == Place::Customer(Some(repair.customer_id)));
             let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
             let owner = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
-            let is_free = owner.is_none_or(|owner| owner == repair.customer_id && supplied_by == SuppliedBy::Customer);
+            let is_free = owner.is_none_or(|owner| owner == repair.customer_id && is_brought);
             if part.product_id != product.id || !is_here || !is_loose || !is_free {
                 return Err(Error::Invalid(vec![Fault::new("serial_in", "part-elsewhere").with("serial", part.serial)]));
             }
@@ -314,7 +317,10 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     let product_of = |tx: &mut Tx<'_>, id: i64| -> Result<i64> { Ok(devices::table.find(id).select(devices::product_id).first(tx.conn)?) };
     let product_id = product_of(tx, part_id)?;
     let thing = Thing { device_id: Some(part_id), product_id, quantity_milli: line.quantity_milli };
-    move_thing(tx, thing, Place::Inside(repair.device_id), Place::Shelf(repair.centre_id), paper)?;
+    // What the customer brought goes back to them.
+    let is_theirs = line.supplied_by == SuppliedBy::Customer.name();
+    let to = if is_theirs { Place::Customer(Some(repair.customer_id)) } else { Place::Shelf(repair.centre_id) };
+    move_thing(tx, thing, Place::Inside(repair.device_id), to, paper)?;
     let (parent, position) = close_edge(tx, part_id)?.unwrap_or((repair.device_id, None));
     let mut subjects = vec![Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Device(part_id)];
     if let Some(out_id) = line.device_out_id {

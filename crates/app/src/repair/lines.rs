@@ -6,6 +6,9 @@ use domain::money::line_amount;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::agreed_lines;
+use super::fit::SuppliedBy;
+use super::road;
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::access::{Actor, actor_within};
@@ -116,13 +119,21 @@ pub(crate) fn blank(tx: &mut Tx<'_>, repair: &Repair, line_type: LineType) -> Re
     })
 }
 
+/// The device or the component of it that a public id names, of those that a repair is about.
+///
+/// # Errors
+/// The store.
+pub(super) fn component_named(tx: &mut Tx<'_>, repair: &Repair, id: &str) -> Result<Option<i64>> {
+    let now = tx.now;
+    let root = tree(tx.conn, repair.device_id, now)?;
+    Ok(root.all().into_iter().find(|node| node.device.public_id == id).map(|node| node.device.id))
+}
+
 /// What was typed of it; a component is one of the device that is repaired.
 pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
     let component_id = match component.filter(|id| !id.is_empty()) {
         Some(id) => {
-            let now = tx.now;
-            let root = tree(tx.conn, repair.device_id, now)?;
-            let found = root.all().into_iter().find(|node| node.device.public_id == id).map(|node| node.device.id);
+            let found = component_named(tx, repair, id)?;
             wrong.check(found.is_some(), "component", "not-in-device");
             found
         }
@@ -177,6 +188,18 @@ pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> R
 fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool) -> Result<()> {
     let gives = |limit| actor_within(limit, 100, line.amount_minor.unwrap_or(0));
     if !line.is_fee || is_taken_off && actor.limits(Action::GiveGoodwill, repair.of()).any(gives) { Ok(()) } else { Err(Error::Forbidden(Reason::new("fee-of-the-house"))) }
+}
+
+/// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill.
+///
+/// # Errors
+/// `Conflict` for such a line.
+fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<()> {
+    let today = tx.today();
+    if road::is_worked(tx.conn, repair)? && agreed_lines(tx.conn, repair, today)?.contains(&line.public_id) {
+        return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", line.item_code.clone())));
+    }
+    Ok(())
 }
 
 /// What is checked of a price and a quantity.
@@ -302,8 +325,12 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
     let mut wrong = Faults::default();
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
     wrong.check(line.state == "open", "line", "line-ended");
+    wrong.check(line.supplied_by != SuppliedBy::Customer.name() || unit_price.is_none_or(|price| price == 0), "unit_price", "customers-part");
     wrong.told()?;
     may_waive(tx.actor, &repair, &line, false)?;
+    if amount < line.amount_minor {
+        not_agreed_and_done(tx, &repair, &line)?;
+    }
     diesel::update(work_lines::table.find(line.id))
         .set((work_lines::quantity_milli.eq(quantity_milli), work_lines::unit_price_minor.eq(unit_price), work_lines::amount_minor.eq(amount)))
         .execute(tx.conn)?;
@@ -336,6 +363,7 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
     wrong.check(line.state == "open", "line", "line-ended");
     wrong.told()?;
     may_waive(tx.actor, &repair, &line, true)?;
+    not_agreed_and_done(tx, &repair, &line)?;
     if line.line_type == LineType::Part.name() && line.device_in_id.is_some() {
         return Err(Error::Conflict(Reason::new("take-it-out").with("item", line.item_code)));
     }

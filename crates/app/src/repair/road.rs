@@ -2,6 +2,7 @@
 
 use domain::access::Action;
 use domain::workflow::{Barred, Case, Chart, Fact, Need, Stage, Transition, Way, instant, ways};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -158,6 +159,16 @@ fn charges(chart: &Chart, way: &Transition) -> bool {
 pub(super) fn is_worked(conn: &mut Conn, repair: &Repair) -> Result<bool> {
     let chart = chart(conn, repair.chart_id)?;
     Ok(chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
+}
+
+/// When the work ended on a repair that is worked, if it was: it may be fetched because the customer said no.
+///
+/// # Errors
+/// The store.
+pub(super) fn worked_since(conn: &mut Conn, repair: &Repair) -> Result<Option<Timestamp>> {
+    let chart = chart(conn, repair.chart_id)?;
+    let ends = |row: &CaseMove| chart.transitions.iter().any(|way| way.id == row.transition && way.ends_work());
+    Ok(moves_of(conn, repair.id)?.iter().rfind(|row| ends(row)).map(|row| row.moved_at.instant()))
 }
 
 /// Whether the step of a repair has a way on which the work ends or the device goes home.

@@ -7,6 +7,7 @@ use app::error::Error;
 use app::messaging::{MessageView, latest};
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
+use domain::access::Action;
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use crate::form::{SmallForm, field, only, text};
@@ -24,6 +25,8 @@ struct Me {
     must_add_second_factor: bool,
     secret: String,
     must_change: bool,
+    /// What the person may, by name: a token may be for some of it alone.
+    actions: Vec<&'static str>,
 }
 
 async fn render(person: Person, secret: String, attempt: Option<Attempt>) -> Response {
@@ -33,7 +36,9 @@ async fn render(person: Person, secret: String, attempt: Option<Attempt>) -> Res
         Ok(both) => both,
         Err(response) => return response,
     };
+    let actor = &person.current.actor;
     let page = Me {
+        actions: Action::ALL.iter().filter(|action| actor.can(**action)).map(|action| action.name()).collect(),
         p: person.page("me", person.lang.t("me-title")).with(attempt),
         tokens,
         sessions,
@@ -113,11 +118,12 @@ pub(crate) async fn second_factor_off(person: Person, SmallForm(fields): SmallFo
 }
 
 pub(crate) async fn token(person: Person, SmallForm(fields): SmallForm) -> Response {
-    if let Err(response) = fields_of(&person, &fields, &["title", "password"]) {
+    if let Err(response) = fields_of(&person, &fields, &["title", "password", "scopes[]"]) {
         return response;
     }
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
-    let command = CreateToken { title: text(&fields, "title"), scopes: Vec::new(), days: None };
+    let scopes = fields.iter().filter(|(name, _)| name == "scopes[]").filter_map(|(_, action)| Action::named(action)).collect();
+    let command = CreateToken { title: text(&fields, "title"), scopes, days: None };
     match person.app.run_in(Lane::Passwords, move |app| own::create_own_token(app.db(), &actor, &password, &command)).await {
         Ok(secret) => render(person, secret, None).await,
         Err(error) => page(person, "token", fields, &error).await,
@@ -135,7 +141,7 @@ struct Messages {
 pub(crate) async fn messages(person: Person) -> Response {
     let (vault, now) = (person.app.db().vault().clone(), person.app.db().now());
     let items = person.read(move |conn, actor| {
-        actor.may(domain::access::Action::HandOver, app::access::Of::Anything)?;
+        actor.may(Action::HandOver, app::access::Of::Anything)?;
         latest(conn, &vault, actor, 30, now)
     });
     match items.await {

@@ -190,3 +190,6 @@ error-customer-elsewhere = This is a customer of other centres. Receive a device
 error-agreed-and-done = The customer agreed to { $item }, and it is done. Decline only what is new, or give goodwill.
 error-noted-elsewhere = Another centre wrote this customer down.
 error-too-many-strangers = From here on no row was looked at: too many customers of other centres were met. Try again in some minutes, or let somebody import it who keeps the customers of all centres.
+error-customers-part = The customer brought this part: it costs them nothing.
+error-too-late = This date is too late. Was it typed in another calendar?
+error-in-anothers-device = It sits in a device of somebody else: receive that one.

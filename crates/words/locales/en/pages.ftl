@@ -298,6 +298,7 @@ sum = Sum
 switch-person = Switch the person
 to = To
 token-once = This token is shown only once:
+token-scopes = For some actions alone (none chosen: all that you may)
 token-title = What for
 tokens = API tokens
 total = Total

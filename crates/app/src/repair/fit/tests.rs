@@ -48,6 +48,11 @@ fn nobodys_device_is_fitted_as_a_part() {
         house.write(|tx| crate::devices::record_on_device(tx, &own, &theirs));
         let brought = FitPart { serial_in: Some("C-4".to_owned()), supplied_by: Some(SuppliedBy::Customer), ..House::part("CMP-EM65") };
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
+        // Taken out it is theirs again, and on no shelf.
+        let line = house.repair(&repair).lines.into_iter().find(|line| line.is_fitted).expect("a part").id;
+        house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.clone(), reason: "-".to_owned() })).expect("out");
+        assert_eq!(fit(house, &repair, "CMP-EM65", "C-4"), "serial_in: part-elsewhere");
+        assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
         assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
     });
 }
@@ -83,6 +88,8 @@ fn what_the_customer_was_to_bring_and_the_house_gives_has_its_price() {
         let command = FitPart { line: Some(line.clone()), supplied_by: Some(SuppliedBy::Centre), ..FitPart::default() };
         house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command)).expect("fitted");
         assert_eq!(amount(&line).expect("a line"), Some(26_000_000));
+        let priced = FitPart { supplied_by: Some(SuppliedBy::Customer), unit_price: Some(1), ..House::part("FAN-1") };
+        assert_eq!(told(house.by("admin", |tx| fit_part(tx, &repair, &priced))), "unit_price: customers-part");
     });
 }
 

@@ -50,7 +50,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         "Decide a case: who pays for each line, and why.",
         case_example(),
         |body: AnyCase| -> Result<domain::coverage::Decision> {
-            domain::coverage::decide_text(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
+            domain::coverage::decide_sent(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
         },
     ));
     out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListDevices| -> Result<Page<DeviceRow>> {
