@@ -134,9 +134,10 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
     kinds["files that are none"] = () => api("/imports", none);
     // A case of as many pairs as are decided at once, each of which is told of.
     const { paths } = await (await fetch(`${server.base}/api/v1/openapi.json`)).json();
-    const example = paths["/coverage/decide"].post.requestBody.content["application/json"].example;
+    const operation = Object.values(paths).flatMap(Object.values).find(({ operationId }) => operationId === "decideCoverage");
+    const example = operation.requestBody.content["application/json"].examples.usual.value;
     const many = (one, length) => Array.from({ length }, (_, at) => ({ ...one, id: `N${at}`.padEnd(120, "x") }));
-    const decide = JSON.stringify({ ...example, covers: many(example.covers[0], 40), question: { ...example.question, lines: many(example.question.lines[0], 100) } });
+    const decide = JSON.stringify({ ...example, covers: many(example.covers[0], 20), question: { ...example.question, lines: many(example.question.lines[0], 100) } });
     kinds.cases = async () => {
       const answer = await api("/coverage/decide", decide);
       assert.equal(answer.status, 200);

@@ -247,10 +247,10 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
         let tried = Tried::look_up(tx.actor);
         if !is_ours {
             guesses::reserve(tx, std::slice::from_ref(&tried))?;
-        }
-        if !is_taken {
-            // It is taken back with what is written: where that is refused, to have asked counts.
-            guesses::right(tx, &[tried])?;
+            if !is_taken {
+                // It is taken back with what is written: where that is refused, to have asked counts.
+                guesses::right(tx, &[tried])?;
+            }
         }
         faults.check(!is_taken, &at("subscription"), "taken");
     }
@@ -529,6 +529,17 @@ mod tests {
             assert!((99..=101).contains(&asked), "{asked}");
             let free = SaveCustomer { subscription: Some("S-2".to_owned()), ..command.clone() };
             assert_ne!(save(&free), "done", "who waits is not told that nobody has it");
+            // One's own numbers make no room for those of others.
+            let mine = SaveCustomer { name: "علی".to_owned(), ..SaveCustomer::default() };
+            let id = house.db.write(&Actor { user_id: house.person(RECEPTIONIST).user_id, ..stranger.clone() }, |tx| save_customer(tx, None, &mine)).expect("a customer").id;
+            let numbered = SaveCustomer { subscription: Some("S-3".to_owned()), ..mine };
+            house.write(|tx| save_customer(tx, Some((&id, None)), &numbered));
+            let wrong = |house: &House| house.db.read(|conn| guesses::wrong(conn, &Tried::look_up(&stranger), house.db.now())).expect("read");
+            let before = wrong(house);
+            for _ in 0..3 {
+                assert_eq!(told(house.db.write(&house.admin, |tx| save_customer(tx, Some((&id, None)), &numbered))), "done");
+            }
+            assert_eq!(wrong(house), before);
         });
     }
 

@@ -97,7 +97,7 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
         let id = party_numbers::table.filter(party_numbers::kind.eq("subscription")).filter(party_numbers::number_key.eq(folded_key(number)));
         let id = id.inner_join(parties::table.on(parties::id.eq(party_numbers::party_id))).select((parties::id, parties::public_id)).first::<(i64, String)>(tx.conn).optional()?;
         if id.is_some() {
-            return ours(tx, id);
+            return ours(tx, id.into_iter().collect(), "owner_subscription");
         }
     }
     let Some(name) = row.text("owner_name") else {
@@ -115,23 +115,29 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
         let known = same
             .filter(party_phones::number.eq(phone))
             .filter(parties::name_key.eq(fold(name)))
+            .order(parties::id)
             .select((parties::id, parties::public_id))
-            .first::<(i64, String)>(tx.conn)
-            .optional()?;
-        if known.is_some() {
-            return ours(tx, known);
+            .limit(NAMESAKES)
+            .load::<(i64, String)>(tx.conn)?;
+        if !known.is_empty() {
+            return ours(tx, known, "owner_name");
         }
     }
     let new = SaveCustomer { name: name.to_owned(), phones: phone.into_iter().collect(), subscription: row.owned("owner_subscription"), ..SaveCustomer::default() };
     Ok(Some(save_customer(tx, None, &new)?.id))
 }
 
-/// The public id of an owner whom the importer knows; one of others alone is none of theirs.
-fn ours(tx: &mut Tx<'_>, known: Option<(i64, String)>) -> Result<Option<String>> {
-    match known {
-        Some((id, _)) if !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], id)? => Err(Error::invalid("owner_name", STRANGER)),
-        known => Ok(known.map(|(_, public_id)| public_id)),
+/// People of one name and one phone who are looked at.
+const NAMESAKES: i64 = 20;
+
+/// The public id of the first whom the importer knows of those whom a row may mean; who is of others alone is none of theirs.
+fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>, column: &str) -> Result<Option<String>> {
+    for (id, public_id) in known {
+        if is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], id)? {
+            return Ok(Some(public_id));
+        }
     }
+    Err(Error::invalid(column, STRANGER))
 }
 
 /// Issues the card that the row names, unless the device has it. Returns whether it did.

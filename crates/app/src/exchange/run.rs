@@ -88,10 +88,7 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<(
     match ran {
         // What the store could not take is taken up again.
         Err(error @ (Error::Store(_) | Error::Unavailable(_))) => Err(error),
-        Err(Error::TooMany { .. }) => {
-            db.write(&Actor::system(), |tx| too_many_strangers(tx, import.id))?;
-            end(db, &import, "refused")
-        }
+        Err(Error::TooMany { .. }) => db.write(&Actor::system(), |tx| too_many_strangers(tx, import.id)),
         Err(error) => {
             tracing::error!(%error, import = public_id, "an import failed");
             end(db, &import, "failed")
@@ -118,7 +115,8 @@ fn too_many_strangers(tx: &mut Tx<'_>, import_id: i64) -> Result<()> {
     let reason = serde_json::to_string(&Reason::new("too-many-strangers")).map_err(Error::internal)?;
     let row = ImportProblem { import_id, row_number: done + 2, position: 0, heading: String::new(), cell: String::new(), reason };
     diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;
-    diesel::update(imports::table.find(import_id)).set(imports::bad_count.eq(imports::bad_count + 1)).execute(tx.conn)?;
+    let ended = (imports::bad_count.eq(imports::bad_count + 1), imports::state.eq("refused"), imports::finished_at.eq(Some(At::from(tx.now))));
+    diesel::update(imports::table.find(import_id)).set(ended).execute(tx.conn)?;
     Ok(())
 }
 

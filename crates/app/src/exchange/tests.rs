@@ -105,6 +105,23 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         };
         let view = try_all();
         assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 120), "two batches, and no more after the second");
+        let run_devices = |rows: &str| {
+            let file = sent(&format!("product,serial,owner_name,owner_phone\n{rows}"));
+            let view = house.by(MANAGER, |tx| {
+                let kept = keep_file(tx, ImportKind::Devices, &file, None)?;
+                run_import(tx, &kept.id, &DRY)
+            });
+            let view = view.expect("who may import tries");
+            run(&house.db, &view.id, &mut |_| {}).expect("run");
+            house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import")
+        };
+        let view = run_devices("TV-1,T-1,زهرا,09123450000\n");
+        assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);
+        house.at("1405/09/02 20:00");
+        let view = run_devices("TV-1,T-1,زهرا,09123450000\nTV-1,T-2,علی مرادی,09121112233\n");
+        assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 1));
+        assert_eq!(problems(house, &view), [(2, "owner_name".to_owned(), "customer-elsewhere".to_owned())]);
+        try_all();
         let view = try_all();
         assert_eq!((view.state.as_str(), view.bad), ("refused", 1), "nothing is told of more");
         assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);

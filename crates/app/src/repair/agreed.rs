@@ -96,23 +96,25 @@ fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut no
     let row = |line: &EstimateLine| rows.iter().find(|row| row.public_id == line.line);
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
     let is_part = |line: &EstimateLine| row(line).is_some_and(|row| row.state != "declined" && !row.is_fee);
+    // Of what was told before it was written down, the line itself tells.
+    let is_same_work = |told: &EstimateLine, now: &EstimateLine| told.is_mended.is_none() || told.is_mended == now.is_mended;
     let (mut pairs, mut gone) = (Vec::new(), Vec::new());
     for line in told.into_iter().filter(is_part) {
-        match now.iter().position(|charged| charged.line == line.line && charged.is_mended == line.is_mended) {
+        match now.iter().position(|charged| charged.line == line.line && is_same_work(&line, charged)) {
             Some(at) => pairs.push((line, now.remove(at))),
             None => gone.push(line),
         }
     }
     for line in gone {
         let item = row(&line).map(|row| &row.item_code);
-        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item && charged.is_mended == line.is_mended) {
+        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item && is_same_work(&line, charged)) {
             pairs.push((line, now.remove(at)));
         }
     }
     Ok(pairs)
 }
 
-/// The public ids of the lines that the customer agreed to, and that cost no more than was told.
+/// The public ids of the lines of which the customer agreed to pay something, and that cost no more than was told.
 ///
 /// # Errors
 /// The store.
@@ -120,7 +122,7 @@ pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result
     let Told::Work(told) = told_work(conn, repair)? else { return Ok(Vec::new()) };
     let now = asked(conn, repair, on)?;
     let pairs = agreed_work(conn, repair, told, now)?.into_iter();
-    Ok(pairs.filter(|(told, now)| now.net + now.vat <= told.net + told.vat).map(|(_, now)| now.line).collect())
+    Ok(pairs.filter(|(told, now)| told.net > 0 && now.net + now.vat <= told.net + told.vat).map(|(_, now)| now.line).collect())
 }
 
 /// What the customer would pay on a day, without the house's own fees.

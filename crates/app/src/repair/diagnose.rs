@@ -10,6 +10,7 @@ use super::{in_hand, seen};
 use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
+use crate::devices::device_row;
 use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::reception::repeats;
 use crate::store::query::*;
@@ -94,7 +95,9 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
     let row = in_hand(tx, public_id, Action::Diagnose)?;
     same_version(row.version, version)?;
     let found = found(tx.conn, command)?;
-    let component_id = match &command.component {
+    let component_id = match command.component.as_deref().filter(|id| !id.is_empty()) {
+        // What was found to be affected may have been taken out since.
+        Some(id) if device_row(tx.conn, id).is_ok_and(|device| Some(device.id) == row.component_id) => row.component_id,
         Some(id) => Some(component_named(tx, &row, id)?.ok_or_else(|| Error::invalid("component", "not-in-device"))?),
         None => None,
     };

@@ -49,15 +49,15 @@ pub struct EstimateLine {
     /// What the customer would pay of it, net.
     pub net: i64,
     pub vat: i64,
-    /// The part that is there is mended, and no other fitted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_mended: bool,
+    /// Whether the part that is there is mended, and no other fitted; absent in old estimates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_mended: Option<bool>,
 }
 
 impl EstimateLine {
     pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
         let title = crate::views::Title::new(&line.title_fa, &line.title_en);
-        let is_mended = line.disposition.as_deref() == Some(Disposition::Repaired.name());
+        let is_mended = Some(line.disposition.as_deref() == Some(Disposition::Repaired.name()));
         Self { line: line.public_id.clone(), title, amount: line.amount_minor.unwrap_or(0), net: *net, vat: *vat, is_mended }
     }
 }
@@ -201,15 +201,18 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     wrong.told()?;
     declined.sort_unstable();
     declined.dedup();
-    let all = command.answer == Answer::Declined || declined.len() == rows.len();
+    let all = command.answer == Answer::Declined || !rows.is_empty() && declined.len() == rows.len();
     let today = tx.today_in(&zone);
     if road::is_worked(tx.conn, &repair)? {
         // Nobody says no to what is done, or takes a yes back: what the house gives up then is goodwill.
         let agreed = agreed_lines(tx.conn, &repair, today)?;
         let ended = road::worked_since(tx.conn, &repair)?;
-        let is_done = |row: &WorkLine| agreed.contains(&row.public_id) || ended.is_some_and(|at| row.added_at.instant() <= at);
-        if let Some(row) = rows.iter().find(|row| (all || declined.contains(&row.id)) && is_done(row)) {
-            return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", row.item_code.clone())));
+        for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
+            let is_done = ended.is_some_and(|at| row.added_at.instant() <= at);
+            let code = if agreed.contains(&row.public_id) { "agreed-and-done" } else { "done-already" };
+            if is_done || code == "agreed-and-done" {
+                return Err(Error::Conflict(Reason::new(code).with("item", row.item_code.clone())));
+            }
         }
     }
     let answer = if all { Answer::Declined } else { Answer::Accepted };
@@ -241,10 +244,11 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     if all { road::withdraw(tx, repair.id) } else { road::go_on_by_itself(tx, repair.id) }
 }
 
-/// The fee for a diagnosis whose estimate was declined: the house's rule, the customer pays it.
+/// The fee for a diagnosis whose estimate was declined: the house's rule, the customer pays it, once, and not again where somebody took it off.
 fn charge_diagnosis(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
     let fee = centres::table.find(repair.centre_id).select(centres::diagnosis_fee_minor).first::<i64>(tx.conn)?;
-    if fee == 0 {
+    let before = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).filter(work_lines::is_fee.eq(true)).select(work_lines::id).first::<i64>(tx.conn).optional()?;
+    if fee == 0 || before.is_some() {
         return Ok(());
     }
     let row = WorkLine {

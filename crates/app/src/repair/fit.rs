@@ -5,7 +5,7 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{blank, check_amount, end, may_price, own};
+use super::lines::{blank, check_amount, end, may_price, not_agreed_and_done, own};
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
@@ -255,10 +255,14 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
             // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is nobody's but of the customer who brings it.
             let place = place_of(tx.conn, part.id)?;
             let is_brought = supplied_by == SuppliedBy::Customer;
-            let at_hand = [Place::Supplier, Place::Shelf(repair.centre_id)];
-            let is_here = place.is_none_or(|place| at_hand.contains(&place) || is_brought && place == Place::Customer(Some(repair.customer_id)));
-            let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
             let owner = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+            // Who of the customers has it is told by its owner where its place does not tell.
+            let is_here = match place {
+                None | Some(Place::Supplier) => true,
+                Some(Place::Customer(holder)) => is_brought && holder.or(owner) == Some(repair.customer_id),
+                Some(place) => place == Place::Shelf(repair.centre_id),
+            };
+            let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
             let is_free = owner.is_none_or(|owner| owner == repair.customer_id && is_brought);
             if part.product_id != product.id || !is_here || !is_loose || !is_free {
                 return Err(Error::Invalid(vec![Fault::new("serial_in", "part-elsewhere").with("serial", part.serial)]));
@@ -312,6 +316,7 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     wrong.check(line.state == "open", "line", "line-ended");
     wrong.check(line.device_in_id.is_some(), "line", "nothing-fitted");
     wrong.told()?;
+    not_agreed_and_done(tx, &repair, &line)?;
     let Some(part_id) = line.device_in_id else { return Err(Error::NotFound) };
     let paper = Paper("repair", repair.id);
     let product_of = |tx: &mut Tx<'_>, id: i64| -> Result<i64> { Ok(devices::table.find(id).select(devices::product_id).first(tx.conn)?) };

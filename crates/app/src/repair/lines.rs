@@ -11,7 +11,7 @@ use super::fit::SuppliedBy;
 use super::road;
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
-use crate::access::{Actor, actor_within};
+use crate::access::Actor;
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
@@ -181,23 +181,23 @@ pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> R
     if typed.is_some() { actor.may(Action::ViewMoney, repair.of()) } else { Ok(()) }
 }
 
-/// The house's own fee follows from its rule: nobody types it, and who may give that much away takes it off.
+/// The house's own fee follows from its rule: nobody types it, and who rules on what is covered takes it off.
 ///
 /// # Errors
 /// `Forbidden` to others, and for a change.
 fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool) -> Result<()> {
-    let gives = |limit| actor_within(limit, 100, line.amount_minor.unwrap_or(0));
-    if !line.is_fee || is_taken_off && actor.limits(Action::GiveGoodwill, repair.of()).any(gives) { Ok(()) } else { Err(Error::Forbidden(Reason::new("fee-of-the-house"))) }
+    let rules = || actor.scope(Action::OverrideCoverage).holds(repair.of());
+    if !line.is_fee || is_taken_off && rules() { Ok(()) } else { Err(Error::Forbidden(Reason::new("fee-of-the-house"))) }
 }
 
-/// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill.
+/// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill, and what was noted wrongly goes back to work.
 ///
 /// # Errors
 /// `Conflict` for such a line.
-fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<()> {
+pub(super) fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<()> {
     let today = tx.today();
     if road::is_worked(tx.conn, repair)? && agreed_lines(tx.conn, repair, today)?.contains(&line.public_id) {
-        return Err(Error::Conflict(Reason::new("agreed-and-done").with("item", line.item_code.clone())));
+        return Err(Error::Conflict(Reason::new("back-to-work-first").with("item", line.item_code.clone())));
     }
     Ok(())
 }
@@ -353,7 +353,7 @@ pub struct RemoveLine {
 }
 
 /// # Errors
-/// `NotFound`; `Forbidden` for a fee of the house to who may not give as much away; `Invalid` without a reason; `Conflict` for a part that is fitted, or after
+/// `NotFound`; `Forbidden` for a fee of the house to who may not rule on what is covered; `Invalid` without a reason; `Conflict` for a part that is fitted, or after
 /// hand-over.
 pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;

@@ -24,7 +24,7 @@ pub fn decide_text(text: &str) -> Result<Decision, Malformed> {
 }
 
 /// How many pairs of a line and a term that might pay for it are decided at once for somebody who sends a case: each may be told of in the answer.
-const MOST_PAIRS: usize = 4_000;
+const MOST_PAIRS: usize = 2_000;
 /// The longest name of a line, a cover or a term, in bytes: the answer bears them with each pair.
 const LONGEST_NAME: usize = 120;
 

@@ -122,7 +122,11 @@ pub(crate) async fn token(person: Person, SmallForm(fields): SmallForm) -> Respo
         return response;
     }
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
-    let scopes = fields.iter().filter(|(name, _)| name == "scopes[]").filter_map(|(_, action)| Action::named(action)).collect();
+    let named = fields.iter().filter(|(name, _)| name == "scopes[]").map(|(_, action)| Action::named(action).ok_or_else(|| Error::invalid("scopes[]", "not-in-list")));
+    let scopes = match named.collect::<Result<Vec<_>, _>>() {
+        Ok(scopes) => scopes,
+        Err(error) => return page(person, "token", fields, &error).await,
+    };
     let command = CreateToken { title: text(&fields, "title"), scopes, days: None };
     match person.app.run_in(Lane::Passwords, move |app| own::create_own_token(app.db(), &actor, &password, &command)).await {
         Ok(secret) => render(person, secret, None).await,

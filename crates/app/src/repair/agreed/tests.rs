@@ -211,8 +211,10 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away()
         for login in [TECHNICIAN, crate::testing::MANAGER] {
             assert_eq!(told(house.by(login, |tx| change_line(tx, &repair, &times))), "fee-of-the-house");
         }
-        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "fee-of-the-house");
-        house.by("admin", |tx| remove_line(tx, &repair, &off)).expect("given away");
+        for login in [TECHNICIAN, RECEPTIONIST] {
+            assert_ne!(told(house.by(login, |tx| remove_line(tx, &repair, &off))), "done");
+        }
+        house.by(crate::testing::MANAGER, |tx| remove_line(tx, &repair, &off)).expect("taken off");
         assert!(hand(house, &visit).expect("handed over").invoices.is_empty());
         // Nor by an answer to another estimate.
         let (_, repair) = at_the_bench(house, "T-22");
@@ -225,7 +227,46 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away()
         let but_the_fee = AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fee.clone()], note: None };
         assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &but_the_fee))), "declined_lines[0]: fee-of-the-house");
         house.answer(&repair, Answer::Declined);
-        assert_eq!(house.repair(&repair).lines.into_iter().find(|line| line.id == fee).expect("the fee").state, "open");
+        let fees = house.repair(&repair).lines.into_iter().filter(|line| line.is_fee).map(|line| (line.id, line.state)).collect::<Vec<_>>();
+        assert_eq!(fees, [(fee, "open".to_owned())], "once");
+        // A yes where nothing but the fee is left is no second no.
+        house.estimate(&repair);
+        house.answer(&repair, Answer::Accepted);
+        let view = house.repair(&repair);
+        assert_eq!((view.estimate.expect("an estimate").state.as_str(), view.lines.iter().filter(|line| line.is_fee).count()), ("accepted", 1));
+    });
+}
+
+#[test]
+fn what_is_done_and_was_never_asked_is_given_up_by_the_house_and_not_by_a_no() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        house.go(TECHNICIAN, &repair, "free");
+        let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.agree(&repair);
+        house.finish(&repair);
+        let off = RemoveLine { line, reason: "-".to_owned() };
+        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "back-to-work-first");
+        let dearer = ChangeLine { line: off.line.clone(), quantity_milli: None, unit_price: Some(2_000_000) };
+        house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &dearer)).expect("a price");
+        house.estimate(&repair);
+        let no = AnswerEstimate { answer: Answer::Declined, declined_lines: Vec::new(), note: None };
+        assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &no))), "done-already");
+    });
+}
+
+#[test]
+fn an_old_yes_is_to_the_line_itself_mended_or_not() {
+    in_a_house(|house| {
+        let (_, repair) = accepted(house, "T-1");
+        house.write(|tx| {
+            let lines = estimates::table.select(estimates::lines_json).first::<String>(tx.conn)?;
+            let old = lines.replace(",\"is_mended\":false", "");
+            assert_ne!(old, lines);
+            Ok(diesel::update(estimates::table).set(estimates::lines_json.eq(old)).execute(tx.conn)?)
+        });
+        house.write(|tx| Ok(diesel::update(work_lines::table).set(work_lines::disposition.eq(Some("repaired"))).execute(tx.conn)?));
+        assert_eq!(house.repair(&repair).exceeded, None);
     });
 }
 
@@ -264,9 +305,9 @@ fn nobody_takes_a_yes_back_when_the_work_is_done() {
         assert_eq!(answer(&no), "agreed-and-done");
         let line = house.repair(&repair).lines[0].id.clone();
         let off = RemoveLine { line: line.clone(), reason: "-".to_owned() };
-        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "agreed-and-done");
+        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "back-to-work-first");
         let less = ChangeLine { line, quantity_milli: Some(1), unit_price: None };
-        assert_eq!(told(house.by(TECHNICIAN, |tx| change_line(tx, &repair, &less))), "agreed-and-done");
+        assert_eq!(told(house.by(TECHNICIAN, |tx| change_line(tx, &repair, &less))), "back-to-work-first");
         // What came up later was not agreed to, and is declined by itself.
         let fan = house.operation(&repair, "SVC-FAN", Some(200_000));
         house.estimate(&repair);

@@ -48,6 +48,18 @@ fn nobodys_device_is_fitted_as_a_part() {
         house.write(|tx| crate::devices::record_on_device(tx, &own, &theirs));
         let brought = FitPart { serial_in: Some("C-4".to_owned()), supplied_by: Some(SuppliedBy::Customer), ..House::part("CMP-EM65") };
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
+        // Also where it was here before, and its place tells no more than that a customer has it.
+        let fetched = |serial: &str| {
+            house.write(|tx| {
+                let part = devices::table.filter(devices::serial.eq(serial)).select(Device::as_select()).first::<Device>(tx.conn)?;
+                move_thing(tx, Thing { device_id: Some(part.id), product_id: part.product_id, quantity_milli: 1000 }, Place::Supplier, Place::Customer(None), Paper("test", 1))
+            });
+        };
+        let again = house.device("CMP-EM65", "C-5", "1404/01/15", &[]);
+        house.write(|tx| crate::devices::record_on_device(tx, &again, &theirs));
+        fetched("C-5");
+        let second = FitPart { serial_in: Some("C-5".to_owned()), ..brought.clone() };
+        assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &second))), "done");
         // Taken out it is theirs again, and on no shelf.
         let line = house.repair(&repair).lines.into_iter().find(|line| line.is_fitted).expect("a part").id;
         house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.clone(), reason: "-".to_owned() })).expect("out");
