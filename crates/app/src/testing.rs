@@ -374,6 +374,11 @@ impl House {
         self.by(TECHNICIAN, |tx| estimate_repair(tx, repair, &command)).expect("an estimate");
     }
 
+    /// An estimate that is made and put to who stands there, at whatever step.
+    pub fn estimate_at_the_counter(&self, repair: &str) {
+        self.by(RECEPTIONIST, |tx| estimate_repair(tx, repair, &MakeEstimate::default())).expect("an estimate");
+    }
+
     pub fn answer(&self, repair: &str, answer: Answer) {
         let command = AnswerEstimate { answer, declined_lines: Vec::new(), note: None };
         self.by(RECEPTIONIST, |tx| answer_estimate(tx, repair, &command)).expect("answered");

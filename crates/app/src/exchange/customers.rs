@@ -14,6 +14,9 @@ use crate::store::Tx;
 use crate::store::query::*;
 use crate::store::schema::{parties, party_numbers, party_phones};
 
+/// People of one name and one phone who are looked at.
+pub(super) const NAMESAKES: i64 = 20;
+
 /// The code of a row that means a customer of other centres alone: each counts as one who is looked up.
 pub(super) const STRANGER: &str = "customer-elsewhere";
 
@@ -83,7 +86,15 @@ fn find(tx: &mut Tx<'_>, row: &Row<'_>, name: &str) -> Result<Option<i64>> {
     }
     let Some(phone) = row.text("phone").and_then(identifiers::phone) else { return Ok(None) };
     let same = party_phones::table.inner_join(parties::table.on(parties::id.eq(party_phones::party_id)));
-    Ok(same.filter(party_phones::number.eq(phone)).filter(parties::name_key.eq(fold(name))).select(parties::id).first(tx.conn).optional()?)
+    let namesakes = same.filter(party_phones::number.eq(phone)).filter(parties::name_key.eq(fold(name))).order(parties::id).limit(NAMESAKES).select(parties::id);
+    let namesakes = namesakes.load::<i64>(tx.conn)?;
+    // One's own before those of others.
+    for id in &namesakes {
+        if is_kept_by(tx.conn, tx.actor, *id)? {
+            return Ok(Some(*id));
+        }
+    }
+    Ok(namesakes.first().copied())
 }
 
 fn saved(view: &CustomerView) -> SaveCustomer {

@@ -5,7 +5,7 @@ use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 use jiff::civil::Date;
 
-use super::customers::STRANGER;
+use super::customers::{NAMESAKES, STRANGER};
 use super::run::Done;
 use super::table::Row;
 use crate::coverage::covers::{IssueCard, issue_card};
@@ -126,9 +126,6 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
     let new = SaveCustomer { name: name.to_owned(), phones: phone.into_iter().collect(), subscription: row.owned("owner_subscription"), ..SaveCustomer::default() };
     Ok(Some(save_customer(tx, None, &new)?.id))
 }
-
-/// People of one name and one phone who are looked at.
-const NAMESAKES: i64 = 20;
 
 /// The public id of the first whom the importer knows of those whom a row may mean; who is of others alone is none of theirs.
 fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>, column: &str) -> Result<Option<String>> {

@@ -111,7 +111,10 @@ fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
 
 /// Tells that the rows from here on are not looked at, because too many customers of others were met.
 fn too_many_strangers(tx: &mut Tx<'_>, import_id: i64) -> Result<()> {
-    let done = imports::table.find(import_id).select(imports::done_count).first::<i64>(tx.conn)?;
+    let (done, state) = imports::table.find(import_id).select((imports::done_count, imports::state)).first::<(i64, String)>(tx.conn)?;
+    if !matches!(state.as_str(), "queued" | "running") {
+        return Ok(());
+    }
     let reason = serde_json::to_string(&Reason::new("too-many-strangers")).map_err(Error::internal)?;
     let row = ImportProblem { import_id, row_number: done + 2, position: 0, heading: String::new(), cell: String::new(), reason };
     diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;

@@ -121,6 +121,19 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         let view = run_devices("TV-1,T-1,زهرا,09123450000\nTV-1,T-2,علی مرادی,09121112233\n");
         assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 1));
         assert_eq!(problems(house, &view), [(2, "owner_name".to_owned(), "customer-elsewhere".to_owned())]);
+        // A namesake of theirs is theirs, though another's was there first.
+        house
+            .by(MANAGER, |tx| save_customer(tx, None, &SaveCustomer { name: "زهرا".to_owned(), phones: vec!["09123450001".to_owned()], ..SaveCustomer::default() }))
+            .expect("a namesake");
+        let file = sent("name,phone\nزهرا,09123450001\n");
+        let view = house.by(MANAGER, |tx| {
+            let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
+            run_import(tx, &kept.id, &DRY)
+        });
+        let view = view.expect("who may import tries");
+        run(&house.db, &view.id, &mut |_| {}).expect("run");
+        let view = house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import");
+        assert_eq!((view.good, view.known, view.bad), (0, 1, 0));
         try_all();
         let view = try_all();
         assert_eq!((view.state.as_str(), view.bad), ("refused", 1), "nothing is told of more");

@@ -152,13 +152,14 @@ fn charges(chart: &Chart, way: &Transition) -> bool {
     way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
 }
 
-/// Whether the work on a repair is done: it is checked, or waits to be fetched.
+/// Whether the work on a repair is done: it was ended, and is checked or waits to be fetched. What goes home without it waits to be fetched too.
 ///
 /// # Errors
 /// The store.
 pub(super) fn is_worked(conn: &mut Conn, repair: &Repair) -> Result<bool> {
     let chart = chart(conn, repair.chart_id)?;
-    Ok(chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
+    let is_ended = repair.outcome.as_deref() == Some("repaired");
+    Ok(is_ended && chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
 }
 
 /// When the work ended on a repair that is worked, if it was: it may be fetched because the customer said no.

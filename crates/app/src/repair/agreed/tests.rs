@@ -199,7 +199,7 @@ fn what_was_not_told_has_no_part_in_what_a_told_line_costs_less() {
 }
 
 #[test]
-fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away() {
+fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_works_there_and_rules() {
     in_a_house(|house| {
         let (visit, repair) = at_the_bench(house, "T-1");
         house.operation(&repair, "SVC-ANY", Some(1_000_000));
@@ -211,9 +211,7 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away()
         for login in [TECHNICIAN, crate::testing::MANAGER] {
             assert_eq!(told(house.by(login, |tx| change_line(tx, &repair, &times))), "fee-of-the-house");
         }
-        for login in [TECHNICIAN, RECEPTIONIST] {
-            assert_ne!(told(house.by(login, |tx| remove_line(tx, &repair, &off))), "done");
-        }
+        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "fee-of-the-house");
         house.by(crate::testing::MANAGER, |tx| remove_line(tx, &repair, &off)).expect("taken off");
         assert!(hand(house, &visit).expect("handed over").invoices.is_empty());
         // Nor by an answer to another estimate.
@@ -238,7 +236,7 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_may_give_it_away()
 }
 
 #[test]
-fn what_is_done_and_was_never_asked_is_given_up_by_the_house_and_not_by_a_no() {
+fn a_price_that_went_up_after_the_work_is_put_back_by_the_house_and_not_by_a_no() {
     in_a_house(|house| {
         let (_, repair) = at_the_bench(house, "T-1");
         house.go(TECHNICIAN, &repair, "free");
@@ -252,6 +250,22 @@ fn what_is_done_and_was_never_asked_is_given_up_by_the_house_and_not_by_a_no() {
         house.estimate(&repair);
         let no = AnswerEstimate { answer: Answer::Declined, declined_lines: Vec::new(), note: None };
         assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &no))), "done-already");
+    });
+}
+
+#[test]
+fn what_goes_home_without_the_work_is_not_done_though_it_was_agreed_to() {
+    in_a_house(|house| {
+        let (_, repair) = accepted(house, "T-1");
+        house.operation(&repair, "SVC-FAN", Some(200_000));
+        house.estimate(&repair);
+        house.at("1405/09/20 10:00");
+        // Nobody answered: the device goes home as it is.
+        house.go(RECEPTIONIST, &repair, "declined");
+        house.estimate_at_the_counter(&repair);
+        house.answer(&repair, Answer::Declined);
+        let open = house.repair(&repair).lines.into_iter().filter(|line| line.state == "open" && !line.is_fee).count();
+        assert_eq!(open, 0, "a no is a no");
     });
 }
 
