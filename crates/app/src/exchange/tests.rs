@@ -17,13 +17,18 @@ fn sent(text: &str) -> SentFile {
 }
 
 fn started(house: &House, kind: ImportKind, text: &str, how: &RunImport) -> ImportView {
+    started_by(house, &house.admin, kind, text, how)
+}
+
+fn started_by(house: &House, actor: &Actor, kind: ImportKind, text: &str, how: &RunImport) -> ImportView {
     let file = sent(text);
-    let view = house.write(|tx| {
+    let view = house.db.write(actor, |tx| {
         let kept = keep_file(tx, kind, &file, None)?;
         run_import(tx, &kept.id, how)
     });
+    let view = view.expect("who may import starts");
     run(&house.db, &view.id, &mut |_| {}).expect("run");
-    house.db.read(|conn| get_import(conn, &house.admin, &view.id)).expect("an import")
+    house.db.read(|conn| get_import(conn, actor, &view.id)).expect("an import")
 }
 
 fn counts(view: &ImportView) -> (&str, i64, i64, i64) {
@@ -68,14 +73,7 @@ fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
         let user = SaveUser { login: "behrouz".to_owned(), name: "behrouz".to_owned(), language: None, password: Some("correct horse".to_owned()), roles };
         let user = user.hashed(house.db.random()).expect("hashed");
         house.write(|tx| save_user(tx, None, &user));
-        let file = sent("name,phone\nزهرا کریمی,09123456789\nعلی مرادی,09121112233\n");
-        let view = house.by("behrouz", |tx| {
-            let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
-            run_import(tx, &kept.id, &DRY)
-        });
-        let view = view.expect("who may import tries");
-        run(&house.db, &view.id, &mut |_| {}).expect("run");
-        let view = house.db.read(|conn| get_import(conn, &house.person("behrouz"), &view.id)).expect("an import");
+        let view = started_by(house, &house.person("behrouz"), ImportKind::Customers, "name,phone\nزهرا کریمی,09123456789\nعلی مرادی,09121112233\n", &DRY);
         assert_eq!(counts(&view), ("done", 0, 0, 2), "the known one is told as the unknown one");
     });
 }
@@ -92,29 +90,12 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
             let theirs = memberships::table.filter(memberships::role.eq(Role::CentreManager.name()));
             Ok(diesel::update(theirs).set(memberships::centre_id.eq(Some(another_centre(tx)?))).execute(tx.conn)?)
         });
-        let try_all = || {
-            let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
-            let file = sent(&format!("name,phone\n{rows}علی مرادی,09121112233\n"));
-            let view = house.by(MANAGER, |tx| {
-                let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
-                run_import(tx, &kept.id, &DRY)
-            });
-            let view = view.expect("who may import tries");
-            run(&house.db, &view.id, &mut |_| {}).expect("run");
-            house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import")
-        };
+        let try_rows = |kind: ImportKind, rows: &str| started_by(house, &house.person(MANAGER), kind, rows, &DRY);
+        let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
+        let try_all = || try_rows(ImportKind::Customers, &format!("name,phone\n{rows}علی مرادی,09121112233\n"));
         let view = try_all();
         assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 120), "two batches, and no more after the second");
-        let run_devices = |rows: &str| {
-            let file = sent(&format!("product,serial,owner_name,owner_phone\n{rows}"));
-            let view = house.by(MANAGER, |tx| {
-                let kept = keep_file(tx, ImportKind::Devices, &file, None)?;
-                run_import(tx, &kept.id, &DRY)
-            });
-            let view = view.expect("who may import tries");
-            run(&house.db, &view.id, &mut |_| {}).expect("run");
-            house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import")
-        };
+        let run_devices = |rows: &str| try_rows(ImportKind::Devices, &format!("product,serial,owner_name,owner_phone\n{rows}"));
         let view = run_devices("TV-1,T-1,زهرا,09123450000\n");
         assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);
         house.at("1405/09/02 20:00");
@@ -125,14 +106,7 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         house
             .by(MANAGER, |tx| save_customer(tx, None, &SaveCustomer { name: "زهرا".to_owned(), phones: vec!["09123450001".to_owned()], ..SaveCustomer::default() }))
             .expect("a namesake");
-        let file = sent("name,phone\nزهرا,09123450001\n");
-        let view = house.by(MANAGER, |tx| {
-            let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
-            run_import(tx, &kept.id, &DRY)
-        });
-        let view = view.expect("who may import tries");
-        run(&house.db, &view.id, &mut |_| {}).expect("run");
-        let view = house.db.read(|conn| get_import(conn, &house.person(MANAGER), &view.id)).expect("an import");
+        let view = try_rows(ImportKind::Customers, "name,phone\nزهرا,09123450001\n");
         assert_eq!((view.good, view.known, view.bad), (0, 1, 0));
         try_all();
         let view = try_all();

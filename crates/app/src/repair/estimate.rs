@@ -209,8 +209,8 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         let ended = road::worked_since(tx.conn, &repair)?;
         for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
             let is_done = ended.is_some_and(|at| row.added_at.instant() <= at);
-            let code = if agreed.contains(&row.public_id) { "agreed-and-done" } else { "done-already" };
-            if is_done || code == "agreed-and-done" {
+            let code = if agreed.contains(&row.public_id) { Some("agreed-and-done") } else { is_done.then_some("done-already") };
+            if let Some(code) = code {
                 return Err(Error::Conflict(Reason::new(code).with("item", row.item_code.clone())));
             }
         }
