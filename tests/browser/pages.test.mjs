@@ -245,6 +245,24 @@ test("who is not shown prices sets none, and a PIN is set by who knows the passw
   await bench.page.context().close();
 });
 
+test("a token for some actions alone is made on one's own page, and does no more", async () => {
+  const admin = await Person.at(browser, server.base, "admin");
+  const { page } = admin;
+  await page.goto(`${server.base}/me`);
+  await page.fill("#token-title", "the site");
+  await page.fill("#token-password", "zamen-demo");
+  await page.click('summary:has-text("تنها برای برخی کارها")');
+  await page.check('[name="scopes[]"][value="view_work"]');
+  await Promise.all([page.waitForEvent("load"), page.click('form[action="/me/tokens"] button')]);
+  const token = await admin.text(".notice .code");
+  const status = async (path) => (await fetch(`${server.base}/api/v1${path}`, { headers: { authorization: `Bearer ${token.trim()}` } })).status;
+  assert.deepEqual([await status("/repairs"), await status("/users")], [200, 403]);
+  assert.equal((await admin.text('tr:has-text("the site") td:nth-child(2)')).trim(), "دیدن کارها");
+  await admin.accessible();
+  await admin.picture("token-fa-1440");
+  await page.context().close();
+});
+
 test("what a cover limits is read at the counter: the answer follows the reading, and the card tells it later", async () => {
   const { items } = await server.call("admin", "GET", "/devices?q=PPR&limit=200");
   const covered = [];

@@ -168,7 +168,7 @@ for (const [engine, lang] of runs) {
         const iron = await device("IRON-1", "I-1", "1402/08/20", { card: "G-2" });
         await server.call("maryam", "POST", "/receptions", { customer: { id: mina }, devices: [{ device: vacuum, faults: ["no-power"] }, { device: iron, faults: ["no-power"] }] });
       },
-      async ({ desk, bench }) => {
+      async ({ desk, bench, sit }) => {
         const [vacuum, iron] = ["1405-02-000001/1", "1405-02-000001/2"];
         for (const [number, cause] of [[vacuum, "wear"], [iron, "burnt"]]) {
           await desk.open(number, /\/repairs\//);
@@ -187,6 +187,12 @@ for (const [engine, lang] of runs) {
         await finish(bench);
         await desk.open(iron, /\/repairs\//);
         await answer(desk, "declined");
+        // The fee is the house's: who works does not take it off, who rules on coverage may.
+        const chair = await sit("laleh");
+        for (const [person, forms] of [[bench, 0], [chair, 1]]) {
+          await person.open(iron, /\/repairs\//);
+          assert.equal(await person.page.locator('form[action^="/do/removeOperation"]').count(), forms);
+        }
         await home(desk, vacuum);
         for (const total of [660_000, 13_200_000]) await desk.shows(total, lang);
         await desk.picture(`handed-over-${lang}-1440`);

@@ -28,6 +28,8 @@ pub(super) enum Input {
     Flag,
     /// Another kept thing, by the slug of its kind.
     One(&'static str),
+    /// Another kept thing, or none, which means all of them.
+    OneOrAll(&'static str),
     /// Words of a closed list, by the list's name.
     Word(&'static str, &'static [&'static str]),
     /// Texts, one per line.
@@ -43,6 +45,9 @@ const fn text(name: &'static str) -> Field {
 }
 const fn one(name: &'static str, slug: &'static str) -> Field {
     Field { name, kind: Input::One(slug) }
+}
+const fn one_or_all(name: &'static str, slug: &'static str) -> Field {
+    Field { name, kind: Input::OneOrAll(slug) }
 }
 const fn number(name: &'static str) -> Field {
     Field { name, kind: Input::Number }
@@ -117,7 +122,7 @@ pub(super) static KINDS: &[Kind] = &[
             text("name"),
             Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
             text("password"),
-            Field { name: "roles", kind: Input::Rows(&[Field { name: "role", kind: Input::Word("role", ROLES) }, one("centre", "centres"), one("brand", "brands")]) }
+            Field { name: "roles", kind: Input::Rows(&[Field { name: "role", kind: Input::Word("role", ROLES) }, one_or_all("centre", "centres"), one_or_all("brand", "brands")]) }
         ]
     ),
     kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
@@ -151,7 +156,7 @@ pub(super) static KINDS: &[Kind] = &[
             TITLE[1],
             TITLE[2],
             Field { name: "line_type", kind: Input::Word("line-type", &["labour", "travel", "shipping"]) },
-            one("kind", "product-kinds"),
+            one_or_all("kind", "product-kinds"),
             money("price"),
             number("standard_minutes"),
             flag("is_free_once")
@@ -162,9 +167,9 @@ pub(super) static KINDS: &[Kind] = &[
         "listFaults",
         "Fault",
         "keep_catalogue",
-        [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]
+        [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one_or_all("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]
     ),
-    kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one("kind", "product-kinds")]),
+    kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one_or_all("kind", "product-kinds")]),
     kind!(
         "policies",
         "listPolicies",
@@ -175,7 +180,7 @@ pub(super) static KINDS: &[Kind] = &[
             TITLE[1],
             TITLE[2],
             Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) },
-            one("brand", "brands"),
+            one_or_all("brand", "brands"),
             one("payer", "legal-entities"),
             number("usual.months"),
             Field { name: "usual.components", kind: Input::Rows(&[text("kind"), number("months")]) },

@@ -124,7 +124,7 @@ type Options = HashMap<&'static str, Vec<(String, String)>>;
 /// The kinds of things that a field lets choose from.
 fn choices_of(field: &Field) -> Vec<&'static str> {
     match field.kind {
-        Input::One(slug) => vec![slug],
+        Input::One(slug) | Input::OneOrAll(slug) => vec![slug],
         Input::Rows(fields) => fields.iter().flat_map(choices_of).collect(),
         _ => Vec::new(),
     }
@@ -150,7 +150,7 @@ impl Form<'_> {
             Input::Lines => ("lines", Vec::new()),
             Input::Json => ("json", Vec::new()),
             Input::Rows(_) => ("rows", Vec::new()),
-            Input::One(slug) => ("select", self.options.get(slug).cloned().unwrap_or_default()),
+            Input::One(slug) | Input::OneOrAll(slug) => ("select", self.options.get(slug).cloned().unwrap_or_default()),
             Input::Word(list, words) => ("select", words.iter().map(|word| ((*word).to_owned(), self.lang.word(list, word))).collect()),
         };
         let rows = match field.kind {
@@ -170,7 +170,12 @@ impl Form<'_> {
             let title = value_at(self.object, &name).map_or_else(|| value.clone(), |link| shown(self.lang, link));
             choices.push((value.clone(), title));
         }
+        let none = match field.kind {
+            Input::OneOrAll(slug) => self.lang.t(&format!("all-{slug}")),
+            _ => "—".to_owned(),
+        };
         Shown {
+            none,
             label: self.page.in_unit(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
             fault: self.page.fault(self.operation, &name),
             name,
@@ -190,6 +195,8 @@ struct Shown {
     input: &'static str,
     value: String,
     options: Vec<(String, String)>,
+    /// The choice of none of them.
+    none: String,
     fault: String,
     rows: Vec<Vec<Shown>>,
 }
