@@ -13,7 +13,10 @@ fn main() {
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo tells"));
     for face in ["Vazirmatn-Regular.ttf", "Vazirmatn-Bold.ttf"] {
         let font = root.join("node_modules/vazirmatn/fonts/ttf").join(face);
-        assert!(font.exists(), "the fonts are missing: run `npm ci --ignore-scripts` in the project's root (scripts/demo and scripts/test do)");
+        assert!(
+            font.exists(),
+            "the fonts are missing: run `npm ci --ignore-scripts` in the project's root (scripts/demo and scripts/test do)"
+        );
         fs::copy(font, out.join(face)).expect("copied");
     }
 }

@@ -59,7 +59,10 @@ fn main() {
     println!("cargo:rerun-if-changed={}", root.join("package-lock.json").display());
     println!("cargo:rerun-if-changed=assets");
     println!("cargo:rerun-if-changed=build.rs");
-    assert!(modules.join("@tabler/core").exists(), "the front-end packages are missing: run `npm ci --ignore-scripts` in the project's root (scripts/demo and scripts/test do)");
+    assert!(
+        modules.join("@tabler/core").exists(),
+        "the front-end packages are missing: run `npm ci --ignore-scripts` in the project's root (scripts/demo and scripts/test do)"
+    );
     let mut files: Vec<(String, &str, Vec<u8>)> = Vec::new();
     let mut add = |name: &str, kind: &'static str, path: PathBuf| {
         let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -81,7 +84,9 @@ fn main() {
     // Fonts first have their names; the style sheets name them.
     for (name, font) in [("zamen.css", "vazirmatn.woff2"), ("track.css", "vazirmatn-regular.woff2")] {
         let bytes = files.iter().find(|(file, ..)| file == font).map(|(.., bytes)| hash(bytes)).unwrap_or_default();
-        let css = fs::read_to_string(Path::new("assets").join(name)).expect("our own style sheet").replace("FONT_URL", &format!("/assets/{bytes}/{font}"));
+        let css = fs::read_to_string(Path::new("assets").join(name))
+            .expect("our own style sheet")
+            .replace("FONT_URL", &format!("/assets/{bytes}/{font}"));
         files.push((name.to_owned(), CSS, css.into_bytes()));
     }
     let out = PathBuf::from(env::var("OUT_DIR").expect("cargo tells"));

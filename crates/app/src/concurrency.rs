@@ -1,4 +1,5 @@
-//! Many hands at once, on each engine: eight writers receive, fit, deliver and invoice, and every rule holds afterwards.
+//! Many hands at once, on each engine: eight writers receive, fit, deliver and invoice, and every rule holds
+//! afterwards.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
@@ -19,11 +20,22 @@ fn eight_writers_keep_every_rule() {
         house.at("1405/09/02");
         let customer = house.customer("زهرا کریمی", "09123456789");
         let device = |writer: usize, round: usize| format!("S-{writer}-{round}");
-        let devices = (0..WRITERS).map(|writer| (0..ROUNDS).map(|round| house.device("TV-1", &device(writer, round), "1402/01/15", &[])).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let devices = (0..WRITERS)
+            .map(|writer| {
+                (0..ROUNDS)
+                    .map(|round| house.device("TV-1", &device(writer, round), "1402/01/15", &[]))
+                    .collect::<Vec<_>>()
+            })
+            .collect::<Vec<_>>();
         std::thread::scope(|threads| {
             for (writer, devices) in devices.iter().enumerate() {
                 let customer = &customer;
-                threads.spawn(move || devices.iter().enumerate().for_each(|(round, device)| visit(house, customer, device, writer * ROUNDS + round)));
+                threads.spawn(move || {
+                    devices
+                        .iter()
+                        .enumerate()
+                        .for_each(|(round, device)| visit(house, customer, device, writer * ROUNDS + round))
+                });
             }
         });
         rules_hold(house);
@@ -52,13 +64,23 @@ fn rules_hold(house: &House) {
     let (numbers, bills, entries) = house
         .db
         .read(|conn| {
-            let numbers = receptions::table.order(receptions::number).select(receptions::number).load::<String>(conn)?;
-            let bills = invoices::table.select((invoices::hand_over_id, invoices::payer_party_id)).load::<(Option<i64>, i64)>(conn)?;
-            let entries = journal::table.group_by(journal::kind).select((journal::kind, diesel::dsl::count_star())).load::<(String, i64)>(conn)?;
+            let numbers =
+                receptions::table.order(receptions::number).select(receptions::number).load::<String>(conn)?;
+            let bills = invoices::table
+                .select((invoices::hand_over_id, invoices::payer_party_id))
+                .load::<(Option<i64>, i64)>(conn)?;
+            let entries = journal::table
+                .group_by(journal::kind)
+                .select((journal::kind, diesel::dsl::count_star()))
+                .load::<(String, i64)>(conn)?;
             Ok((numbers, bills, entries.into_iter().collect::<BTreeMap<_, _>>()))
         })
         .expect("read");
-    assert_eq!(numbers, (1..=total).map(|number| format!("1405-02-{number:06}")).collect::<Vec<_>>(), "numbers are unbroken");
+    assert_eq!(
+        numbers,
+        (1..=total).map(|number| format!("1405-02-{number:06}")).collect::<Vec<_>>(),
+        "numbers are unbroken"
+    );
     assert_eq!(bills.len(), bills.iter().collect::<HashSet<_>>().len(), "one invoice per hand-over and payer");
     assert_eq!(bills.len(), usize::try_from(total).expect("a count"));
     for kind in ["part_fitted", "repair_diagnosed", "estimate_answered", "payment_recorded", "invoice_issued"] {
@@ -67,7 +89,10 @@ fn rules_hold(house: &House) {
 }
 
 fn every_outbox_row_is_worked_once(house: &House) {
-    let waiting = house.db.read(|conn| Ok(outbox::table.filter(outbox::consumer.eq(PAPERS)).count().get_result::<i64>(conn)?)).expect("read");
+    let waiting = house
+        .db
+        .read(|conn| Ok(outbox::table.filter(outbox::consumer.eq(PAPERS)).count().get_result::<i64>(conn)?))
+        .expect("read");
     assert_eq!(waiting, i64::try_from(WRITERS * ROUNDS).expect("a count"));
     let worked = Mutex::new(Vec::new());
     std::thread::scope(|threads| {
@@ -101,7 +126,12 @@ fn two_hands_on_one_thing_one_wins_and_the_other_is_told() {
         house.finish(repair);
         let outcomes = std::thread::scope(|threads| {
             let both = [0, 1].map(|_| {
-                threads.spawn(|| house.by(RECEPTIONIST, |tx| hand_over(tx, &reception.id, &HandOver { repairs: vec![repair.clone()], ..HandOver::default() }).map(|_| ())))
+                threads.spawn(|| {
+                    house.by(RECEPTIONIST, |tx| {
+                        hand_over(tx, &reception.id, &HandOver { repairs: vec![repair.clone()], ..HandOver::default() })
+                            .map(|_| ())
+                    })
+                })
             });
             both.map(|hand| hand.join().expect("a hand"))
         });

@@ -1,5 +1,6 @@
-//! What a person can be told when something cannot be done. One type for all commands, since pages, API, command line and imports present a refusal
-//! in the same way: a stable code with arguments, for which `words` has a sentence in each language (a test scans that it has).
+//! What a person can be told when something cannot be done. One type for all commands, since pages, API, command line
+//! and imports present a refusal in the same way: a stable code with arguments, for which `words` has a sentence in
+//! each language (a test scans that it has).
 
 use std::borrow::Cow;
 
@@ -31,8 +32,8 @@ pub enum Error {
     /// Too many attempts; try again after this many seconds.
     #[error("too many attempts")]
     TooMany { retry_after_seconds: i64 },
-    /// It cannot be taken now: the store is `store-full`, `store-read-only` or `store-away`, or so much is asked at once that we are `busy`. Nothing was
-    /// written.
+    /// It cannot be taken now: the store is `store-full`, `store-read-only` or `store-away`, or so much is asked at
+    /// once that we are `busy`. Nothing was written.
     #[error("unavailable: {0}")]
     Unavailable(&'static str),
     /// The store failed.
@@ -94,8 +95,8 @@ impl From<DieselError> for Error {
     }
 }
 
-/// Why the store cannot be used, where that lies outside the program. SQLite's result codes FULL, READONLY, IOERR and CANTOPEN and PostgreSQL's
-/// disk_full are told by their texts, since Diesel gives no more of them.
+/// Why the store cannot be used, where that lies outside the program. SQLite's result codes FULL, READONLY, IOERR and
+/// CANTOPEN and PostgreSQL's disk_full are told by their texts, since Diesel gives no more of them.
 fn unavailable(error: &DieselError) -> Option<&'static str> {
     let DieselError::DatabaseError(kind, info) = error else { return None };
     let message = info.message();
@@ -228,7 +229,13 @@ impl Faults {
     }
 
     /// The normal form of an optional entry, or a fault where it has none.
-    pub fn normal(&mut self, entry: Option<&str>, rule: impl Fn(&str) -> Option<String>, path: &str, code: &'static str) -> Option<String> {
+    pub fn normal(
+        &mut self,
+        entry: Option<&str>,
+        rule: impl Fn(&str) -> Option<String>,
+        path: &str,
+        code: &'static str,
+    ) -> Option<String> {
         let entry = entry.map(str::trim).filter(|entry| !entry.is_empty())?;
         let normal = rule(entry);
         self.check(normal.is_some(), path, code);

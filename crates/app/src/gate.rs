@@ -1,8 +1,9 @@
-//! Gates before work that takes much memory or long: hashing a password, decoding a photo, reading a sheet. Behind each stand a few hands, threads of
-//! its own; who comes waits until one is free. However many ask at once, no more is worked on than there are hands.
+//! Gates before work that takes much memory or long: hashing a password, decoding a photo, reading a sheet. Behind each
+//! stand a few hands, threads of its own; who comes waits until one is free. However many ask at once, no more is
+//! worked on than there are hands.
 //!
-//! The hands are threads of their own, since an allocator keeps back, for each thread, some of what the thread once held: work that runs on whatever
-//! thread its request has would leave its memory on all of them, one after another.
+//! The hands are threads of their own, since an allocator keeps back, for each thread, some of what the thread once
+//! held: work that runs on whatever thread its request has would leave its memory on all of them, one after another.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -40,7 +41,12 @@ impl Gate {
     /// A gate with so many hands; each is a thread that begins when it is needed first.
     #[must_use]
     pub const fn new(name: &'static str, hands: usize) -> Self {
-        Self { name, hands, inside: Mutex::new(Inside { waiting: VecDeque::new(), hands: 0, idle: 0 }), came: Condvar::new() }
+        Self {
+            name,
+            hands,
+            inside: Mutex::new(Inside { waiting: VecDeque::new(), hands: 0, idle: 0 }),
+            came: Condvar::new(),
+        }
     }
 
     /// Does work, and waits for it as long as it takes.
@@ -52,7 +58,11 @@ impl Gate {
     ///
     /// # Errors
     /// `Unavailable` where no hand was free in that time; then nothing was done.
-    pub fn pass_within<T: Send + 'static>(&'static self, patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    pub fn pass_within<T: Send + 'static>(
+        &'static self,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let asked = self.ask(work);
         match asked.answer.recv_timeout(patience) {
             Ok(done) => Ok(done.unwrap_or_else(|panic| resume_unwind(panic))),
@@ -102,7 +112,10 @@ impl Gate {
                 inside = lock(&self.inside);
             }
             inside.idle += 1;
-            inside = self.came.wait_while(inside, |inside| inside.waiting.is_empty()).unwrap_or_else(PoisonError::into_inner);
+            inside = self
+                .came
+                .wait_while(inside, |inside| inside.waiting.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
             inside.idle -= 1;
         }
     }

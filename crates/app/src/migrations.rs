@@ -55,7 +55,8 @@ fn columns(conn: &mut Conn) -> BTreeSet<Column> {
         }
     };
     let rows = sql_query(query).load::<Column>(conn).expect("columns");
-    let rows = rows.into_iter().filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite"));
+    let rows =
+        rows.into_iter().filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite"));
     rows.map(|row| Column { kind: kind(&row.column_name, &row.kind).to_owned(), ..row }).collect()
 }
 
@@ -79,7 +80,9 @@ fn indexes(conn: &mut Conn) -> BTreeSet<Index> {
         }
     };
     let rows = sql_query(query).load::<Index>(conn).expect("indexes");
-    rows.into_iter().filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite")).collect()
+    rows.into_iter()
+        .filter(|row| !row.table_name.starts_with("__diesel") && !row.table_name.starts_with("sqlite"))
+        .collect()
 }
 
 #[test]
@@ -93,9 +96,17 @@ fn the_two_engines_have_the_same_tables_columns_and_keys() {
     assert!(found[0].0.len() > 300 && found[0].1.len() > 80);
     let Some((columns, indexes)) = found.get(1) else { return };
     let only = |a: &BTreeSet<Column>, b: &BTreeSet<Column>| a.difference(b).cloned().collect::<Vec<_>>();
-    assert_eq!((only(&found[0].0, columns), only(columns, &found[0].0)), (vec![], vec![]), "columns of SQLite alone, of PostgreSQL alone");
+    assert_eq!(
+        (only(&found[0].0, columns), only(columns, &found[0].0)),
+        (vec![], vec![]),
+        "columns of SQLite alone, of PostgreSQL alone"
+    );
     let only = |a: &BTreeSet<Index>, b: &BTreeSet<Index>| a.difference(b).cloned().collect::<Vec<_>>();
-    assert_eq!((only(&found[0].1, indexes), only(indexes, &found[0].1)), (vec![], vec![]), "keys of SQLite alone, of PostgreSQL alone");
+    assert_eq!(
+        (only(&found[0].1, indexes), only(indexes, &found[0].1)),
+        (vec![], vec![]),
+        "keys of SQLite alone, of PostgreSQL alone"
+    );
 }
 
 #[test]
@@ -107,11 +118,16 @@ fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
         let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
         let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
         house.ready(&repair);
-        let brands = |conn: &mut Conn| Ok(journal::table.order(journal::id).select(journal::brand_id).load::<Option<i64>>(conn)?);
+        let brands = |conn: &mut Conn| {
+            Ok(journal::table.order(journal::id).select(journal::brand_id).load::<Option<i64>>(conn)?)
+        };
         let before = house.db.read(brands).expect("read");
         assert!(before.iter().filter(|brand| brand.is_some()).count() > 5);
         let sql = include_str!("../migrations/sqlite/00000000000013_chart_ids/up.sql");
-        assert!(include_str!("../migrations/postgres/00000000000013_chart_ids/up.sql").ends_with(&sql[sql.find("UPDATE journal").expect("the statement")..]));
+        assert!(
+            include_str!("../migrations/postgres/00000000000013_chart_ids/up.sql")
+                .ends_with(&sql[sql.find("UPDATE journal").expect("the statement")..])
+        );
         house.write(|tx| {
             diesel::update(journal::table).set(journal::brand_id.eq(None::<i64>)).execute(tx.conn)?;
             sql_query(&sql[sql.find("UPDATE journal").expect("the statement")..]).execute(tx.conn)?;
@@ -119,6 +135,9 @@ fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
         });
         let after = house.db.read(brands).expect("read");
         let of_repairs = before.iter().zip(&after).filter(|(_, after)| after.is_some());
-        assert!(of_repairs.clone().count() > 5 && of_repairs.clone().all(|(before, after)| before.is_none() || before == after));
+        assert!(
+            of_repairs.clone().count() > 5
+                && of_repairs.clone().all(|(before, after)| before.is_none() || before == after)
+        );
     });
 }

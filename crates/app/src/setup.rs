@@ -41,7 +41,8 @@ pub struct SetUp {
     #[schemars(length(max = 60), example = &"Asia/Tehran")]
     #[serde(default)]
     pub time_zone: Option<String>,
-    /// ISO code of the currency of the accounts; `toman`: accounts in Rial, amounts shown and typed in Toman. Absent: Rial.
+    /// ISO code of the currency of the accounts; `toman`: accounts in Rial, amounts shown and typed in Toman. Absent:
+    /// Rial.
     #[schemars(length(max = 10), example = &"toman")]
     #[serde(default)]
     pub money_unit: Option<String>,
@@ -55,7 +56,8 @@ pub fn is_empty(conn: &mut Conn) -> Result<bool> {
     Ok(users::table.select(users::id).first::<i64>(conn).optional()?.is_none())
 }
 
-/// The secret of a first start: who can read what the program prints when it begins is the one to whom the store belongs.
+/// The secret of a first start: who can read what the program prints when it begins is the one to whom the store
+/// belongs.
 pub struct FirstStart<'a> {
     pub typed: &'a str,
     pub right: &'a str,
@@ -69,7 +71,14 @@ pub struct FirstStart<'a> {
 /// `Invalid` at `secret` where it is a wrong one; `TooMany`; what `set_up` tells.
 pub fn set_up_by_secret(db: &Db, command: &SetUp, secret: &FirstStart<'_>) -> Result<()> {
     let is_right = || digest(&domain::text::key(secret.typed)) == digest(&domain::text::key(secret.right));
-    guarded(db, &Actor::system(), &[Tried::first_start(secret.address)], is_right, Error::invalid("secret", "wrong-secret"), |_| Ok(()))?;
+    guarded(
+        db,
+        &Actor::system(),
+        &[Tried::first_start(secret.address)],
+        is_right,
+        Error::invalid("secret", "wrong-secret"),
+        |_| Ok(()),
+    )?;
     set_up(db, command)
 }
 
@@ -99,7 +108,12 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
             no_goodwill_yet(tx)?;
         }
         no_fault_found(tx)?;
-        let entity = SaveLegalEntity { name: command.legal_entity.clone(), roles: vec![PartyKind::LegalEntity], company_id: None, economic_code: None };
+        let entity = SaveLegalEntity {
+            name: command.legal_entity.clone(),
+            roles: vec![PartyKind::LegalEntity],
+            company_id: None,
+            economic_code: None,
+        };
         let legal_entity = save_legal_entity(tx, None, &entity)?.id;
         let paid_policy = paid_policy(tx, &legal_entity)?;
         let centre = SaveCentre {
@@ -116,7 +130,9 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
         save_centre(tx, None, &centre)?;
         let user = save_user(tx, None, &user)?;
         // The password was chosen by its owner a moment ago.
-        diesel::update(users::table.filter(users::public_id.eq(user.id))).set(users::must_change_password.eq(false)).execute(tx.conn)?;
+        diesel::update(users::table.filter(users::public_id.eq(user.id)))
+            .set(users::must_change_password.eq(false))
+            .execute(tx.conn)?;
         Ok(())
     })
 }
@@ -124,10 +140,13 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
 /// The finding that stands in every catalogue.
 pub(crate) fn no_fault_found(tx: &mut Tx<'_>) -> Result<()> {
     use crate::catalogue::faults::{SaveFault, save_fault};
-    let fault =
-        SaveFault {
-            code: crate::repair::diagnose::NO_FAULT.to_owned(), title: Title::new("ایرادی یافت نشد", "No fault found"), parent: None, kind: None, related: Vec::new()
-        };
+    let fault = SaveFault {
+        code: crate::repair::diagnose::NO_FAULT.to_owned(),
+        title: Title::new("ایرادی یافت نشد", "No fault found"),
+        parent: None,
+        kind: None,
+        related: Vec::new(),
+    };
     save_fault(tx, None, &fault).map(|_| ())
 }
 
@@ -140,12 +159,18 @@ pub(crate) fn vat(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The limits of goodwill by role are amounts of Rial: in another currency no amount is given before the administrator sets how far each role goes.
+/// The limits of goodwill by role are amounts of Rial: in another currency no amount is given before the administrator
+/// sets how far each role goes.
 fn no_goodwill_yet(tx: &mut Tx<'_>) -> Result<()> {
     let action = Action::GiveGoodwill;
-    let limited = Role::ALL.iter().filter_map(|role| Some((*role, default_permission(*role, action).filter(|limit| *limit != NO_LIMIT)?)));
+    let limited = Role::ALL
+        .iter()
+        .filter_map(|role| Some((*role, default_permission(*role, action).filter(|limit| *limit != NO_LIMIT)?)));
     for (role, limit) in limited {
-        change_permission(tx, &ChangePermission { role, action, is_allowed: true, percent: Some(limit.percent), amount: Some(0) })?;
+        change_permission(
+            tx,
+            &ChangePermission { role, action, is_allowed: true, percent: Some(limit.percent), amount: Some(0) },
+        )?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! What tests stand on: a store of either engine with a clock that is set by hand, and builders that go through commands only.
+//! What tests stand on: a store of either engine with a clock that is set by hand, and builders that go through
+//! commands only.
 
 #![allow(clippy::disallowed_methods, reason = "tests read where the cluster is and need names that were never used")]
 
@@ -30,8 +31,9 @@ use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionV
 use crate::repair::agreed::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::view::RepairView;
 use crate::repair::{
-    AddOperation, Answer, AnswerChecklist, AnswerEstimate, ChangeLine, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, add_operation, answer_checklist, answer_estimate,
-    change_line, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair,
+    AddOperation, Answer, AnswerChecklist, AnswerEstimate, ChangeLine, DiagnoseRepair, FitPart, MakeEstimate,
+    MoveRepair, add_operation, answer_checklist, answer_estimate, change_line, diagnose_repair, estimate_repair,
+    fit_part, get_repair, move_repair,
 };
 use crate::store::{Clock, Db, Tx};
 use crate::views::Title;
@@ -77,12 +79,18 @@ pub const MANAGER: &str = "laleh";
 pub fn each_engine(test: impl Fn(Db, Arc<Hands>, Option<tempfile::TempDir>)) {
     let dir = tempfile::tempdir().expect("a folder");
     let clock = Arc::new(Hands::default());
-    let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), clock.clone(), [7; 32], [8; 32]).expect("a store");
+    let db = Db::open(dir.path().join("test.db").to_str().expect("a path"), clock.clone(), [7; 32], [8; 32])
+        .expect("a store");
     db.migrate().expect("migrated");
     test(db, clock, Some(dir));
     match std::env::var("ZAMEN_TEST_PG") {
         Ok(base) => {
-            let name = format!("t{}", domain::keys::public_id(u128::from(std::process::id()) << 64 | u128::from(jiff::Timestamp::now().as_nanosecond() as u64)));
+            let name = format!(
+                "t{}",
+                domain::keys::public_id(
+                    u128::from(std::process::id()) << 64 | u128::from(jiff::Timestamp::now().as_nanosecond() as u64)
+                )
+            );
             let mut conn = crate::Conn::open(&format!("{base}/postgres")).expect("the cluster");
             use diesel::connection::SimpleConnection;
             conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
@@ -116,7 +124,8 @@ impl Damage {
 
 /// Damages, for properties.
 pub fn damages() -> impl Strategy<Value = Damage> {
-    (proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6), any::<usize>()).prop_map(|(bytes, end)| Damage { bytes, end })
+    (proptest::collection::vec((any::<usize>(), any::<u8>()), 1..6), any::<usize>())
+        .prop_map(|(bytes, end)| Damage { bytes, end })
 }
 
 /// Runs a scenario in a furnished house, on each engine.
@@ -131,8 +140,17 @@ fn title(fa: &str, en: &str) -> Title {
 impl House {
     fn furnished(db: Db, clock: Arc<Hands>, dir: Option<tempfile::TempDir>) -> Self {
         let system = Actor { zone: crate::store::zone("Asia/Tehran"), ..Actor::system() };
-        let mut house =
-            Self { db, clock, admin: system, maker: String::new(), insurer: String::new(), brand: String::new(), centre: String::new(), gold: String::new(), _dir: dir };
+        let mut house = Self {
+            db,
+            clock,
+            admin: system,
+            maker: String::new(),
+            insurer: String::new(),
+            brand: String::new(),
+            centre: String::new(),
+            gold: String::new(),
+            _dir: dir,
+        };
         house.at("1400/01/01 08:00");
         let made = house.write(|tx| {
             use crate::store::schema::vat_rates;
@@ -254,7 +272,10 @@ impl House {
         let (date, time) = when.split_once(' ').unwrap_or((when, "10:00"));
         let date = typed_date(date).expect("a date");
         let time: jiff::civil::Time = format!("{time}:00").parse().expect("a time");
-        let instant = date.to_datetime(time).to_zoned_datetime(TimeZone::get("Asia/Tehran").expect("the zone")).expect("an instant");
+        let instant = date
+            .to_datetime(time)
+            .to_zoned_datetime(TimeZone::get("Asia/Tehran").expect("the zone"))
+            .expect("an instant");
         *self.clock.0.lock().expect("the clock") = instant.timestamp();
     }
 
@@ -287,27 +308,50 @@ impl House {
             product: product.to_owned(),
             serial: serial.to_owned(),
             events: vec![NewEvent { kind: DeviceEventKind::Sold, on: typed_date(sold).expect("a date") }],
-            components: components.iter().map(|(product, serial)| NewComponent { product: (*product).to_owned(), serial: (*serial).to_owned(), position: None }).collect(),
+            components: components
+                .iter()
+                .map(|(product, serial)| NewComponent {
+                    product: (*product).to_owned(),
+                    serial: (*serial).to_owned(),
+                    position: None,
+                })
+                .collect(),
             ..NewDevice::default()
         };
         self.write(|tx| register_device(tx, &command)).public_id
     }
 
     pub fn card(&self, device: &str, number: &str) {
-        let command = IssueCard { device: device.to_owned(), policy: Some(self.gold.clone()), number: Some(number.to_owned()), starts_on: None, seller: None, issued_on: None };
+        let command = IssueCard {
+            device: device.to_owned(),
+            policy: Some(self.gold.clone()),
+            number: Some(number.to_owned()),
+            starts_on: None,
+            seller: None,
+            issued_on: None,
+        };
         self.write(|tx| issue_card(tx, &command));
     }
 
     pub fn contract(&self, device: &str, number: &str, starts: &str) {
         let policy = self.policy("TRAVEL-HALF");
-        let command = AddCover { kind: CoverKind::Contract, number: number.to_owned(), policy, payer: None, starts_on: typed_date(starts), issued_on: None };
+        let command = AddCover {
+            kind: CoverKind::Contract,
+            number: number.to_owned(),
+            policy,
+            payer: None,
+            starts_on: typed_date(starts),
+            issued_on: None,
+        };
         self.write(|tx| add_cover(tx, device, &command));
     }
 
     pub fn policy(&self, code: &str) -> String {
         use crate::store::query::*;
         use crate::store::schema::policies;
-        self.db.read(|conn| Ok(policies::table.filter(policies::code.eq(code)).select(policies::public_id).first(conn)?)).expect("a policy")
+        self.db
+            .read(|conn| Ok(policies::table.filter(policies::code.eq(code)).select(policies::public_id).first(conn)?))
+            .expect("a policy")
     }
 
     pub fn reception(&self, customer: &str, devices: &[(&str, &str)]) -> ReceiveDevices {
@@ -317,7 +361,11 @@ impl House {
             customer: CustomerChoice { id: Some(customer.to_owned()), new: None },
             devices: devices
                 .iter()
-                .map(|(device, fault)| ReceiveDevice { device: Some((*device).to_owned()), faults: vec![(*fault).to_owned()], ..ReceiveDevice::default() })
+                .map(|(device, fault)| ReceiveDevice {
+                    device: Some((*device).to_owned()),
+                    faults: vec![(*fault).to_owned()],
+                    ..ReceiveDevice::default()
+                })
                 .collect(),
             note: None,
         }
@@ -334,17 +382,31 @@ impl House {
 
     pub fn go(&self, login: &str, repair: &str, transition: &str) {
         let command = MoveRepair { transition: transition.to_owned(), ..MoveRepair::default() };
-        self.by(login, |tx| move_repair(tx, repair, None, &command)).unwrap_or_else(|error| panic!("{transition}: {error}"));
+        self.by(login, |tx| move_repair(tx, repair, None, &command))
+            .unwrap_or_else(|error| panic!("{transition}: {error}"));
     }
 
     pub fn diagnose(&self, repair: &str, fault: &str, cause: &str) {
-        let command = DiagnoseRepair { fault: Some(fault.to_owned()), cause: Some(cause.to_owned()), accept_coverage_change: true, ..DiagnoseRepair::default() };
+        let command = DiagnoseRepair {
+            fault: Some(fault.to_owned()),
+            cause: Some(cause.to_owned()),
+            accept_coverage_change: true,
+            ..DiagnoseRepair::default()
+        };
         self.by(TECHNICIAN, |tx| diagnose_repair(tx, repair, None, &command)).expect("diagnosed");
     }
 
     pub fn operation(&self, repair: &str, service: &str, price: Option<i64>) -> String {
-        let command =
-            AddOperation { service: service.to_owned(), quantity_milli: None, unit_price: None, component: None, fault: None, cause: None, result: None, accept_warnings: true };
+        let command = AddOperation {
+            service: service.to_owned(),
+            quantity_milli: None,
+            unit_price: None,
+            component: None,
+            fault: None,
+            cause: None,
+            result: None,
+            accept_warnings: true,
+        };
         let line = self.by(TECHNICIAN, |tx| add_operation(tx, repair, &command)).expect("an operation");
         self.price(repair, &line, price);
         line
@@ -417,18 +479,32 @@ impl House {
 pub fn another_centre(tx: &mut Tx<'_>) -> Result<i64> {
     use crate::store::query::*;
     use crate::store::schema::{centres, parties};
-    let legal_entity = parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
+    let legal_entity =
+        parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
     let title = title("دیگری", "Other");
-    let centre = SaveCentre { code: "09".to_owned(), title, legal_entity, time_zone: None, phone: None, address: None, hours: None, paid_policy: None, diagnosis_fee: None };
+    let centre = SaveCentre {
+        code: "09".to_owned(),
+        title,
+        legal_entity,
+        time_zone: None,
+        phone: None,
+        address: None,
+        hours: None,
+        paid_policy: None,
+        diagnosis_fee: None,
+    };
     let made = save_centre(tx, None, &centre)?;
     Ok(centres::table.filter(centres::public_id.eq(made.id)).select(centres::id).first(tx.conn)?)
 }
 
-/// What came of something, in a word: `done`, what is wrong as `path: code`, the code of a refusal, or the error as it tells itself.
+/// What came of something, in a word: `done`, what is wrong as `path: code`, the code of a refusal, or the error as it
+/// tells itself.
 pub fn told<T>(result: Result<T>) -> String {
     match result {
         Ok(_) => "done".to_owned(),
-        Err(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", "),
+        Err(Error::Invalid(faults)) => {
+            faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason.code)).collect::<Vec<_>>().join(", ")
+        }
         Err(Error::Conflict(reason) | Error::Forbidden(reason)) => reason.code.to_string(),
         Err(error) => error.to_string(),
     }
@@ -437,5 +513,9 @@ pub fn told<T>(result: Result<T>) -> String {
 /// When the covers of a device hold, as asked on a Jalali day.
 pub fn bars_on(house: &House, device: &str, on: &str) -> Vec<crate::coverage::decide::Bar> {
     let question = crate::coverage::decide::AskCoverage { on: typed_date(on), ..Default::default() };
-    house.db.read(|conn| crate::coverage::decide::ask_coverage(conn, &house.admin, device, house.db.now(), &question)).expect("asked").bars
+    house
+        .db
+        .read(|conn| crate::coverage::decide::ask_coverage(conn, &house.admin, device, house.db.now(), &question))
+        .expect("asked")
+        .bars
 }

@@ -1,4 +1,5 @@
-//! Shapes that many slices show: titles, links, pages of a list, and the words of closed lists that the store keeps as text.
+//! Shapes that many slices show: titles, links, pages of a list, and the words of closed lists that the store keeps as
+//! text.
 
 use diesel::prelude::Queryable;
 use jiff::Timestamp;
@@ -106,7 +107,8 @@ pub struct WithReason {
     pub reason: String,
 }
 
-/// A pattern for `LIKE` that finds `text` anywhere. What belongs to the language of patterns becomes "any one character", which matches itself.
+/// A pattern for `LIKE` that finds `text` anywhere. What belongs to the language of patterns becomes "any one
+/// character", which matches itself.
 #[must_use]
 pub fn containing(text: &str) -> String {
     format!("%{}%", text.replace(['\\', '%'], "_"))

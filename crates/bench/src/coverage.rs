@@ -35,7 +35,8 @@ fn cases() -> Vec<String> {
 
 pub(crate) fn run(_: &mut Store, size: Size) -> Result<Measured, String> {
     let texts = cases();
-    let parsed = texts.iter().map(|text| Case::parse(text).map_err(|fault| fault.path)).collect::<Result<Vec<_>, _>>()?;
+    let parsed =
+        texts.iter().map(|text| Case::parse(text).map_err(|fault| fault.path)).collect::<Result<Vec<_>, _>>()?;
     let times = size.batch;
     let (ours, limit) = alternating(
         size.rounds,

@@ -1,4 +1,5 @@
-//! What a person waits for must not grow with the store: the same reads in a store, and in one with a tenth of its orders.
+//! What a person waits for must not grow with the store: the same reads in a store, and in one with a tenth of its
+//! orders.
 
 use app::lookup::search;
 use app::repair::{ListRepairs, list_repairs};

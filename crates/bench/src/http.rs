@@ -23,22 +23,43 @@ pub(crate) fn tracking(store: &mut Store, size: Size) -> Result<Measured, String
         .query_row("SELECT tracking_number FROM receptions r WHERE length(tracking_number) = 12 AND EXISTS (SELECT 1 FROM repairs WHERE reception_id = r.id AND is_open) ORDER BY id LIMIT 1", [], |row| row.get(0))
         .map_err(told)?;
     let runtime = Runtime::new().map_err(told)?;
-    let ours = serve(&runtime, web::router(App::new(store.db.clone(), Settings { public_url: "http://127.0.0.1".to_owned(), ..Settings::default() })))?;
+    let ours = serve(
+        &runtime,
+        web::router(App::new(
+            store.db.clone(),
+            Settings { public_url: "http://127.0.0.1".to_owned(), ..Settings::default() },
+        )),
+    )?;
     let request = format!("GET /t/{number} HTTP/1.1\r\nHost: x\r\n\r\n");
     let bytes = runtime.block_on(once(ours, &request))?;
     let body = String::from_utf8_lossy(&bytes).into_owned();
-    let limit = serve(&runtime, Router::new().route(&format!("/t/{number}"), get(move || async move { Html(body.clone()) })))?;
+    let limit =
+        serve(&runtime, Router::new().route(&format!("/t/{number}"), get(move || async move { Html(body.clone()) })))?;
     measure(&runtime, size, (ours, &request), (limit, &request), 0.3)
 }
 
 /// A list of 50 repairs, for somebody who is signed in; the limit runs the query and serves the bytes.
 pub(crate) fn list(store: &mut Store, size: Size) -> Result<Measured, String> {
     let runtime = Runtime::new().map_err(told)?;
-    let ours = serve(&runtime, web::router(App::new(store.db.clone(), Settings { public_url: "http://127.0.0.1".to_owned(), ..Settings::default() })))?;
+    let ours = serve(
+        &runtime,
+        web::router(App::new(
+            store.db.clone(),
+            Settings { public_url: "http://127.0.0.1".to_owned(), ..Settings::default() },
+        )),
+    )?;
     let form = format!("login=maryam&password={}", app::demo::PASSWORD);
-    let sign_in = format!("POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}", form.len());
+    let sign_in = format!(
+        "POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
     let cookie = runtime.block_on(head(ours, &sign_in))?;
-    let cookie = cookie.lines().find_map(|line| line.strip_prefix("set-cookie: ")).and_then(|line| line.split(';').next()).ok_or("nobody was signed in")?.to_owned();
+    let cookie = cookie
+        .lines()
+        .find_map(|line| line.strip_prefix("set-cookie: "))
+        .and_then(|line| line.split(';').next())
+        .ok_or("nobody was signed in")?
+        .to_owned();
     let request = format!("GET /repairs?step=delivered HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
     let bytes = runtime.block_on(once(ours, &request))?;
     let body = Arc::new(String::from_utf8_lossy(&bytes).into_owned());
@@ -71,7 +92,11 @@ fn rows(pool: &[Mutex<rusqlite::Connection>]) -> Result<usize, String> {
              WHERE r.centre_id = ? AND r.step = ? ORDER BY r.occurred_on DESC, r.id DESC LIMIT 51",
         )
         .map_err(told)?;
-    let found = statement.query_map((1, "delivered"), |row| row.get::<_, String>(1)).map_err(told)?.filter(Result::is_ok).count();
+    let found = statement
+        .query_map((1, "delivered"), |row| row.get::<_, String>(1))
+        .map_err(told)?
+        .filter(Result::is_ok)
+        .count();
     Ok(found.min(50))
 }
 
@@ -79,12 +104,20 @@ fn serve(runtime: &Runtime, router: Router) -> Result<SocketAddr, String> {
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(told)?;
         let address = listener.local_addr().map_err(told)?;
-        tokio::spawn(async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await });
+        tokio::spawn(
+            async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await },
+        );
         Ok(address)
     })
 }
 
-fn measure(runtime: &Runtime, size: Size, ours: (SocketAddr, &str), limit: (SocketAddr, &str), bar: f64) -> Result<Measured, String> {
+fn measure(
+    runtime: &Runtime,
+    size: Size,
+    ours: (SocketAddr, &str),
+    limit: (SocketAddr, &str),
+    bar: f64,
+) -> Result<Measured, String> {
     let each = (size.batch / 4).max(2);
     let side = |(address, request): (SocketAddr, &str)| runtime.block_on(load(address, request.to_owned(), each));
     side(ours)?;
@@ -135,7 +168,14 @@ async fn ask(stream: &mut TcpStream, request: &str) -> Result<(String, Vec<u8>),
         }
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").and_then(|length| length.parse::<usize>().ok())).unwrap_or(0);
+        let length = head
+            .lines()
+            .find_map(|line| {
+                line.to_ascii_lowercase()
+                    .strip_prefix("content-length: ")
+                    .and_then(|length| length.parse::<usize>().ok())
+            })
+            .unwrap_or(0);
         if bytes.len() >= end + 4 + length {
             return Ok((head, bytes[end + 4..].to_vec()));
         }

@@ -1,6 +1,7 @@
-//! How fast the real thing is, as a ratio to the least that any program must do: the same rows written by raw SQLite, the same bytes served by a bare
-//! handler, the same look-up by a prepared statement, the same JSON parsed. Both sides run in one process, alternating, in rounds; medians are printed
-//! as `name  ours  limit  ratio`. Absolute times say what the machine is; only ratios are judged.
+//! How fast the real thing is, as a ratio to the least that any program must do: the same rows written by raw SQLite,
+//! the same bytes served by a bare handler, the same look-up by a prepared statement, the same JSON parsed. Both sides
+//! run in one process, alternating, in rounds; medians are printed as `name  ours  limit  ratio`. Absolute times say
+//! what the machine is; only ratios are judged.
 //!
 //! To add one: a module with a function that returns `Measured`, and a line in `ALL`.
 
@@ -68,16 +69,21 @@ pub fn is_wanted(name: &str, word: &str) -> bool {
 type OnPostgres = fn(&mut postgres::Store, Size) -> Result<Measured, String>;
 
 /// Those that need a cluster.
-const ON_POSTGRES: [(&str, OnPostgres); 4] =
-    [("postgres-receive", postgres::receive), ("postgres-search", postgres::find), ("postgres-tracking", postgres::tracking), ("postgres-list", postgres::list)];
+const ON_POSTGRES: [(&str, OnPostgres); 4] = [
+    ("postgres-receive", postgres::receive),
+    ("postgres-search", postgres::find),
+    ("postgres-tracking", postgres::tracking),
+    ("postgres-list", postgres::list),
+];
 
 /// Names of all benches.
 pub fn names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|(name, _)| *name).chain(ON_POSTGRES.iter().map(|(name, _)| *name))
 }
 
-/// Runs one bench, those whose name begins with a word, or all, and prints a line for each. `cluster`: the URL of a PostgreSQL cluster without a
-/// database; those that need one make a database of their own on it, and are left out where none is named.
+/// Runs one bench, those whose name begins with a word, or all, and prints a line for each. `cluster`: the URL of a
+/// PostgreSQL cluster without a database; those that need one make a database of their own on it, and are left out
+/// where none is named.
 ///
 /// # Errors
 /// A sentence about what could not be measured.
@@ -94,10 +100,11 @@ pub fn run(wanted: Option<&str>, size: Size, cluster: Option<&str>) -> Result<()
         match cluster {
             Some(cluster) => {
                 let mut store = postgres::Store::filled(cluster, size)?;
-                let done: Result<(), String> = ON_POSTGRES.iter().filter(|(name, _)| is_wanted(name)).try_for_each(|(name, bench)| {
-                    print(name, &bench(&mut store, size)?);
-                    Ok(())
-                });
+                let done: Result<(), String> =
+                    ON_POSTGRES.iter().filter(|(name, _)| is_wanted(name)).try_for_each(|(name, bench)| {
+                        print(name, &bench(&mut store, size)?);
+                        Ok(())
+                    });
                 store.dropped()?;
                 done?;
             }
@@ -109,7 +116,12 @@ pub fn run(wanted: Option<&str>, size: Size, cluster: Option<&str>) -> Result<()
 
 fn print(name: &str, measured: &Measured) {
     let ratio = measured.limit.as_secs_f64() / measured.ours.as_secs_f64();
-    println!("{name:<18} {:>14} {:>14} {ratio:>7.2} {:>6.2}", shown(measured.ours), shown(measured.limit), measured.bar);
+    println!(
+        "{name:<18} {:>14} {:>14} {ratio:>7.2} {:>6.2}",
+        shown(measured.ours),
+        shown(measured.limit),
+        measured.bar
+    );
 }
 
 fn shown(time: Duration) -> String {
@@ -117,7 +129,12 @@ fn shown(time: Duration) -> String {
 }
 
 /// Runs both sides in turn and takes the medians, per piece of work.
-fn alternating(rounds: usize, batch: usize, mut ours: impl FnMut() -> Result<(), String>, mut limit: impl FnMut() -> Result<(), String>) -> Result<(Duration, Duration), String> {
+fn alternating(
+    rounds: usize,
+    batch: usize,
+    mut ours: impl FnMut() -> Result<(), String>,
+    mut limit: impl FnMut() -> Result<(), String>,
+) -> Result<(Duration, Duration), String> {
     let mut times = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         times.0.push(timed(&mut ours)?);

@@ -20,7 +20,13 @@ impl Drop for Served {
 fn served(data: &std::path::Path) -> Result<Served, String> {
     let address = TcpListener::bind("127.0.0.1:0").and_then(|probe| probe.local_addr()).map_err(told)?;
     let program = std::env::current_exe().map_err(told)?;
-    let child = Command::new(program).args(["serve", "--listen", &address.to_string(), "--data"]).arg(data).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(told)?;
+    let child = Command::new(program)
+        .args(["serve", "--listen", &address.to_string(), "--data"])
+        .arg(data)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(told)?;
     let served = Served(child, address);
     let start = Instant::now();
     while TcpStream::connect(address).is_err() {
@@ -38,7 +44,11 @@ pub(crate) fn memory(store: &mut Store, size: Size) -> Result<Measured, String> 
     let served = served(&data)?;
     http::busy(served.1, "/sign-in", size.batch)?;
     let status = std::fs::read_to_string(format!("/proc/{}/status", served.0.id())).map_err(told)?;
-    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok()).ok_or("no VmHWM")?;
+    let kilobytes = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().split(' ').next()?.parse::<u64>().ok())
+        .ok_or("no VmHWM")?;
     std::fs::remove_dir_all(data).map_err(told)?;
     Ok(Measured { ours: Duration::from_micros(kilobytes / 1024), limit: Duration::from_micros(200), bar: 1.0 })
 }

@@ -42,14 +42,21 @@ pub(crate) fn run(store: &mut Store, size: Size) -> Result<Measured, String> {
     };
     let wanted = size.batch * (size.rounds + 1) + 1;
     let mut devices = text(&format!("SELECT public_id FROM devices d JOIN device_states s ON s.device_id = d.id WHERE has_serial AND s.owner_party_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM repairs r WHERE r.device_id = d.id AND r.is_open) ORDER BY d.id DESC LIMIT {wanted}"))?.into_iter();
-    let customer = text("SELECT p.public_id FROM parties p JOIN party_roles r ON r.party_id = p.id AND r.role = 'customer' LIMIT 1")?.remove(0);
+    let customer = text(
+        "SELECT p.public_id FROM parties p JOIN party_roles r ON r.party_id = p.id AND r.role = 'customer' LIMIT 1",
+    )?
+    .remove(0);
     let mut receive = |count: usize| -> Result<(), String> {
         for device in devices.by_ref().take(count) {
             let command = ReceiveDevices {
                 centre: None,
                 place: None,
                 customer: CustomerChoice { id: Some(customer.clone()), new: None },
-                devices: vec![ReceiveDevice { device: Some(device), faults: vec!["C01".to_owned()], ..ReceiveDevice::default() }],
+                devices: vec![ReceiveDevice {
+                    device: Some(device),
+                    faults: vec!["C01".to_owned()],
+                    ..ReceiveDevice::default()
+                }],
                 note: None,
             };
             store.db.write(&store.receptionist, |tx| receive_devices(tx, &command)).map_err(told)?;
@@ -77,7 +84,12 @@ pub(crate) fn run(store: &mut Store, size: Size) -> Result<Measured, String> {
 }
 
 fn tops(raw: &Connection) -> Result<Vec<i64>, String> {
-    TABLES.iter().map(|(table, _)| raw.query_row(&format!("SELECT coalesce(max(rowid), 0) FROM {table}"), [], |row| row.get(0)).map_err(told)).collect()
+    TABLES
+        .iter()
+        .map(|(table, _)| {
+            raw.query_row(&format!("SELECT coalesce(max(rowid), 0) FROM {table}"), [], |row| row.get(0)).map_err(told)
+        })
+        .collect()
 }
 
 /// The rows that came since.
@@ -90,7 +102,8 @@ fn written(raw: &Connection, before: &[i64]) -> Result<Vec<Written>, String> {
         let columns = statement.column_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
         let mut rows = statement.query([]).map_err(told)?;
         while let Some(row) = rows.next().map_err(told)? {
-            let values = (0..columns.len()).map(|index| row.get::<_, Value>(index)).collect::<Result<_, _>>().map_err(told)?;
+            let values =
+                (0..columns.len()).map(|index| row.get::<_, Value>(index)).collect::<Result<_, _>>().map_err(told)?;
             out.push(Written { table, columns: columns.clone(), values });
         }
     }
@@ -103,16 +116,25 @@ fn write(raw: &Connection, rows: &[Written], count: usize) -> Result<(), String>
     let mut ids: HashMap<(&str, i64), i64> = HashMap::new();
     for row in rows {
         let (table, referred) = TABLES[row.table];
-        let names = row.columns.iter().filter(|column| *column != "id").map(String::as_str).collect::<Vec<_>>().join(", ");
-        let values = row.columns.iter().zip(&row.values).filter(|(column, _)| *column != "id").map(|(column, value)| match (column.as_str(), value) {
-            ("public_id" | "number" | "number_key" | "tracking_number" | "key", Value::Text(text)) => Value::Text(format!("{text}b{count}")),
-            (column, Value::Integer(id)) => Value::Integer(ids.get(&(column, *id)).copied().unwrap_or(*id)),
-            (_, value) => value.clone(),
-        });
+        let names =
+            row.columns.iter().filter(|column| *column != "id").map(String::as_str).collect::<Vec<_>>().join(", ");
+        let values =
+            row.columns.iter().zip(&row.values).filter(|(column, _)| *column != "id").map(|(column, value)| {
+                match (column.as_str(), value) {
+                    ("public_id" | "number" | "number_key" | "tracking_number" | "key", Value::Text(text)) => {
+                        Value::Text(format!("{text}b{count}"))
+                    }
+                    (column, Value::Integer(id)) => Value::Integer(ids.get(&(column, *id)).copied().unwrap_or(*id)),
+                    (_, value) => value.clone(),
+                }
+            });
         let marks = vec!["?"; row.columns.iter().filter(|column| *column != "id").count()].join(", ");
-        let mut statement = raw.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({marks})")).map_err(told)?;
+        let mut statement =
+            raw.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({marks})")).map_err(told)?;
         statement.execute(params_from_iter(values)).map_err(told)?;
-        if let (false, Some(Value::Integer(old))) = (referred.is_empty(), row.columns.iter().position(|column| column == "id").map(|at| &row.values[at])) {
+        if let (false, Some(Value::Integer(old))) =
+            (referred.is_empty(), row.columns.iter().position(|column| column == "id").map(|at| &row.values[at]))
+        {
             ids.insert((referred, *old), raw.last_insert_rowid());
         }
     }

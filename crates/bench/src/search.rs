@@ -8,8 +8,13 @@ use crate::{Measured, Size, alternating, told};
 
 pub(crate) fn run(store: &mut Store, size: Size) -> Result<Measured, String> {
     let raw = raw(&store.path)?;
-    let mut statement = raw.prepare("SELECT serial FROM devices WHERE has_serial ORDER BY serial_key LIMIT ?").map_err(told)?;
-    let serials = statement.query_map([size.batch * 10], |row| row.get::<_, String>(0)).map_err(told)?.collect::<Result<Vec<_>, _>>().map_err(told)?;
+    let mut statement =
+        raw.prepare("SELECT serial FROM devices WHERE has_serial ORDER BY serial_key LIMIT ?").map_err(told)?;
+    let serials = statement
+        .query_map([size.batch * 10], |row| row.get::<_, String>(0))
+        .map_err(told)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(told)?;
     let (ours, limit) = alternating(
         size.rounds,
         serials.len(),
@@ -25,8 +30,11 @@ pub(crate) fn run(store: &mut Store, size: Size) -> Result<Measured, String> {
         || {
             for serial in &serials {
                 let key = domain::text::key(serial);
-                let mut keys = raw.prepare_cached("SELECT target_id FROM search_keys WHERE key IN (?, ?) LIMIT 20").map_err(told)?;
-                let id: Option<i64> = keys.query_row([&key, &domain::text::fold(serial)], |row| row.get(0)).optional().map_err(told)?;
+                let mut keys = raw
+                    .prepare_cached("SELECT target_id FROM search_keys WHERE key IN (?, ?) LIMIT 20")
+                    .map_err(told)?;
+                let id: Option<i64> =
+                    keys.query_row([&key, &domain::text::fold(serial)], |row| row.get(0)).optional().map_err(told)?;
                 let mut device = raw
                     .prepare_cached("SELECT d.public_id, d.serial, p.title_fa, d.brand_id FROM devices d JOIN products p ON p.id = d.product_id WHERE d.id = ?")
                     .map_err(told)?;

@@ -1,4 +1,5 @@
-//! A store with many orders in it: a few are made by commands, the rest are copies of their rows under names of their own.
+//! A store with many orders in it: a few are made by commands, the rest are copies of their rows under names of their
+//! own.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -41,10 +41,12 @@ mod tests {
 
     #[test]
     fn a_card_is_drawn() {
-        let card =
-            Card {
-                number: "G-884213".to_owned(), terms: vec![Term { what: "کل دستگاه".to_owned(), ..Term::default() }], link: "http://127.0.0.1/".to_owned(), ..Card::default()
-            };
+        let card = Card {
+            number: "G-884213".to_owned(),
+            terms: vec![Term { what: "کل دستگاه".to_owned(), ..Term::default() }],
+            link: "http://127.0.0.1/".to_owned(),
+            ..Card::default()
+        };
         assert!(draw(&card, Lang::Fa).expect("drawn").starts_with(b"%PDF"));
     }
 }

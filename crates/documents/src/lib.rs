@@ -1,7 +1,8 @@
 //! Papers and sheets: data in, bytes out. PDFs through typst, spreadsheets through rust_xlsxwriter.
 //!
-//! Nothing here knows the store or HTTP. A paper's data is a struct of texts that are written in the paper's language already; its labels come from
-//! `words`. To add a paper: its struct and `draw` in a module, its template in `templates/`, its labels in both languages' `documents.ftl`.
+//! Nothing here knows the store or HTTP. A paper's data is a struct of texts that are written in the paper's language
+//! already; its labels come from `words`. To add a paper: its struct and `draw` in a module, its template in
+//! `templates/`, its labels in both languages' `documents.ftl`.
 
 pub mod card;
 pub mod invoice;
@@ -80,7 +81,10 @@ pub struct Head {
     pub hours: String,
 }
 
-static FONTS: [&[u8]; 2] = [include_bytes!(concat!(env!("OUT_DIR"), "/Vazirmatn-Regular.ttf")), include_bytes!(concat!(env!("OUT_DIR"), "/Vazirmatn-Bold.ttf"))];
+static FONTS: [&[u8]; 2] = [
+    include_bytes!(concat!(env!("OUT_DIR"), "/Vazirmatn-Regular.ttf")),
+    include_bytes!(concat!(env!("OUT_DIR"), "/Vazirmatn-Bold.ttf")),
+];
 
 /// What every template gets beside its own data.
 #[derive(Serialize)]
@@ -97,17 +101,32 @@ struct Given<'a, T> {
 /// # Errors
 /// Where the text is too long for one.
 pub fn qr_code(text: &str) -> Result<String, DrawError> {
-    Ok(QrCode::new(text.as_bytes()).map_err(DrawError::of)?.render::<svg::Color<'_>>().quiet_zone(false).min_dimensions(200, 200).build())
+    Ok(QrCode::new(text.as_bytes())
+        .map_err(DrawError::of)?
+        .render::<svg::Color<'_>>()
+        .quiet_zone(false)
+        .min_dimensions(200, 200)
+        .build())
 }
 
 /// Draws a template with its data.
-fn draw<T: Serialize>(template: &'static str, data: &T, format: &str, link: &str, lang: Lang) -> Result<Vec<u8>, DrawError> {
-    let labels = words::keys(lang).into_iter().filter_map(|key| Some((key.strip_prefix("paper-")?.to_owned(), lang.t(&key)))).collect();
+fn draw<T: Serialize>(
+    template: &'static str,
+    data: &T,
+    format: &str,
+    link: &str,
+    lang: Lang,
+) -> Result<Vec<u8>, DrawError> {
+    let labels = words::keys(lang)
+        .into_iter()
+        .filter_map(|key| Some((key.strip_prefix("paper-")?.to_owned(), lang.t(&key))))
+        .collect();
     let qr = if link.is_empty() { String::new() } else { qr_code(link)? };
     let given = Given { d: data, t: labels, lang: lang.code(), format, qr };
     let mut inputs = Dict::new();
     inputs.insert("data".into(), serde_json::to_string(&given).map_err(DrawError::of)?.into_value());
     let engine = TypstEngine::builder().main_file(template).fonts(FONTS).build();
-    let document: PagedDocument = engine.compile_with_input(inputs).output.map_err(|error| DrawError(format!("{error:?}")))?;
+    let document: PagedDocument =
+        engine.compile_with_input(inputs).output.map_err(|error| DrawError(format!("{error:?}")))?;
     typst_pdf::pdf(&document, &typst_pdf::PdfOptions::default()).map_err(|errors| DrawError(format!("{errors:?}")))
 }

@@ -52,7 +52,10 @@ mod tests {
     fn paper() -> Reception {
         Reception {
             head: Head {
-                centre: "مرکز خدمات ولیعصر".to_owned(), legal_entity: "خدمات سِرمان".to_owned(), phone: "۰۲۱ ۸۸۷۷۶۶۵۵".to_owned(), ..Head::default()
+                centre: "مرکز خدمات ولیعصر".to_owned(),
+                legal_entity: "خدمات سِرمان".to_owned(),
+                phone: "۰۲۱ ۸۸۷۷۶۶۵۵".to_owned(),
+                ..Head::default()
             },
             number: "1405-02-000912".to_owned(),
             revision: 1,

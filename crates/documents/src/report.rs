@@ -31,7 +31,12 @@ mod tests {
     fn a_long_report_is_drawn_in_both_languages() {
         for lang in [Lang::Fa, Lang::En] {
             let rows = (0..120).map(|index| vec![format!("ردیف {index}"), index.to_string()]).collect();
-            let report = Report { title: "علل خرابی".to_owned(), head: vec!["شرح".to_owned(), "تعداد".to_owned()], rows, ..Report::default() };
+            let report = Report {
+                title: "علل خرابی".to_owned(),
+                head: vec!["شرح".to_owned(), "تعداد".to_owned()],
+                rows,
+                ..Report::default()
+            };
             assert!(draw(&report, lang).expect("drawn").starts_with(b"%PDF"));
         }
     }

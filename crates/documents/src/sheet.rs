@@ -5,7 +5,11 @@ use words::Lang;
 
 /// A text that no spreadsheet takes for a formula.
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// A table as CSV; the first row is the head.
@@ -50,7 +54,9 @@ mod tests {
 
     #[test]
     fn formulas_are_neutralised_and_numbers_are_not() {
-        let text = String::from_utf8(csv(&[vec!["=1+1".to_owned(), "-5".to_owned(), "@x".to_owned(), "plain".to_owned()]])).expect("UTF-8");
+        let text =
+            String::from_utf8(csv(&[vec!["=1+1".to_owned(), "-5".to_owned(), "@x".to_owned(), "plain".to_owned()]]))
+                .expect("UTF-8");
         assert_eq!(text, "'=1+1,-5,'@x,plain\n");
         assert!(xlsx("گزارش", &[vec!["a".to_owned()], vec!["=1".to_owned()]], Lang::Fa).is_ok());
     }

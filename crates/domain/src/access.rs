@@ -80,10 +80,30 @@ pub fn default_permission(role: Role, action: Action) -> Option<Limit> {
         R::Administrator => true,
         R::Auditor => viewing || action == A::ViewAudit,
         R::BrandManager => {
-            viewing || matches!(action, A::ViewAudit | A::KeepCatalogue | A::KeepPolicies | A::KeepDevices | A::IssueCards | A::OverrideCoverage | A::GiveGoodwill | A::Import)
+            viewing
+                || matches!(
+                    action,
+                    A::ViewAudit
+                        | A::KeepCatalogue
+                        | A::KeepPolicies
+                        | A::KeepDevices
+                        | A::IssueCards
+                        | A::OverrideCoverage
+                        | A::GiveGoodwill
+                        | A::Import
+                )
         }
-        R::RegionManager => viewing || matches!(action, A::ViewAudit | A::OverrideCoverage | A::GiveGoodwill | A::ReopenRepair | A::KeepStaff),
-        R::CentreManager => !matches!(action, A::KeepOrganisation | A::KeepAccess | A::KeepPersonalData | A::KeepPolicies | A::KeepCatalogue),
+        R::RegionManager => {
+            viewing
+                || matches!(
+                    action,
+                    A::ViewAudit | A::OverrideCoverage | A::GiveGoodwill | A::ReopenRepair | A::KeepStaff
+                )
+        }
+        R::CentreManager => !matches!(
+            action,
+            A::KeepOrganisation | A::KeepAccess | A::KeepPersonalData | A::KeepPolicies | A::KeepCatalogue
+        ),
         R::Receptionist => matches!(
             action,
             A::ViewCatalogue
@@ -102,14 +122,34 @@ pub fn default_permission(role: Role, action: Action) -> Option<Limit> {
                 | A::HandOver
                 | A::RecordPayment
         ),
-        R::Technician => matches!(action, A::ViewCatalogue | A::ViewWork | A::Diagnose | A::DoWork | A::Estimate | A::MoveRepair),
+        R::Technician => {
+            matches!(action, A::ViewCatalogue | A::ViewWork | A::Diagnose | A::DoWork | A::Estimate | A::MoveRepair)
+        }
         R::Expert => matches!(
             action,
-            A::ViewCatalogue | A::ViewWork | A::ViewCustomers | A::ViewMoney | A::Diagnose | A::DoWork | A::Estimate | A::MoveRepair | A::OverrideCoverage | A::GiveGoodwill
+            A::ViewCatalogue
+                | A::ViewWork
+                | A::ViewCustomers
+                | A::ViewMoney
+                | A::Diagnose
+                | A::DoWork
+                | A::Estimate
+                | A::MoveRepair
+                | A::OverrideCoverage
+                | A::GiveGoodwill
         ),
         R::WarrantyAuditor => viewing || matches!(action, A::ViewAudit | A::OverrideCoverage),
         R::Storekeeper => matches!(action, A::ViewCatalogue | A::ViewWork | A::MoveRepair),
-        R::Accountant => matches!(action, A::ViewCatalogue | A::ViewWork | A::ViewCustomers | A::ViewMoney | A::ViewReports | A::RecordPayment | A::CorrectInvoice),
+        R::Accountant => matches!(
+            action,
+            A::ViewCatalogue
+                | A::ViewWork
+                | A::ViewCustomers
+                | A::ViewMoney
+                | A::ViewReports
+                | A::RecordPayment
+                | A::CorrectInvoice
+        ),
     };
     allowed.then(|| if action == A::GiveGoodwill { goodwill_limit(role) } else { NO_LIMIT })
 }
@@ -139,7 +179,11 @@ mod tests {
     #[test]
     fn only_an_administrator_keeps_access() {
         for role in Role::ALL {
-            assert_eq!(default_permission(*role, Action::KeepAccess).is_some(), *role == Role::Administrator, "{role:?}");
+            assert_eq!(
+                default_permission(*role, Action::KeepAccess).is_some(),
+                *role == Role::Administrator,
+                "{role:?}"
+            );
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Iranian identifiers: checked and brought to one form. Sources: the check-digit rule and the place codes as published of the civil registry
-//! (national ID), the registration office (company ID), ISO 13616 (Sheba), ISO/IEC 7812 (cards, IMEI).
+//! Iranian identifiers: checked and brought to one form. Sources: the check-digit rule and the place codes as published
+//! of the civil registry (national ID), the registration office (company ID), ISO 13616 (Sheba), ISO/IEC 7812 (cards,
+//! IMEI).
 
 use crate::text;
 
-/// The codes of the places of registration, the first three digits of a national ID, that have been given out: ranges, both ends included.
+/// The codes of the places of registration, the first three digits of a national ID, that have been given out: ranges,
+/// both ends included.
 const PLACES: [(u32, u32); 48] = [
     (1, 8),
     (11, 11),
@@ -55,8 +57,8 @@ const PLACES: [(u32, u32); 48] = [
     (986, 986),
 ];
 
-/// The ten digits of a national ID (کد ملی): place of registration, a number of six digits there, check digit. Eight or nine digits may be typed
-/// without the leading zeros.
+/// The ten digits of a national ID (کد ملی): place of registration, a number of six digits there, check digit. Eight or
+/// nine digits may be typed without the leading zeros.
 #[must_use]
 pub fn national_id(typed: &str) -> Option<String> {
     let digits = only_digits(typed)?;
@@ -66,7 +68,8 @@ pub fn national_id(typed: &str) -> Option<String> {
     let id = format!("{digits:0>10}");
     let values = id.bytes().map(|byte| u32::from(byte - b'0')).collect::<Vec<_>>();
     let place = values[0] * 100 + values[1] * 10 + values[2];
-    let is_given_out = PLACES.iter().any(|(first, last)| (*first..=*last).contains(&place)) && values[3..9].iter().any(|value| *value != 0);
+    let is_given_out = PLACES.iter().any(|(first, last)| (*first..=*last).contains(&place))
+        && values[3..9].iter().any(|value| *value != 0);
     if !is_given_out || values.iter().all(|value| *value == values[0]) {
         return None;
     }
@@ -122,12 +125,16 @@ pub fn sheba(typed: &str) -> Option<String> {
         return None;
     }
     // The country's letters count as 18 and 27, and stand behind the account with the check digits.
-    let rest = digits[2..].bytes().chain(*b"1827").chain(digits[..2].bytes()).fold(0, |rest, byte| (rest * 10 + u32::from(byte - b'0')) % 97);
+    let rest = digits[2..]
+        .bytes()
+        .chain(*b"1827")
+        .chain(digits[..2].bytes())
+        .fold(0, |rest, byte| (rest * 10 + u32::from(byte - b'0')) % 97);
     (rest == 1).then(|| format!("IR{digits}"))
 }
 
-/// A phone number in E.164. Iranian mobiles and landlines may be typed as 0912…, +98…, 0098…, 98… or 912…, with spaces, dashes and digits of any
-/// script; another country's number needs its + or 00.
+/// A phone number in E.164. Iranian mobiles and landlines may be typed as 0912…, +98…, 0098…, 98… or 912…, with spaces,
+/// dashes and digits of any script; another country's number needs its + or 00.
 #[must_use]
 pub fn phone(typed: &str) -> Option<String> {
     let folded = text::fold(typed);
@@ -161,7 +168,9 @@ pub fn mobile(typed: &str) -> Option<String> {
 #[must_use]
 pub fn show_phone(e164: &str) -> String {
     match e164.strip_prefix("+98") {
-        Some(rest) if rest.len() == 10 && rest.starts_with('9') => format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..]),
+        Some(rest) if rest.len() == 10 && rest.starts_with('9') => {
+            format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
+        }
         Some(rest) if rest.len() == 10 => format!("0{} {}", &rest[..2], &rest[2..]),
         _ => e164.to_owned(),
     }
@@ -187,13 +196,16 @@ mod tests {
 
     #[test]
     fn identifiers_agree_with_the_vectors() {
-        let Ok(text) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/iran/identifiers.json")) else {
+        let Ok(text) =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/iran/identifiers.json"))
+        else {
             println!("named skip: the vectors of identifiers are not on this machine");
             return;
         };
         let vectors: serde_json::Value = serde_json::from_str(&text).expect("vectors are JSON");
         type Rule = fn(&str) -> Option<String>;
-        let rules: [(&str, Rule); 4] = [("national_id", national_id), ("legal_id", company_id), ("card", bank_card), ("sheba", sheba)];
+        let rules: [(&str, Rule); 4] =
+            [("national_id", national_id), ("legal_id", company_id), ("card", bank_card), ("sheba", sheba)];
         for (kind, rule) in rules {
             for vector in vectors[kind].as_array().expect("a list") {
                 let number = vector["in"].as_str().expect("a number");
@@ -204,7 +216,15 @@ mod tests {
 
     #[test]
     fn phones_come_in_every_dress() {
-        for typed in ["09123456789", "+98 912 345 6789", "0098-912-345-6789", "989123456789", "9123456789", "۰۹۱۲ ۳۴۵ ۶۷۸۹", "٠٩١٢٣٤٥٦٧٨٩"] {
+        for typed in [
+            "09123456789",
+            "+98 912 345 6789",
+            "0098-912-345-6789",
+            "989123456789",
+            "9123456789",
+            "۰۹۱۲ ۳۴۵ ۶۷۸۹",
+            "٠٩١٢٣٤٥٦٧٨٩",
+        ] {
             assert_eq!(mobile(typed).as_deref(), Some("+989123456789"), "{typed}");
         }
         assert_eq!(phone("021-88776655").as_deref(), Some("+982188776655"));

@@ -1,10 +1,11 @@
 //! The rules of after-sales service as pure functions and types.
 //!
-//! What stands here knows no clock, no randomness, no database, no HTTP and no sentence that a person reads: an instant, a random number or a
-//! stored row comes in as an argument, and what goes out is a value or a code that `words` turns into a sentence.
+//! What stands here knows no clock, no randomness, no database, no HTTP and no sentence that a person reads: an
+//! instant, a random number or a stored row comes in as an argument, and what goes out is a value or a code that
+//! `words` turns into a sentence.
 //!
-//! To add a rule: write it as a function of its inputs in the module that bears its word of the glossary, state its source in the docstring, test
-//! it beside itself, and call it from a command in `app`.
+//! To add a rule: write it as a function of its inputs in the module that bears its word of the glossary, state its
+//! source in the docstring, test it beside itself, and call it from a command in `app`.
 
 mod macros;
 

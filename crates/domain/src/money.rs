@@ -1,4 +1,5 @@
-//! Money as integers in the currency's minor unit. IRR has no minor unit: 1 is one Rial; Toman is a way to show and type it.
+//! Money as integers in the currency's minor unit. IRR has no minor unit: 1 is one Rial; Toman is a way to show and
+//! type it.
 
 use crate::text;
 
@@ -58,7 +59,8 @@ impl Unit {
     pub const RIAL: Self = currency("IRR", 0);
     pub const TOMAN: Self = Self { name: "toman", currency: "IRR", digits: 1 };
 
-    /// All that a house can choose from. Minor units as in ISO 4217; the Rial's hundredth, which nobody has, is left out.
+    /// All that a house can choose from. Minor units as in ISO 4217; the Rial's hundredth, which nobody has, is left
+    /// out.
     pub const ALL: [Self; 26] = [
         Self::RIAL,
         Self::TOMAN,
@@ -100,7 +102,8 @@ impl Unit {
         (amount / one, (amount % one).unsigned_abs())
     }
 
-    /// An amount with its thousands grouped. A currency shows all its digits behind the point, Toman none that are zero.
+    /// An amount with its thousands grouped. A currency shows all its digits behind the point, Toman none that are
+    /// zero.
     #[must_use]
     pub fn show(self, amount: i64, separator: &str, point: char) -> String {
         let (whole, minor) = self.parts(amount);
@@ -118,8 +121,8 @@ impl Unit {
         self.show(amount, "", '.').replace('\u{2212}', "-")
     }
 
-    /// The amount that was typed, in minor units: digits of any script, grouped or not, `.` or `٫` before what is less than one. None where it is no amount
-    /// or finer than the currency.
+    /// The amount that was typed, in minor units: digits of any script, grouped or not, `.` or `٫` before what is less
+    /// than one. None where it is no amount or finer than the currency.
     #[must_use]
     pub fn read(self, typed: &str) -> Option<i64> {
         let plain = text::fold(typed).replace('٫', ".").replace([',', '٬', '،', ' ', '_', '\''], "");
@@ -166,7 +169,10 @@ mod tests {
         ] {
             assert_eq!(unit.show(amount, ",", '.'), shown);
         }
-        assert_eq!((dollar.plain(-125_050), Unit::RIAL.plain(1_250_000)), ("-1250.50".to_owned(), "1250000".to_owned()));
+        assert_eq!(
+            (dollar.plain(-125_050), Unit::RIAL.plain(1_250_000)),
+            ("-1250.50".to_owned(), "1250000".to_owned())
+        );
         for (unit, typed, amount) in [
             (Unit::RIAL, "۱٬۲۵۰٬۰۰۰", Some(1_250_000)),
             (Unit::RIAL, "1250000.0", Some(1_250_000)),

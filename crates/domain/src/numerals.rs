@@ -4,8 +4,28 @@ const SCALE_FA: [&str; 7] = ["", "هزار", "میلیون", "میلیارد", "
 const SCALE_EN: [&str; 7] = ["", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"];
 const HUNDREDS_FA: [&str; 10] = ["", "صد", "دویست", "سیصد", "چهارصد", "پانصد", "ششصد", "هفتصد", "هشتصد", "نهصد"];
 const TENS_FA: [&str; 10] = ["", "", "بیست", "سی", "چهل", "پنجاه", "شصت", "هفتاد", "هشتاد", "نود"];
-const BELOW_20_FA: [&str; 20] =
-    ["", "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه", "ده", "یازده", "دوازده", "سیزده", "چهارده", "پانزده", "شانزده", "هفده", "هجده", "نوزده"];
+const BELOW_20_FA: [&str; 20] = [
+    "",
+    "یک",
+    "دو",
+    "سه",
+    "چهار",
+    "پنج",
+    "شش",
+    "هفت",
+    "هشت",
+    "نه",
+    "ده",
+    "یازده",
+    "دوازده",
+    "سیزده",
+    "چهارده",
+    "پانزده",
+    "شانزده",
+    "هفده",
+    "هجده",
+    "نوزده",
+];
 const TENS_EN: [&str; 10] = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 const BELOW_20_EN: [&str; 20] = [
     "",
@@ -54,7 +74,13 @@ pub fn english(number: i64) -> String {
         return "zero".to_owned();
     }
     let words = groups(number)
-        .map(|(scale, group)| if scale == 0 { below_1000_english(group) } else { format!("{} {}", below_1000_english(group), SCALE_EN[scale]) })
+        .map(|(scale, group)| {
+            if scale == 0 {
+                below_1000_english(group)
+            } else {
+                format!("{} {}", below_1000_english(group), SCALE_EN[scale])
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ");
     if number < 0 { format!("minus {words}") } else { words }
@@ -72,7 +98,11 @@ fn groups(number: i64) -> impl Iterator<Item = (usize, usize)> {
 fn below_1000_persian(group: usize) -> String {
     let rest = group % 100;
     let small = if rest < 20 { [BELOW_20_FA[rest], ""] } else { [TENS_FA[rest / 10], BELOW_20_FA[rest % 10]] };
-    [HUNDREDS_FA[group / 100], small[0], small[1]].into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" و ")
+    [HUNDREDS_FA[group / 100], small[0], small[1]]
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" و ")
 }
 
 fn below_1000_english(group: usize) -> String {

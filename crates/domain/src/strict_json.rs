@@ -1,5 +1,6 @@
-//! JSON as the formats of this product want it: every key known, none doubled, integers written as integers, and every fault told with its path
-//! (`covers[0].policy.terms[1].months`). JSON that is checked by a schema afterwards is read by `value`, within bounds.
+//! JSON as the formats of this product want it: every key known, none doubled, integers written as integers, and every
+//! fault told with its path (`covers[0].policy.terms[1].months`). JSON that is checked by a schema afterwards is read
+//! by `value`, within bounds.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -10,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::time::iso_date;
 
-/// A fault in a JSON document: where it is, and what is wrong there (for developers; people read a sentence made from the path).
+/// A fault in a JSON document: where it is, and what is wrong there (for developers; people read a sentence made from
+/// the path).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {message}")]
 pub struct Malformed {
@@ -169,7 +171,10 @@ impl<'a> Node<'a> {
 
     pub fn list<T>(self, mut item: impl FnMut(usize, Node<'_>) -> Read<T>) -> Read<Vec<T>> {
         let Json::List(list) = self.json else { return self.wrong("a list") };
-        list.iter().enumerate().map(|(index, json)| item(index, Node { json, path: &Path::Index(self.path, index) })).collect()
+        list.iter()
+            .enumerate()
+            .map(|(index, json)| item(index, Node { json, path: &Path::Index(self.path, index) }))
+            .collect()
     }
 
     pub fn texts(self) -> Read<Vec<String>> {
@@ -234,7 +239,10 @@ pub fn no_double<'t>(path: &Path<'_>, key: &str, ids: impl IntoIterator<Item = &
     let mut seen = std::collections::HashSet::new();
     for (index, id) in ids.into_iter().enumerate() {
         if !seen.insert(id) {
-            return Err(Malformed::new(Path::Key(&Path::Index(path, index), key), format!("\"{id}\" stands here a second time")));
+            return Err(Malformed::new(
+                Path::Key(&Path::Index(path, index), key),
+                format!("\"{id}\" stands here a second time"),
+            ));
         }
     }
     Ok(())
@@ -342,7 +350,9 @@ impl<'de> Visitor<'de> for Within<'_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut out = Vec::new();
-        while let Some(item) = list.next_element_seed(Within { path: &Path::Index(self.path, out.len()), depth: self.depth - 1, ..self })? {
+        while let Some(item) =
+            list.next_element_seed(Within { path: &Path::Index(self.path, out.len()), depth: self.depth - 1, ..self })?
+        {
             out.push(item);
         }
         Ok(Value::Array(out))
@@ -376,7 +386,10 @@ mod tests {
 
     #[test]
     fn what_stands_in_the_way_is_told_with_its_path() {
-        assert_eq!(value(br#"{"a": [1, 1.5, "x", null, true]}"#, BOUNDS), Ok(serde_json::json!({"a": [1, 1.5, "x", null, true]})));
+        assert_eq!(
+            value(br#"{"a": [1, 1.5, "x", null, true]}"#, BOUNDS),
+            Ok(serde_json::json!({"a": [1, 1.5, "x", null, true]}))
+        );
         assert_eq!(refused(r#"{"a": [{"b": 1, "b": 2}]}"#), ("a[0].b".to_owned(), Fault::DoubledKey));
         assert_eq!(refused(&format!("[{}]", "0,".repeat(200))), ("[99]".to_owned(), Fault::TooMuch));
         assert_eq!(refused(&"[".repeat(100_000)).1, Fault::TooMuch);

@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions};
 use icu_locale_core::locale;
 
-/// The form in which two spellings of one word are equal: Arabic letters become the Persian ones, digits of any script become ASCII, Latin letters
-/// become lower case; tatweel, harakat, ZWNJ, direction marks and whatever else is not seen go, white space becomes single spaces. For search and for keys only: what a person
-/// typed is kept for display.
+/// The form in which two spellings of one word are equal: Arabic letters become the Persian ones, digits of any script
+/// become ASCII, Latin letters become lower case; tatweel, harakat, ZWNJ, direction marks and whatever else is not seen
+/// go, white space becomes single spaces. For search and for keys only: what a person typed is kept for display.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -38,7 +38,8 @@ pub fn fold(text: &str) -> String {
     out
 }
 
-/// The key of a number that people copy, scan or say (serial, card, document number): folded, without spaces, dashes, slashes, dots and underscores.
+/// The key of a number that people copy, scan or say (serial, card, document number): folded, without spaces, dashes,
+/// slashes, dots and underscores.
 #[must_use]
 pub fn key(text: &str) -> String {
     fold(text).chars().filter(|ch| !matches!(ch, ' ' | '-' | '/' | '.' | '_' | '–' | '—')).collect()
@@ -70,17 +71,31 @@ pub fn whole_number(typed: &str) -> Option<i64> {
 /// `text` with its ASCII digits as Persian ones.
 #[must_use]
 pub fn persian_digits(text: &str) -> String {
-    text.chars().map(|ch| if ch.is_ascii_digit() { char::from_u32(u32::from('۰') + u32::from(ch) - u32::from('0')).unwrap_or(ch) } else { ch }).collect()
+    text.chars()
+        .map(|ch| {
+            if ch.is_ascii_digit() {
+                char::from_u32(u32::from('۰') + u32::from(ch) - u32::from('0')).unwrap_or(ch)
+            } else {
+                ch
+            }
+        })
+        .collect()
 }
 
-/// Whether text is what it looks like: no control characters but ends of lines and tabs, none that turn the direction of what follows (U+202A to 202E, U+2066 to
-/// 2069) or end its line unseen (2028, 2029), no tags (E0000 to E0FFF), none that Unicode keeps from being characters. Marks of direction and joiners may stand
-/// anywhere: Persian is written with them.
+/// Whether text is what it looks like: no control characters but ends of lines and tabs, none that turn the direction
+/// of what follows (U+202A to 202E, U+2066 to 2069) or end its line unseen (2028, 2029), no tags (E0000 to E0FFF), none
+/// that Unicode keeps from being characters. Marks of direction and joiners may stand anywhere: Persian is written with
+/// them.
 #[must_use]
 pub fn is_clean(text: &str) -> bool {
     text.chars().all(|ch| match ch {
         '\n' | '\r' | '\t' => true,
-        '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}' => false,
+        '\u{2028}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{FDD0}'..='\u{FDEF}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}' => false,
         _ => !ch.is_control() && u32::from(ch) & 0xFFFE != 0xFFFE,
     })
 }
@@ -107,7 +122,8 @@ pub fn has_visible(text: &str) -> bool {
     !text.chars().all(is_blank)
 }
 
-/// Whether all letters of a name are of one script, so that none stands for one that looks the same in another. Digits and marks are of all.
+/// Whether all letters of a name are of one script, so that none stands for one that looks the same in another. Digits
+/// and marks are of all.
 #[must_use]
 pub fn is_of_one_script(name: &str) -> bool {
     let mut scripts = name.chars().filter_map(script);
@@ -115,11 +131,13 @@ pub fn is_of_one_script(name: &str) -> bool {
     scripts.all(|script| Some(script) == first)
 }
 
-/// Whether a name is one that nobody can take for another: letters of one script and digits, with `.`, `-`, `_`, `@` and `+` between them; no marks on letters,
-/// and no other widths of them.
+/// Whether a name is one that nobody can take for another: letters of one script and digits, with `.`, `-`, `_`, `@`
+/// and `+` between them; no marks on letters, and no other widths of them.
 #[must_use]
 pub fn is_plain_name(name: &str) -> bool {
-    let is_plain = |ch: char| (ch.is_alphanumeric() && !matches!(ch, '\u{FB00}'..='\u{FFEF}')) || matches!(ch, '.' | '-' | '_' | '@' | '+');
+    let is_plain = |ch: char| {
+        (ch.is_alphanumeric() && !matches!(ch, '\u{FB00}'..='\u{FFEF}')) || matches!(ch, '.' | '-' | '_' | '@' | '+')
+    };
     name.chars().all(is_plain) && is_of_one_script(name)
 }
 
@@ -147,20 +165,28 @@ fn script(ch: char) -> Option<Script> {
         | '\u{FB00}'..='\u{FB06}'
         | '\u{FF21}'..='\u{FF3A}'
         | '\u{FF41}'..='\u{FF5A}' => Script::Latin,
-        '\u{600}'..='\u{6FF}' | '\u{750}'..='\u{77F}' | '\u{870}'..='\u{8FF}' | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}' => Script::Arabic,
-        '\u{400}'..='\u{52F}' | '\u{1C80}'..='\u{1C8F}' | '\u{2DE0}'..='\u{2DFF}' | '\u{A640}'..='\u{A69F}' => Script::Cyrillic,
+        '\u{600}'..='\u{6FF}'
+        | '\u{750}'..='\u{77F}'
+        | '\u{870}'..='\u{8FF}'
+        | '\u{FB50}'..='\u{FDFF}'
+        | '\u{FE70}'..='\u{FEFF}' => Script::Arabic,
+        '\u{400}'..='\u{52F}' | '\u{1C80}'..='\u{1C8F}' | '\u{2DE0}'..='\u{2DFF}' | '\u{A640}'..='\u{A69F}' => {
+            Script::Cyrillic
+        }
         '\u{370}'..='\u{3FF}' | '\u{1F00}'..='\u{1FFF}' => Script::Greek,
         _ => Script::Other,
     })
 }
 
-/// The order in which a Persian list is sorted (آ ا ب پ … ه ی; Latin after its own order), as ICU's collation for `fa` has it.
+/// The order in which a Persian list is sorted (آ ا ب پ … ه ی; Latin after its own order), as ICU's collation for `fa`
+/// has it.
 #[must_use]
 pub fn compare(left: &str, right: &str) -> Ordering {
     thread_local! {
         static COLLATOR: Option<CollatorBorrowed<'static>> = Collator::try_new(locale!("fa").into(), CollatorOptions::default()).ok();
     }
-    COLLATOR.with(|collator| collator.as_ref().map_or_else(|| left.cmp(right), |collator| collator.compare(left, right)))
+    COLLATOR
+        .with(|collator| collator.as_ref().map_or_else(|| left.cmp(right), |collator| collator.compare(left, right)))
 }
 
 #[cfg(test)]
@@ -188,14 +214,42 @@ mod tests {
 
     #[test]
     fn text_that_hides_what_it_is_is_told() {
-        for clean in ["زهرا کریمی", "می\u{200C}رود", "خانه\u{200D}ها", "A\u{200F}1", "two\nlines\r\n\tmore", "\u{1F600}", ""] {
+        for clean in
+            ["زهرا کریمی", "می\u{200C}رود", "خانه\u{200D}ها", "A\u{200F}1", "two\nlines\r\n\tmore", "\u{1F600}", ""]
+        {
             assert!(is_clean(clean), "{clean:?}");
         }
-        for unclean in ["a\0", "\u{7}", "\u{7F}", "\u{85}", "\u{202E}cod.exe", "\u{2066}x", "\u{2069}", "a\u{2028}b", "S\u{E0041}", "\u{FFF9}", "\u{FDD0}", "\u{FFFE}", "\u{1FFFF}"]
-        {
+        for unclean in [
+            "a\0",
+            "\u{7}",
+            "\u{7F}",
+            "\u{85}",
+            "\u{202E}cod.exe",
+            "\u{2066}x",
+            "\u{2069}",
+            "a\u{2028}b",
+            "S\u{E0041}",
+            "\u{FFF9}",
+            "\u{FDD0}",
+            "\u{FFFE}",
+            "\u{1FFFF}",
+        ] {
             assert!(!is_clean(unclean), "{unclean:?}");
         }
-        assert!(["", " ", "\u{200C}\u{200D}", "\u{2060}\u{FEFF}", "\u{3164}", "\t\u{AD}\u{E0020}", "\u{301}", "\u{64E}\u{651}"].iter().all(|text| !has_visible(text)));
+        assert!(
+            [
+                "",
+                " ",
+                "\u{200C}\u{200D}",
+                "\u{2060}\u{FEFF}",
+                "\u{3164}",
+                "\t\u{AD}\u{E0020}",
+                "\u{301}",
+                "\u{64E}\u{651}"
+            ]
+            .iter()
+            .all(|text| !has_visible(text))
+        );
         assert!(["a", "۱", "-", " \u{200C}ی"].iter().all(|text| has_visible(text)));
     }
 
@@ -209,14 +263,20 @@ mod tests {
             assert!(!is_of_one_script(name) && !is_plain_name(name), "{name}");
         }
         assert!(["maryam", "مریم۲", "müller-2", "reza.k@shop+1"].into_iter().all(is_plain_name));
-        assert!(["ｍaryam", "ab\u{301}", "ﻣﺮﻳﻢ", "a b", "a/b", "a\u{200C}b"].into_iter().all(|name| !is_plain_name(name)));
+        assert!(
+            ["ｍaryam", "ab\u{301}", "ﻣﺮﻳﻢ", "a b", "a/b", "a\u{200C}b"].into_iter().all(|name| !is_plain_name(name))
+        );
     }
 
     #[test]
     fn sorting_follows_the_persian_alphabet() {
-        let mut words = vec!["یزد", "پارس", "آبان", "گرگان", "کاشان", "ژاله", "بابل", "زنجان", "هرات", "وحید", "چابهار", "اراک"];
+        let mut words =
+            vec!["یزد", "پارس", "آبان", "گرگان", "کاشان", "ژاله", "بابل", "زنجان", "هرات", "وحید", "چابهار", "اراک"];
         words.sort_by(|left, right| compare(left, right));
-        assert_eq!(words, ["آبان", "اراک", "بابل", "پارس", "چابهار", "زنجان", "ژاله", "کاشان", "گرگان", "وحید", "هرات", "یزد"]);
+        assert_eq!(
+            words,
+            ["آبان", "اراک", "بابل", "پارس", "چابهار", "زنجان", "ژاله", "کاشان", "گرگان", "وحید", "هرات", "یزد"]
+        );
     }
 
     proptest! {

@@ -1,4 +1,5 @@
-//! Dates as people count them: month arithmetic in both calendars, Jalali fields of a date, and dates as they are typed.
+//! Dates as people count them: month arithmetic in both calendars, Jalali fields of a date, and dates as they are
+//! typed.
 
 use icu_calendar::{Date as IcuDate, cal::Persian};
 use jiff::civil::Date;
@@ -48,7 +49,11 @@ impl Calendar {
     #[must_use]
     pub fn fields(self, date: Date) -> Fields {
         match self {
-            Self::Gregorian => Fields { year: i32::from(date.year()), month: date.month().unsigned_abs(), day: date.day().unsigned_abs() },
+            Self::Gregorian => Fields {
+                year: i32::from(date.year()),
+                month: date.month().unsigned_abs(),
+                day: date.day().unsigned_abs(),
+            },
             Self::Jalali => {
                 let day = to_persian(date);
                 Fields { year: day.year().extended_year(), month: day.month().ordinal, day: day.day_of_month().0 }
@@ -60,14 +65,20 @@ impl Calendar {
     #[must_use]
     pub fn date(self, fields: Fields) -> Option<Date> {
         let date = match self {
-            Self::Gregorian => Date::new(i16::try_from(fields.year).ok()?, i8::try_from(fields.month).ok()?, i8::try_from(fields.day).ok()?).ok()?,
+            Self::Gregorian => Date::new(
+                i16::try_from(fields.year).ok()?,
+                i8::try_from(fields.month).ok()?,
+                i8::try_from(fields.day).ok()?,
+            )
+            .ok()?,
             Self::Jalali => from_persian(IcuDate::try_new_persian(fields.year, fields.month, fields.day).ok()?)?,
         };
         (date.year() >= 1).then_some(date)
     }
 
-    /// The last day of a period of `months` months that starts on `start`: the day that bears the same number that many months later, or the last
-    /// day of that month where it has no such day. None where that leaves the years 1 to 9999.
+    /// The last day of a period of `months` months that starts on `start`: the day that bears the same number that many
+    /// months later, or the last day of that month where it has no such day. None where that leaves the years 1 to
+    /// 9999.
     #[must_use]
     pub fn plus_months(self, start: Date, months: i64) -> Option<Date> {
         let from = self.fields(start);
@@ -82,7 +93,9 @@ impl Calendar {
     #[must_use]
     pub fn days_in_month(self, year: i32, month: u8) -> Option<u8> {
         match self {
-            Self::Gregorian => Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1).ok().map(|date| date.days_in_month().unsigned_abs()),
+            Self::Gregorian => Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, 1)
+                .ok()
+                .map(|date| date.days_in_month().unsigned_abs()),
             Self::Jalali => match month {
                 1..=6 => Some(31),
                 7..=11 => Some(30),
@@ -104,13 +117,19 @@ impl Calendar {
 }
 
 fn to_persian(date: Date) -> IcuDate<Persian> {
-    let iso = IcuDate::try_new_iso(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs()).expect("every jiff date is an ISO date");
+    let iso = IcuDate::try_new_iso(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
+        .expect("every jiff date is an ISO date");
     iso.to_calendar(Persian::new())
 }
 
 fn from_persian(date: IcuDate<Persian>) -> Option<Date> {
     let iso = date.to_calendar(icu_calendar::cal::Iso);
-    Date::new(i16::try_from(iso.year().extended_year()).ok()?, i8::try_from(iso.month().ordinal).ok()?, i8::try_from(iso.day_of_month().0).ok()?).ok()
+    Date::new(
+        i16::try_from(iso.year().extended_year()).ok()?,
+        i8::try_from(iso.month().ordinal).ok()?,
+        i8::try_from(iso.day_of_month().0).ok()?,
+    )
+    .ok()
 }
 
 /// Reads `YYYY-MM-DD` and nothing else (ISO 8601, years 1 to 9999).
@@ -120,7 +139,11 @@ pub fn iso_date(text: &str) -> Option<Date> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
     }
-    let number = |range: std::ops::Range<usize>| bytes[range].iter().try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')));
+    let number = |range: std::ops::Range<usize>| {
+        bytes[range]
+            .iter()
+            .try_fold(0_i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
+    };
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     if year == 0 {
         return None;
@@ -128,7 +151,8 @@ pub fn iso_date(text: &str) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
-/// Reads a date as a person types it: 1405/9/2, ۱۴۰۵/۰۹/۰۲, 1405-09-02 or 2026-11-23, with digits of any script. A year below 1700 is Jalali.
+/// Reads a date as a person types it: 1405/9/2, ۱۴۰۵/۰۹/۰۲, 1405-09-02 or 2026-11-23, with digits of any script. A year
+/// below 1700 is Jalali.
 #[must_use]
 pub fn typed_date(text: &str) -> Option<Date> {
     let folded = text::fold(text);
@@ -175,7 +199,9 @@ mod tests {
 
     #[test]
     fn months_end_as_the_vectors_say() {
-        let Ok(text) = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/iran/periods.json")) else {
+        let Ok(text) =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/iran/periods.json"))
+        else {
             println!("named skip: the vectors of month arithmetic are not on this machine");
             return;
         };

@@ -1,5 +1,6 @@
-//! The tracking number: the customer's public key to a reception. Eleven random digits and a check digit after Damm, which finds every single wrong
-//! digit and every pair that was swapped (H. Michael Damm, "Total anti-symmetrische Quasigruppen", 2004). Shown and said as 4-4-4.
+//! The tracking number: the customer's public key to a reception. Eleven random digits and a check digit after Damm,
+//! which finds every single wrong digit and every pair that was swapped (H. Michael Damm, "Total anti-symmetrische
+//! Quasigruppen", 2004). Shown and said as 4-4-4.
 
 use crate::text;
 
@@ -27,7 +28,8 @@ pub fn number(random: u64) -> String {
     format!("{digits}{}", interim(&digits))
 }
 
-/// Reads a tracking number as typed, scanned or spoken: digits of any script, with spaces or dashes. None where the check digit is wrong.
+/// Reads a tracking number as typed, scanned or spoken: digits of any script, with spaces or dashes. None where the
+/// check digit is wrong.
 #[must_use]
 pub fn parse(typed: &str) -> Option<String> {
     let key = text::key(typed);
@@ -37,7 +39,11 @@ pub fn parse(typed: &str) -> Option<String> {
 /// `4821-9035-7716`.
 #[must_use]
 pub fn show(number: &str) -> String {
-    if number.len() == 12 && number.is_ascii() { format!("{}-{}-{}", &number[..4], &number[4..8], &number[8..]) } else { number.to_owned() }
+    if number.len() == 12 && number.is_ascii() {
+        format!("{}-{}-{}", &number[..4], &number[4..8], &number[8..])
+    } else {
+        number.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -30,8 +30,13 @@ pub(crate) fn router() -> Router<App> {
 }
 
 async fn serve(Path((hash, name)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let Some(asset) = FILES.iter().find(|asset| asset.name == name && asset.hash == hash) else { return StatusCode::NOT_FOUND.into_response() };
-    let takes_brotli = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("br"));
+    let Some(asset) = FILES.iter().find(|asset| asset.name == name && asset.hash == hash) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let takes_brotli = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("br"));
     let is_packed = takes_brotli && asset.brotli.len() < asset.raw.len();
     let mut response = if is_packed { asset.brotli.into_response() } else { asset.raw.into_response() };
     let headers = response.headers_mut();

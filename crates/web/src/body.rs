@@ -17,14 +17,15 @@ use tokio::time::{Instant, timeout};
 pub(crate) const SMALL: usize = 64 * 1024;
 /// The largest body that bears no file.
 pub(crate) const ORDINARY: usize = 2 * 1024 * 1024;
-/// What all bodies that are larger than small ones take together. With the one photo that is decoded, or the one file that is being stored, it stays below
-/// 256 MB however many send at once. The largest file fits in it alone.
+/// What all bodies that are larger than small ones take together. With the one photo that is decoded, or the one file
+/// that is being stored, it stays below 256 MB however many send at once. The largest file fits in it alone.
 pub(crate) const TOGETHER: usize = 64 * 1024 * 1024;
 
 /// How long a body may keep still before it is taken for one that does not come to its end.
 const STILL: Duration = Duration::from_secs(30);
 
-/// The slowest that a body may come after that, in bytes a second: what drips holds room, and a connection, that others wait for.
+/// The slowest that a body may come after that, in bytes a second: what drips holds room, and a connection, that others
+/// wait for.
 const LEAST: u64 = 1024;
 
 /// Room for a body, held until what came of it is done; small ones take none.
@@ -109,8 +110,14 @@ impl Parts {
     /// Reads all parts of a form; those that came before a fault are there.
     ///
     /// # Errors
-    /// `Invalid` for a part that is not known or comes twice; what `unread` makes of a form that is too large or does not come to its end.
-    pub(crate) async fn read(&mut self, mut form: Multipart, known: &[&str], unread: impl Fn(Unread) -> Error) -> app::Result<()> {
+    /// `Invalid` for a part that is not known or comes twice; what `unread` makes of a form that is too large or does
+    /// not come to its end.
+    pub(crate) async fn read(
+        &mut self,
+        mut form: Multipart,
+        known: &[&str],
+        unread: impl Fn(Unread) -> Error,
+    ) -> app::Result<()> {
         while let Some(part) = next(&mut form).await.map_err(&unread)? {
             let name = part.name().unwrap_or_default().to_owned();
             if !known.contains(&name.as_str()) {
@@ -168,7 +175,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_drips_is_cut_off_and_a_slow_line_is_not() {
         let begun = Instant::now();
-        for (second, bytes, cut) in [(30, 1, false), (31, 15, true), (31, 1024, false), (90, 50_000, true), (90, 62_000, false)] {
+        for (second, bytes, cut) in
+            [(30, 1, false), (31, 15, true), (31, 1024, false), (90, 50_000, true), (90, 62_000, false)]
+        {
             tokio::time::sleep_until(begun + Duration::from_secs(second)).await;
             assert_eq!(drips(begun, bytes), cut, "{bytes} after {second}");
         }
@@ -179,7 +188,10 @@ mod tests {
         assert_eq!(read(Body::from("abc"), 3).await, Ok(b"abc".to_vec()));
         assert_eq!(read(Body::from("abcd"), 3).await, Err(Unread::TooLarge));
         assert_eq!(read(Body::empty(), 0).await, Ok(Vec::new()));
-        assert_eq!((length(&Body::from("abc"), 9), length(&Body::from("abc"), 2), length(&Body::empty(), 9)), (3, 2, 0));
+        assert_eq!(
+            (length(&Body::from("abc"), 9), length(&Body::from("abc"), 2), length(&Body::empty(), 9)),
+            (3, 2, 0)
+        );
         let mut headers = HeaderMap::new();
         assert_eq!(said(&headers, 9), 9, "what is not said is taken for the most");
         headers.insert(header::CONTENT_LENGTH, axum::http::HeaderValue::from(4));

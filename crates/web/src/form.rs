@@ -35,14 +35,16 @@ pub(crate) fn pairs(text: &[u8]) -> Result<Fields> {
     Ok(fields)
 }
 
-/// The names that stand there twice. Only a list, whose name ends in `[]`, is one name for several values; who names another thing twice means neither.
+/// The names that stand there twice. Only a list, whose name ends in `[]`, is one name for several values; who names
+/// another thing twice means neither.
 pub(crate) fn doubled(fields: &[(String, String)]) -> Vec<Fault> {
     let mut seen = HashSet::with_capacity(fields.len());
     let twice = fields.iter().filter(|(name, _)| !name.ends_with("[]") && !seen.insert(name.as_str()));
     twice.map(|(name, _)| Fault::new(name.clone(), "given-twice")).collect()
 }
 
-/// Checks a form or query that is no operation's: it has fields of these names only, each once, and in them what can be text.
+/// Checks a form or query that is no operation's: it has fields of these names only, each once, and in them what can be
+/// text.
 ///
 /// # Errors
 /// `Invalid` with what is wrong at each.
@@ -93,7 +95,8 @@ impl FromRequest<App> for SmallForm {
     }
 }
 
-/// The form of an operation. It comes behind the person who sends it, for it may be large: the room that it takes is held with it.
+/// The form of an operation. It comes behind the person who sends it, for it may be large: the room that it takes is
+/// held with it.
 pub(crate) struct Form {
     pub fields: Fields,
     pub _held: Held,
@@ -127,7 +130,9 @@ mod tests {
     fn told(query: &str) -> Vec<(String, String)> {
         match asked(Some(query), &["q", "list[]"]) {
             Ok(_) => Vec::new(),
-            Err(Error::Invalid(faults)) => faults.into_iter().map(|fault| (fault.path, fault.reason.code.into_owned())).collect(),
+            Err(Error::Invalid(faults)) => {
+                faults.into_iter().map(|fault| (fault.path, fault.reason.code.into_owned())).collect()
+            }
             Err(other) => panic!("{other:?}"),
         }
     }

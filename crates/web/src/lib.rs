@@ -1,10 +1,11 @@
 //! Pages and REST API over `app`, side by side: both turn a request into the same command and show the same view.
 //!
-//! Nothing here knows SQL or a rule. A form's fields become the same JSON as the API's body (`schema::from_form`, guided by the command's JSON schema),
-//! so that both roads are checked by the same schema and the same command.
+//! Nothing here knows SQL or a rule. A form's fields become the same JSON as the API's body (`schema::from_form`,
+//! guided by the command's JSON schema), so that both roads are checked by the same schema and the same command.
 //!
-//! To add an operation of the API: one entry in `api::operations`, with an example; route, OpenAPI, checks and the test of routes by roles follow from
-//! the entry. To add a page: a function in its module of `pages`, a template that bears its name, its keys in both languages.
+//! To add an operation of the API: one entry in `api::operations`, with an example; route, OpenAPI, checks and the test
+//! of routes by roles follow from the entry. To add a page: a function in its module of `pages`, a template that bears
+//! its name, its keys in both languages.
 
 #![allow(clippy::needless_pass_by_value, reason = "extractors are taken by value")]
 #![allow(clippy::result_large_err, reason = "a response is the other way in which a page can end")]
@@ -51,7 +52,9 @@ pub fn router(app: App) -> Router {
         headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
     }
     let headers: Arc<[_]> = headers.into();
-    let layers = ServiceBuilder::new().map_response(move |answer| with(&headers, answer)).layer(CatchPanicLayer::custom(problem::panicked));
+    let layers = ServiceBuilder::new()
+        .map_response(move |answer| with(&headers, answer))
+        .layer(CatchPanicLayer::custom(problem::panicked));
     let has_docs = !app.settings().hides_api_docs;
     Router::new()
         .merge(pages::router())
@@ -64,7 +67,8 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// An answer with the headers that every answer has, but for those that it brings itself. In one place: a layer for each costs every page.
+/// An answer with the headers that every answer has, but for those that it brings itself. In one place: a layer for
+/// each costs every page.
 fn with<B>(headers: &[(HeaderName, &'static str)], mut answer: Response<B>) -> Response<B> {
     answer.headers_mut().reserve(headers.len());
     for (name, value) in headers {

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 
-/// What counts as one sender: an address of IPv4, also where it is written as one of IPv6; of IPv6 the network of 64 bits, of which one household has all.
+/// What counts as one sender: an address of IPv4, also where it is written as one of IPv6; of IPv6 the network of 64
+/// bits, of which one household has all.
 #[must_use]
 pub fn network(address: IpAddr) -> String {
     match address.to_canonical() {
@@ -16,8 +17,8 @@ pub fn network(address: IpAddr) -> String {
     }
 }
 
-/// Who sent a request: the peer, or, where that is a proxy that is trusted, who it says asked it, and so on. What stands before the first that is not trusted
-/// could be written by anybody; what is no address ends the search.
+/// Who sent a request: the peer, or, where that is a proxy that is trusted, who it says asked it, and so on. What
+/// stands before the first that is not trusted could be written by anybody; what is no address ends the search.
 pub(crate) fn sender(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|proxy| proxy.to_canonical() == address.to_canonical());
     let lines = headers.get_all("x-forwarded-for").iter().map(|line| line.to_str().unwrap_or("?")).collect::<Vec<_>>();
@@ -63,7 +64,11 @@ mod tests {
         assert_eq!(sent(PROXY, &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(sent(PROXY, &["203.0.113.7, 198.51.100.1"]), "198.51.100.1", "what was sent along is not believed");
         assert_eq!(sent(PROXY, &["203.0.113.7, 198.51.100.1, 10.0.0.2"]), "198.51.100.1");
-        assert_eq!(sent(PROXY, &["203.0.113.7", "198.51.100.1", "2001:db8::1,10.0.0.2"]), "198.51.100.1", "over all lines");
+        assert_eq!(
+            sent(PROXY, &["203.0.113.7", "198.51.100.1", "2001:db8::1,10.0.0.2"]),
+            "198.51.100.1",
+            "over all lines"
+        );
         assert_eq!(sent("::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(sent(PROXY, &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(sent(PROXY, &["203.0.113.7, unknown, 10.0.0.2"]), "10.0.0.2", "what is no address ends the search");
@@ -74,7 +79,10 @@ mod tests {
     fn a_network_of_64_bits_is_one_sender() {
         let network = |address: &str| network(address.parse().expect("an address"));
         assert_eq!([network("192.0.2.9"), network("::ffff:192.0.2.9")], ["192.0.2.9", "192.0.2.9"]);
-        assert_eq!([network("2001:db8:1:2:3::4"), network("2001:db8:1:2:ffff::")], ["2001:db8:1:2::/64", "2001:db8:1:2::/64"]);
+        assert_eq!(
+            [network("2001:db8:1:2:3::4"), network("2001:db8:1:2:ffff::")],
+            ["2001:db8:1:2::/64", "2001:db8:1:2::/64"]
+        );
         assert_eq!(network("::1"), "::/64");
     }
 

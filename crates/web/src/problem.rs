@@ -78,10 +78,15 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
         Error::Forbidden(reason) => (StatusCode::FORBIDDEN, reason.code.to_string(), sentence(lang, reason)),
         Error::Conflict(reason) => (StatusCode::CONFLICT, reason.code.to_string(), sentence(lang, reason)),
         Error::Invalid(_) => plain(StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
-        Error::TooMany { retry_after_seconds } => (StatusCode::TOO_MANY_REQUESTS, "too-many".to_owned(), lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds))),
+        Error::TooMany { retry_after_seconds } => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many".to_owned(),
+            lang.t1("error-too-many", "seconds", lang.number(retry_after_seconds)),
+        ),
         Error::Unavailable(code) => plain(StatusCode::SERVICE_UNAVAILABLE, code),
         Error::Store(_) | Error::Internal(_) => {
-            let id = domain::keys::public_id(u128::from(rand::random::<u64>()) << 64 | u128::from(rand::random::<u64>()));
+            let id =
+                domain::keys::public_id(u128::from(rand::random::<u64>()) << 64 | u128::from(rand::random::<u64>()));
             tracing::error!(%error, id, "our fault");
             (StatusCode::INTERNAL_SERVER_ERROR, "our-fault".to_owned(), lang.t1("error-our-fault", "id", id))
         }
@@ -93,7 +98,9 @@ pub fn told(lang: Lang, error: &Error) -> (StatusCode, String, String) {
 pub fn in_a_sentence(lang: Lang, error: &Error) -> (StatusCode, String) {
     let (status, _, message) = told(lang, error);
     match error {
-        Error::Invalid(faults) => (status, faults.iter().map(|fault| sentence(lang, &fault.reason)).collect::<Vec<_>>().join(" ")),
+        Error::Invalid(faults) => {
+            (status, faults.iter().map(|fault| sentence(lang, &fault.reason)).collect::<Vec<_>>().join(" "))
+        }
         _ => (status, message),
     }
 }
@@ -103,9 +110,14 @@ pub fn in_a_sentence(lang: Lang, error: &Error) -> (StatusCode, String) {
 pub fn answer(lang: Lang, error: &Error) -> Response {
     let (status, code, detail) = told(lang, error);
     let errors = match error {
-        Error::Invalid(faults) => {
-            faults.iter().map(|fault| FieldProblem { path: fault.path.clone(), code: fault.reason.code.to_string(), message: sentence(lang, &fault.reason) }).collect()
-        }
+        Error::Invalid(faults) => faults
+            .iter()
+            .map(|fault| FieldProblem {
+                path: fault.path.clone(),
+                code: fault.reason.code.to_string(),
+                message: sentence(lang, &fault.reason),
+            })
+            .collect(),
         _ => Vec::new(),
     };
     let mut response = when_to_try_again(of(status, &code, &detail, errors), error);
@@ -148,7 +160,10 @@ pub fn of(status: StatusCode, code: &str, detail: &str, errors: Vec<FieldProblem
 #[must_use]
 pub fn language(headers: &HeaderMap) -> Lang {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').find_map(|entry| Lang::named(entry.split(';').next().unwrap_or_default().trim())).unwrap_or(Lang::Fa)
+    accepted
+        .split(',')
+        .find_map(|entry| Lang::named(entry.split(';').next().unwrap_or_default().trim()))
+        .unwrap_or(Lang::Fa)
 }
 
 /// Whether a caller reads pages.
@@ -168,7 +183,11 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
 
 /// The answer where our program broke: an id that is in the log, and nothing of the inside.
 pub(crate) fn panicked(reason: Box<dyn Any + Send + 'static>) -> axum::http::Response<Body> {
-    let message = reason.downcast_ref::<String>().map(String::as_str).or_else(|| reason.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+    let message = reason
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| reason.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic");
     answer(Lang::En, &Error::Internal(message.to_owned()))
 }
 
@@ -180,6 +199,9 @@ mod tests {
     fn a_code_keeps_its_direction_inside_a_persian_sentence() {
         let reason = Reason::new("already-handed-over").with("number", "1405-02-000500/1");
         assert!(sentence(Lang::Fa, &reason).contains("\u{2068}1405-02-000500/1\u{2069}"));
-        assert!(sentence(Lang::En, &reason).contains("1405-02-000500/1") && !sentence(Lang::En, &reason).contains('\u{2068}'));
+        assert!(
+            sentence(Lang::En, &reason).contains("1405-02-000500/1")
+                && !sentence(Lang::En, &reason).contains('\u{2068}')
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! One check for both roads: the JSON schema of a command, made from its type. A form's fields and a query string become JSON by that schema first.
+//! One check for both roads: the JSON schema of a command, made from its type. A form's fields and a query string
+//! become JSON by that schema first.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
@@ -16,7 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::form::doubled;
 
-/// How much may be sent at once, but for a file: values, those inside others counted, and how deep they stand in one another.
+/// How much may be sent at once, but for a file: values, those inside others counted, and how deep they stand in one
+/// another.
 pub(crate) const BOUNDS: Bounds = Bounds { nodes: 10_000, depth: 32 };
 /// Faults that are told at once; nobody reads more.
 pub(crate) const MAX_FAULTS: usize = 100;
@@ -33,8 +35,12 @@ pub fn shape<T: JsonSchema + 'static>() -> &'static Shape {
     static SHAPES: OnceLock<Mutex<HashMap<std::any::TypeId, &'static Shape>>> = OnceLock::new();
     let mut shapes = SHAPES.get_or_init(Mutex::default).lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     shapes.entry(std::any::TypeId::of::<T>()).or_insert_with(|| {
-        let schema = SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<T>().to_value();
-        let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap_or_else(|error| panic!("the schema of a command is no schema: {error}"));
+        let schema =
+            SchemaSettings::draft2020_12().for_deserialize().into_generator().into_root_schema_for::<T>().to_value();
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&schema)
+            .unwrap_or_else(|error| panic!("the schema of a command is no schema: {error}"));
         // A program has as many of these as it has commands, for as long as it runs.
         Box::leak(Box::new(Shape { schema, validator }))
     })
@@ -48,12 +54,14 @@ pub fn read<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result
     let shape = shape::<T>();
     let mut faults = Vec::new();
     texts(&shape.schema, Some(&shape.schema), value, "", &mut faults);
-    faults.extend(shape.validator.iter_errors(value).take(MAX_FAULTS).flat_map(|error| faults_of(&error, &shape.schema)));
+    faults
+        .extend(shape.validator.iter_errors(value).take(MAX_FAULTS).flat_map(|error| faults_of(&error, &shape.schema)));
     faults.truncate(MAX_FAULTS);
     if !faults.is_empty() {
         return Err(faults);
     }
-    serde_path_to_error::deserialize(value).map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
+    serde_path_to_error::deserialize(value)
+        .map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
 }
 
 /// Whether a text is a line: names, codes and numbers are; notes and addresses, which may be longer, may have several.
@@ -64,9 +72,14 @@ fn is_one_line(schema: Option<&Value>) -> bool {
 /// Notes the texts of a value that hide what they are, and those of which nothing is to be seen where something must.
 fn texts(root: &Value, schema: Option<&Value>, value: &Value, path: &str, faults: &mut Vec<Fault>) {
     match value {
-        Value::String(typed) if !text::is_clean(typed) || is_one_line(schema) && typed.contains(['\n', '\r', '\t']) => faults.push(Fault::new(path, "unclean-text")),
+        Value::String(typed) if !text::is_clean(typed) || is_one_line(schema) && typed.contains(['\n', '\r', '\t']) => {
+            faults.push(Fault::new(path, "unclean-text"))
+        }
         Value::String(typed) => {
-            let must_be_seen = schema.and_then(|schema| schema.get("minLength")).and_then(Value::as_u64).is_some_and(|least| least > 0);
+            let must_be_seen = schema
+                .and_then(|schema| schema.get("minLength"))
+                .and_then(Value::as_u64)
+                .is_some_and(|least| least > 0);
             if must_be_seen && !typed.is_empty() && !text::has_visible(typed) {
                 faults.push(Fault::new(path, "required"));
             }
@@ -108,9 +121,13 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
     let number = |limit: &Value| Arg::Number(limit.as_i64().unwrap_or(0));
     match error.kind() {
         Kind::Required { property } => vec![Fault::new(below(property.as_str().unwrap_or_default()), "required")],
-        Kind::AdditionalProperties { unexpected } => unexpected.iter().map(|key| Fault::new(below(key), "unknown-field")).collect(),
+        Kind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|key| Fault::new(below(key), "unknown-field")).collect()
+        }
         Kind::MinLength { limit: 1 } | Kind::MinItems { limit: 1 } => vec![Fault::new(path, "required")],
-        Kind::MinLength { limit } => vec![Fault::new(path, "too-short").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))],
+        Kind::MinLength { limit } => {
+            vec![Fault::new(path, "too-short").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))]
+        }
         Kind::MaxLength { limit } | Kind::MaxItems { limit } | Kind::MaxProperties { limit } => {
             vec![Fault::new(path, "too-long").with("limit", Arg::Number(i64::try_from(*limit).unwrap_or(0)))]
         }
@@ -119,24 +136,40 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
         Kind::Format { format } if format == "date" => vec![Fault::new(path, "date")],
         Kind::Enum { .. } => vec![Fault::new(path, "not-in-list")],
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
-            // What may also be absent is meant to be what it is where it is there, and of several alternatives the one that was begun: the faults inside
-            // are those to tell.
-            let is_absence = |inner: &jsonschema::ValidationError<'_>| matches!(inner.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) });
+            // What may also be absent is meant to be what it is where it is there, and of several alternatives the one
+            // that was begun: the faults inside are those to tell.
+            let is_absence = |inner: &jsonschema::ValidationError<'_>| {
+                matches!(inner.kind(), Kind::Type { kind: TypeKind::Single(JsonType::Null) })
+            };
             let meant = context.iter().filter(|branch| !branch.iter().any(is_absence)).collect::<Vec<_>>();
-            let was_begun =
-                |branch: &&&Vec<_>| branch.iter().any(|inner: &jsonschema::ValidationError<'_>| inner.instance_path().as_str().len() > error.instance_path().as_str().len());
-            let inside = if let [only] = meant.as_slice() { Some(*only) } else { meant.iter().filter(was_begun).max_by_key(|branch| branch.len()).copied() };
+            let was_begun = |branch: &&&Vec<_>| {
+                branch.iter().any(|inner: &jsonschema::ValidationError<'_>| {
+                    inner.instance_path().as_str().len() > error.instance_path().as_str().len()
+                })
+            };
+            let inside = if let [only] = meant.as_slice() {
+                Some(*only)
+            } else {
+                meant.iter().filter(was_begun).max_by_key(|branch| branch.len()).copied()
+            };
             match inside {
                 Some(branch) => branch.iter().flat_map(|inner| faults_of(inner, schema)).collect(),
                 None => vec![Fault::new(path, "not-in-list")],
             }
         }
-        Kind::Type { kind } if matches!(kind, TypeKind::Single(JsonType::Integer)) || matches!(kind, TypeKind::Multiple(types) if types.contains(JsonType::Integer)) => {
+        Kind::Type { kind }
+            if matches!(kind, TypeKind::Single(JsonType::Integer))
+                || matches!(kind, TypeKind::Multiple(types) if types.contains(JsonType::Integer)) =>
+        {
             // An amount that a person typed is no whole number in every currency; a program sends minor units.
             let is_typed = error.instance().is_string() && at(schema, schema, &segments(&path)).is_some_and(is_money);
             vec![Fault::new(path, if is_typed { "no-amount" } else { "whole-number" })]
         }
-        Kind::Pattern { pattern } => match pattern.strip_prefix("^(").and_then(|rest| rest.strip_suffix(")$")).filter(|words| words.contains('|')) {
+        Kind::Pattern { pattern } => match pattern
+            .strip_prefix("^(")
+            .and_then(|rest| rest.strip_suffix(")$"))
+            .filter(|words| words.contains('|'))
+        {
             Some(words) => vec![Fault::new(path, "one-of").with("words", words.replace('|', ", "))],
             None => vec![malformed(path, schema)],
         },
@@ -146,7 +179,8 @@ fn faults_of(error: &jsonschema::ValidationError<'_>, schema: &Value) -> Vec<Fau
 
 /// That something is malformed, with an example of right where its type has one.
 fn malformed(path: String, schema: &Value) -> Fault {
-    let example = at(schema, schema, &segments(&path)).and_then(|field| field.get("examples")?.get(0)?.as_str().map(str::to_owned));
+    let example = at(schema, schema, &segments(&path))
+        .and_then(|field| field.get("examples")?.get(0)?.as_str().map(str::to_owned));
     match example {
         Some(example) => Fault::new(path, "malformed-unlike").with("example", example),
         None => Fault::new(path, "malformed"),
@@ -170,12 +204,14 @@ fn dotted(pointer: &str) -> String {
     out
 }
 
-/// Makes JSON of the fields of a query string, or of a form without amounts, by a schema: `devices[0].faults[]=C01`. Empty fields are left out; digits of
-/// any script make a number, a date as a person types it becomes ISO 8601. What cannot be turned stays text, so that the check names it. `own` are the
-/// fields that are of the form and not of what it makes.
+/// Makes JSON of the fields of a query string, or of a form without amounts, by a schema: `devices[0].faults[]=C01`.
+/// Empty fields are left out; digits of any script make a number, a date as a person types it becomes ISO 8601. What
+/// cannot be turned stays text, so that the check names it. `own` are the fields that are of the form and not of what
+/// it makes.
 ///
 /// # Errors
-/// The fields that the schema does not name, those that are named twice, and what is more than may be: then nothing is built.
+/// The fields that the schema does not name, those that are named twice, and what is more than may be: then nothing is
+/// built.
 pub fn from_form(fields: &[(String, String)], schema: &Value, own: &[&str]) -> Result<Value, Vec<Fault>> {
     from_form_in(Unit::RIAL, fields, schema, own)
 }
@@ -184,7 +220,12 @@ pub fn from_form(fields: &[(String, String)], schema: &Value, own: &[&str]) -> R
 ///
 /// # Errors
 /// As `from_form`.
-pub fn from_form_in(unit: Unit, fields: &[(String, String)], schema: &Value, own: &[&str]) -> Result<Value, Vec<Fault>> {
+pub fn from_form_in(
+    unit: Unit,
+    fields: &[(String, String)],
+    schema: &Value,
+    own: &[&str],
+) -> Result<Value, Vec<Fault>> {
     let mut faults = doubled(fields);
     let mut known = Vec::with_capacity(fields.len());
     for (name, typed) in fields.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
@@ -203,7 +244,8 @@ pub fn from_form_in(unit: Unit, fields: &[(String, String)], schema: &Value, own
     for (name, path, field, typed) in &known {
         // A list that is typed into one field has an entry on each line.
         let is_list = matches!(path.last(), Some(Segment::Next));
-        let entries = typed.split(|letter| is_list && matches!(letter, '\n' | '\r')).filter(|entry| !entry.trim().is_empty());
+        let entries =
+            typed.split(|letter| is_list && matches!(letter, '\n' | '\r')).filter(|entry| !entry.trim().is_empty());
         for entry in entries {
             let leaf = leaf(entry, field, unit, &mut room).map_err(|fault| {
                 let inside = format!("{name}.{}", fault.path);
@@ -212,15 +254,19 @@ pub fn from_form_in(unit: Unit, fields: &[(String, String)], schema: &Value, own
             put(&mut root, path, leaf, &mut room).map_err(|code| vec![Fault::new(name.as_str(), code)])?;
         }
     }
-    // Of an object that must be there, and of which nothing was typed, each part is told to be missing, beside its field.
-    let requires = |schema: &Value, key: &str| schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|required| required == key));
+    // Of an object that must be there, and of which nothing was typed, each part is told to be missing, beside its
+    // field.
+    let requires = |schema: &Value, key: &str| {
+        schema.get("required").and_then(Value::as_array).is_some_and(|keys| keys.iter().any(|required| required == key))
+    };
     for (_, path, ..) in &known {
         if let [Segment::Key(object), Segment::Key(part)] = path.as_slice()
             && root.get(object).is_none()
             && requires(schema, object)
             && at(schema, schema, &path[..1]).is_some_and(|inner| requires(inner, part))
         {
-            put(&mut root, &path[..1], Value::Object(Map::new()), &mut room).map_err(|code| vec![Fault::new(object.as_str(), code)])?;
+            put(&mut root, &path[..1], Value::Object(Map::new()), &mut room)
+                .map_err(|code| vec![Fault::new(object.as_str(), code)])?;
         }
     }
     Ok(root)
@@ -257,7 +303,10 @@ fn at<'a>(root: &'a Value, schema: &'a Value, path: &[Segment]) -> Option<&'a Va
     let schema = resolve(root, schema);
     let Some((first, rest)) = path.split_first() else { return Some(schema) };
     let direct = match first {
-        Segment::Key(key) => schema.get("properties").and_then(|properties| properties.get(key)).or_else(|| schema.get("additionalProperties").filter(|more| more.is_object())),
+        Segment::Key(key) => schema
+            .get("properties")
+            .and_then(|properties| properties.get(key))
+            .or_else(|| schema.get("additionalProperties").filter(|more| more.is_object())),
         Segment::Index(_) | Segment::Next => schema.get("items"),
     };
     if let Some(direct) = direct {
@@ -301,9 +350,14 @@ fn leaf(typed: &str, schema: &Value, unit: Unit, room: &mut usize) -> Result<Val
         });
     }
     if schema.get("format").is_some_and(|format| format == "date") {
-        return Ok(Value::String(domain::time::typed_date(typed).map_or_else(|| typed.to_owned(), |date| date.to_string())));
+        return Ok(Value::String(
+            domain::time::typed_date(typed).map_or_else(|| typed.to_owned(), |date| date.to_string()),
+        ));
     }
-    let is_anything = schema == &Value::Bool(true) || schema.as_object().is_some_and(|map| !["type", "anyOf", "oneOf", "enum"].iter().any(|key| map.contains_key(*key)));
+    let is_anything = schema == &Value::Bool(true)
+        || schema
+            .as_object()
+            .is_some_and(|map| !["type", "anyOf", "oneOf", "enum"].iter().any(|key| map.contains_key(*key)));
     if is("object") || is("array") || is_anything {
         // A text field that holds JSON (a policy's rules).
         return match strict_json::value(typed.as_bytes(), Bounds { nodes: *room, ..BOUNDS }) {
@@ -408,14 +462,23 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_told_at_its_field() {
-        let form = from_form(&pairs(&[("code", "C-1"), ("title.fa", ""), ("title.en", " ")]), &shape::<app::catalogue::faults::SaveFault>().schema, &[]).expect("known fields");
+        let form = from_form(
+            &pairs(&[("code", "C-1"), ("title.fa", ""), ("title.en", " ")]),
+            &shape::<app::catalogue::faults::SaveFault>().schema,
+            &[],
+        )
+        .expect("known fields");
         let faults = read::<app::catalogue::faults::SaveFault>(&form).expect_err("no title");
         assert_eq!(faults.iter().map(|fault| fault.path.as_str()).collect::<Vec<_>>(), ["title.fa", "title.en"]);
     }
 
     #[test]
     fn what_may_be_absent_is_told_at_its_fields_where_it_is_there() {
-        let owner = |owner: Value| read::<app::devices::register::RecordOnDevice>(&serde_json::json!({"new_owner": owner})).expect_err("faulty").remove(0);
+        let owner = |owner: Value| {
+            read::<app::devices::register::RecordOnDevice>(&serde_json::json!({"new_owner": owner}))
+                .expect_err("faulty")
+                .remove(0)
+        };
         for (typed, path, code) in [
             (serde_json::json!({"phones": ["09121112233"]}), "new_owner.name", "required"),
             (serde_json::json!({"name": "x", "colour": 1}), "new_owner.colour", "unknown-field"),
@@ -430,7 +493,8 @@ mod tests {
     fn amounts_are_typed_in_the_unit_of_the_house() {
         let schema = &shape::<app::billing::payments::RecordPayment>().schema;
         let typed = pairs(&[("amount", "۱٬۵۰۰"), ("method", "cash")]);
-        let made = |unit: Unit, typed: &[(String, String)]| from_form_in(unit, typed, schema, &[]).expect("known fields");
+        let made =
+            |unit: Unit, typed: &[(String, String)]| from_form_in(unit, typed, schema, &[]).expect("known fields");
         assert_eq!(made(Unit::TOMAN, &typed)["amount"], 15_000);
         assert_eq!(made(Unit::RIAL, &typed)["amount"], 1_500);
         let wrong = made(Unit::RIAL, &pairs(&[("amount", "1.5"), ("method", "cash")]));
@@ -441,10 +505,17 @@ mod tests {
     #[test]
     fn all_faults_are_told_with_their_paths() {
         let value = serde_json::json!({"devices": [{"faults": ["x"], "promised_on": "tomorrow", "colour": 1}]});
-        let mut faults = read::<ReceiveDevices>(&value).expect_err("faulty").into_iter().map(|fault| (fault.path, fault.reason.code)).collect::<Vec<_>>();
+        let mut faults = read::<ReceiveDevices>(&value)
+            .expect_err("faulty")
+            .into_iter()
+            .map(|fault| (fault.path, fault.reason.code))
+            .collect::<Vec<_>>();
         faults.sort();
         let told = faults.iter().map(|(path, code)| (path.as_str(), code.as_ref())).collect::<Vec<_>>();
-        assert_eq!(told, [("customer", "required"), ("devices[0].colour", "unknown-field"), ("devices[0].promised_on", "date")]);
+        assert_eq!(
+            told,
+            [("customer", "required"), ("devices[0].colour", "unknown-field"), ("devices[0].promised_on", "date")]
+        );
     }
 
     fn refusals(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -456,16 +527,34 @@ mod tests {
     fn a_form_builds_nothing_but_what_its_schema_names() {
         let one = |path: &str, code: &str| vec![(path.to_owned(), code.to_owned())];
         assert_eq!(refusals(&[("_csrf", "x"), ("note", "n"), ("colour", "")]), one("colour", "unknown-field"));
-        for name in ["k[999][999]", "devices[0].new_device.colour", "devices[1000].note", "note.x", "note[0]", "_page", "customer..id", "devices[0", ""] {
+        for name in [
+            "k[999][999]",
+            "devices[0].new_device.colour",
+            "devices[1000].note",
+            "note.x",
+            "note[0]",
+            "_page",
+            "customer..id",
+            "devices[0",
+            "",
+        ] {
             assert_eq!(refusals(&[(name, "x")]), one(name, "unknown-field"));
         }
         assert_eq!(refusals(&[("note", "a"), ("note", "a")]), one("note", "given-twice"));
         // The same thing under two names.
-        for (first, second) in [("devices[0].note", "devices[00].note"), ("customer", "customer.id"), ("devices[0].faults[]", "devices[0].faults[0]")] {
+        for (first, second) in [
+            ("devices[0].note", "devices[00].note"),
+            ("customer", "customer.id"),
+            ("devices[0].faults[]", "devices[0].faults[0]"),
+        ] {
             assert_eq!(refusals(&[(first, "x"), (second, "x")]).remove(0).1, "given-twice", "{first} {second}");
         }
-        let many = (0..20).map(|index| (format!("devices[999].new_device.components[{}].position", 999 - index), "x".to_owned())).collect::<Vec<_>>();
-        let wide = (0..20).map(|index| (format!("devices[{index}].new_device.components[999].position"), "x".to_owned())).collect::<Vec<_>>();
+        let many = (0..20)
+            .map(|index| (format!("devices[999].new_device.components[{}].position", 999 - index), "x".to_owned()))
+            .collect::<Vec<_>>();
+        let wide = (0..20)
+            .map(|index| (format!("devices[{index}].new_device.components[999].position"), "x".to_owned()))
+            .collect::<Vec<_>>();
         assert!(from_form(&many, &shape::<ReceiveDevices>().schema, &[]).is_ok());
         let faults = from_form(&wide, &shape::<ReceiveDevices>().schema, &[]).expect_err("too many");
         assert_eq!(faults[0].reason.code, "too-many-fields");
@@ -484,14 +573,20 @@ mod tests {
 
     #[test]
     fn a_text_that_hides_what_it_is_or_shows_nothing_is_told() {
-        let saved = |value: Value| read::<app::customers::SaveCustomer>(&value).map(|_| ()).map_err(|mut faults| faults.remove(0));
+        let saved = |value: Value| {
+            read::<app::customers::SaveCustomer>(&value).map(|_| ()).map_err(|mut faults| faults.remove(0))
+        };
         let told = |value: Value| saved(value).map_err(|fault| (fault.path, fault.reason.code.into_owned()));
         let fault = |path: &str, code: &str| Err((path.to_owned(), code.to_owned()));
         assert_eq!(told(serde_json::json!({"name": "زهرا\u{200C}کریمی"})), Ok(()));
         assert_eq!(told(serde_json::json!({"name": "a\u{0}"})), fault("name", "unclean-text"));
-        assert_eq!(told(serde_json::json!({"name": "x", "addresses": [{"address": "\u{202E}x"}]})), fault("addresses[0].address", "unclean-text"));
+        assert_eq!(
+            told(serde_json::json!({"name": "x", "addresses": [{"address": "\u{202E}x"}]})),
+            fault("addresses[0].address", "unclean-text")
+        );
         assert_eq!(told(serde_json::json!({"name": "\u{200B}\u{2060}"})), fault("name", "required"));
-        let meters = read::<app::devices::register::RecordOnDevice>(&serde_json::json!({"meters": {"hours\u{0}": 1}})).expect_err("no metric");
+        let meters = read::<app::devices::register::RecordOnDevice>(&serde_json::json!({"meters": {"hours\u{0}": 1}}))
+            .expect_err("no metric");
         assert!(meters.iter().any(|fault| fault.path == "meters" && fault.reason.code == "unclean-text"));
     }
 

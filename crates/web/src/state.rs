@@ -15,7 +15,8 @@ use tokio::sync::Semaphore;
 use crate::body::{Held, SMALL, TOGETHER};
 use crate::origin::{network, sender};
 
-/// How long an answer is kept back, and how many at once: of the connections that there may be, few are taken by who guesses.
+/// How long an answer is kept back, and how many at once: of the connections that there may be, few are taken by who
+/// guesses.
 const LONGEST_KEPT_BACK: Duration = Duration::from_secs(10);
 const MOST_KEPT_BACK: usize = 64;
 
@@ -26,7 +27,8 @@ pub struct Settings {
     pub public_url: String,
     /// Addresses of proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
-    /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they like.
+    /// How many requests one person, with all their pages and tokens, may send in a minute; None: as many as they
+    /// like.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Whether the API's document and its viewer are not there.
     pub hides_api_docs: bool,
@@ -34,8 +36,8 @@ pub struct Settings {
 
 /// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
 ///
-/// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so many may stand on them as a lane
-/// has places; the others wait without a thread. So however many
+/// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so
+/// many may stand on them as a lane has places; the others wait without a thread. So however many
 /// read, write, sign in or send files at once, more than a hundred threads are left for what does not wait here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lane {
@@ -85,7 +87,8 @@ impl App {
         let first_start = domain::keys::public_id(db.random());
         let ordinary = Arc::new(Semaphore::new(Lane::ORDINARY));
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
-        let (reads, bodies) = (Arc::new(Semaphore::new(app::store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
+        let (reads, bodies) =
+            (Arc::new(Semaphore::new(app::store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
         let kept_back = Semaphore::new(MOST_KEPT_BACK);
         Self(Arc::new(Inner { db, settings, first_start, rate, ordinary, passwords, files, reads, kept_back, bodies }))
     }
@@ -100,7 +103,8 @@ impl App {
         &self.0.settings
     }
 
-    /// The secret of a first start: for who reads what the program prints, and for the administrator who emptied the store.
+    /// The secret of a first start: for who reads what the program prints, and for the administrator who emptied the
+    /// store.
     #[must_use]
     pub fn first_start(&self) -> &str {
         &self.0.first_start
@@ -149,7 +153,11 @@ impl App {
     ///
     /// # Errors
     /// What `work` tells; `Unavailable` where its turn did not come.
-    pub async fn run_in<T: Send + 'static>(&self, lane: Lane, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn run_in<T: Send + 'static>(
+        &self,
+        lane: Lane,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         match lane {
             Lane::Ordinary => self.run_at(&self.0.ordinary, work).await,
             Lane::Reads => self.run_at(&self.0.reads, work).await,
@@ -158,16 +166,24 @@ impl App {
         }
     }
 
-    /// Reads from the store, off the threads that serve. As many read at once as there are connections: who waits for one waits without a thread.
+    /// Reads from the store, off the threads that serve. As many read at once as there are connections: who waits for
+    /// one waits without a thread.
     ///
     /// # Errors
     /// What `read` tells; `Unavailable` where its turn did not come.
-    pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         self.run_at(&self.0.reads, move |app| app.db().read(read)).await
     }
 
     /// Runs something when there is a place for it.
-    async fn run_at<T: Send + 'static>(&self, places: &Arc<Semaphore>, work: impl FnOnce(&Self) -> Result<T> + Send + 'static) -> Result<T> {
+    async fn run_at<T: Send + 'static>(
+        &self,
+        places: &Arc<Semaphore>,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let came = tokio::time::timeout(Lane::PATIENCE, places.clone().acquire_owned()).await;
         let place = came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?;
         // The place is left when the work is over, also where nobody waits for it any more.
@@ -179,7 +195,8 @@ impl App {
         .await
     }
 
-    /// Waits for room for a body of so many bytes; small ones need none. It is asked for when it is known who sends, so that no stranger holds it.
+    /// Waits for room for a body of so many bytes; small ones need none. It is asked for when it is known who sends, so
+    /// that no stranger holds it.
     ///
     /// # Errors
     /// `Unavailable` where there was none in time.
@@ -192,18 +209,23 @@ impl App {
         Ok(Some(came.map_err(|_| Error::Unavailable("busy"))?.map_err(Error::internal)?))
     }
 
-    /// Looks up by a key: in place where that is sooner done than handed over, off the threads that serve where it would wait.
+    /// Looks up by a key: in place where that is sooner done than handed over, off the threads that serve where it
+    /// would wait.
     ///
     /// # Errors
     /// What `read` tells.
-    pub async fn look_up<T: Send + 'static>(&self, read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+    pub async fn look_up<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         match self.db().read_at_once(read) {
             Ok(found) => found,
             Err(read) => self.read(read).await,
         }
     }
 
-    /// Keeps an answer back for some seconds, ten at most, right or wrong: whoever guesses numbers is slowed, and who sits behind the same address still gets his.
+    /// Keeps an answer back for some seconds, ten at most, right or wrong: whoever guesses numbers is slowed, and who
+    /// sits behind the same address still gets his.
     ///
     /// # Errors
     /// `TooMany` where so many are kept back that there is no room for more.
@@ -221,6 +243,9 @@ impl App {
     #[must_use]
     pub fn address(&self, parts: &Parts) -> String {
         let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        peer.map_or_else(|| "unknown".to_owned(), |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)))
+        peer.map_or_else(
+            || "unknown".to_owned(),
+            |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)),
+        )
     }
 }

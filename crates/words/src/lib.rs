@@ -1,10 +1,10 @@
 //! The sentences that people read, in each language, and how dates, money and numbers are written in it.
 //!
-//! Paper and screen say the same thing in the same words: both `web` and `documents` take theirs from here. A message stands in
-//! `locales/{fa,en}/<slice>.ftl` (Fluent). Nothing here knows the store or HTTP.
+//! Paper and screen say the same thing in the same words: both `web` and `documents` take theirs from here. A message
+//! stands in `locales/{fa,en}/<slice>.ftl` (Fluent). Nothing here knows the store or HTTP.
 //!
-//! To add a sentence: put its key into both languages' file of its slice; a test compares the keys of the two, and another finds every key that a
-//! template or the program uses.
+//! To add a sentence: put its key into both languages' file of its slice; a test compares the keys of the two, and
+//! another finds every key that a template or the program uses.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -129,7 +129,12 @@ impl Lang {
     /// Several words of a list, from codes that are separated by commas.
     #[must_use]
     pub fn words(self, list: &str, codes: &str) -> String {
-        codes.split(',').filter(|code| !code.is_empty()).map(|code| self.word(list, code)).collect::<Vec<_>>().join(self.comma())
+        codes
+            .split(',')
+            .filter(|code| !code.is_empty())
+            .map(|code| self.word(list, code))
+            .collect::<Vec<_>>()
+            .join(self.comma())
     }
 
     /// What stands between the things of a list.
@@ -145,7 +150,8 @@ impl Lang {
         format!("{open}{}{close}", text.as_ref())
     }
 
-    /// A code or a name that keeps its own direction inside a Persian sentence: without it `1405-02-000500/1` would be read from its end.
+    /// A code or a name that keeps its own direction inside a Persian sentence: without it `1405-02-000500/1` would be
+    /// read from its end.
     #[must_use]
     pub fn isolated(self, text: impl AsRef<str>) -> String {
         let (open, close) = self.pick(("\u{2068}", "\u{2069}"), ("", ""));
@@ -201,7 +207,10 @@ impl Lang {
         };
         let whole = self.t2("amount-in", "amount", words(whole), "unit", self.unit(unit));
         match i64::try_from(minor) {
-            Ok(minor @ 1..) => self.with(&format!("amount-and-{}", unit.digits), &[("whole", &whole), ("words", &words(minor)), ("number", &self.number(&minor))]),
+            Ok(minor @ 1..) => self.with(
+                &format!("amount-and-{}", unit.digits),
+                &[("whole", &whole), ("words", &words(minor)), ("number", &self.number(&minor))],
+            ),
             _ => whole,
         }
     }
@@ -209,7 +218,11 @@ impl Lang {
     /// A quantity in thousandths, without what it does not need behind the point.
     #[must_use]
     pub fn quantity(self, milli: &i64) -> String {
-        let text = if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{}.{:03}", milli / 1000, milli % 1000).trim_end_matches('0').to_owned() };
+        let text = if milli % 1000 == 0 {
+            (milli / 1000).to_string()
+        } else {
+            format!("{}.{:03}", milli / 1000, milli % 1000).trim_end_matches('0').to_owned()
+        };
         self.digits(if self == Self::Fa { text.replace('.', "٫") } else { text })
     }
 
@@ -287,7 +300,8 @@ fn load(lang: Lang) -> FluentBundle<FluentResource> {
         Lang::En => langid!("en"),
     };
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
-    // Templates isolate what must be isolated; marks of direction inside plain sentences only get in the way of copying.
+    // Templates isolate what must be isolated; marks of direction inside plain sentences only get in the way of
+    // copying.
     bundle.set_use_isolating(false);
     for file in LOCALES.get_dir(lang.code()).map(Dir::files).into_iter().flatten() {
         let text = file.contents_utf8().unwrap_or_default().to_owned();
@@ -300,8 +314,18 @@ fn load(lang: Lang) -> FluentBundle<FluentResource> {
 /// All keys of a language: for the tests that compare and scan.
 #[must_use]
 pub fn keys(lang: Lang) -> BTreeSet<String> {
-    let lines = LOCALES.get_dir(lang.code()).map(Dir::files).into_iter().flatten().filter_map(|file| file.contents_utf8()).flat_map(str::lines);
-    lines.filter(|line| line.starts_with(|ch: char| ch.is_ascii_alphabetic())).filter_map(|line| line.split_once('=')).map(|(key, _)| key.trim().to_owned()).collect()
+    let lines = LOCALES
+        .get_dir(lang.code())
+        .map(Dir::files)
+        .into_iter()
+        .flatten()
+        .filter_map(|file| file.contents_utf8())
+        .flat_map(str::lines);
+    lines
+        .filter(|line| line.starts_with(|ch: char| ch.is_ascii_alphabetic()))
+        .filter_map(|line| line.split_once('='))
+        .map(|(key, _)| key.trim().to_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -331,7 +355,11 @@ mod tests {
     #[test]
     fn every_unit_has_a_name() {
         for unit in Unit::ALL {
-            assert!(Lang::Fa.has(&format!("word-unit-{}", unit.name)) && Lang::En.has(&format!("word-unit-{}", unit.name)), "{}", unit.name);
+            assert!(
+                Lang::Fa.has(&format!("word-unit-{}", unit.name)) && Lang::En.has(&format!("word-unit-{}", unit.name)),
+                "{}",
+                unit.name
+            );
         }
     }
 

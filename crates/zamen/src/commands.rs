@@ -25,7 +25,11 @@ fn told(error: impl std::fmt::Display) -> String {
 
 /// `zamen coverage decide`: one case a line in, one decision a line out.
 pub(crate) fn decide(cases: &str) -> Done {
-    let input: Box<dyn Read> = if cases == "-" { Box::new(io::stdin()) } else { Box::new(File::open(cases).map_err(|error| format!("{cases}: {error}"))?) };
+    let input: Box<dyn Read> = if cases == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(cases).map_err(|error| format!("{cases}: {error}"))?)
+    };
     let mut reader = BufReader::new(input);
     let mut out = BufWriter::new(io::stdout().lock());
     let mut all_right = true;
@@ -122,10 +126,24 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str, output
     let db = open(config)?;
     let actor = db.read(|conn| Actor::system().working_in(conn, None)).map_err(told)?;
     let rows = db.read(|conn| failure_causes(conn, &actor, &query)).map_err(told)?;
-    let head = [if by == FailuresBy::ProductKind { "product_kind" } else { "cause" }, "repairs", "title_fa", "title_en", "share_permille", "cumulated_permille"];
+    let head = [
+        if by == FailuresBy::ProductKind { "product_kind" } else { "cause" },
+        "repairs",
+        "title_fa",
+        "title_en",
+        "share_permille",
+        "cumulated_permille",
+    ];
     let table = std::iter::once(head.map(str::to_owned).to_vec())
         .chain(rows.iter().map(|row| {
-            vec![row.code.clone(), row.repairs.to_string(), row.title.fa.clone(), row.title.en.clone(), row.share_permille.to_string(), row.cumulated_permille.to_string()]
+            vec![
+                row.code.clone(),
+                row.repairs.to_string(),
+                row.title.fa.clone(),
+                row.title.en.clone(),
+                row.share_permille.to_string(),
+                row.cumulated_permille.to_string(),
+            ]
         }))
         .collect::<Vec<_>>();
     let bytes = match format {
@@ -137,7 +155,8 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str, output
     };
     match output {
         Some(path) => {
-            let written = private::file(path).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+            let written =
+                private::file(path).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
             written.map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
         }
         None => {
@@ -160,7 +179,13 @@ pub(crate) fn create_token(config: &Config, login: &str, title: &str, days: i64)
 pub(crate) fn access_table(config: &Config) -> Done {
     for cell in open(config)?.read(permissions::table).map_err(told)? {
         let amount = cell.amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
-        println!("{}\t{}\t{}\t{}\t{amount}", cell.action.name(), cell.role.name(), if cell.is_allowed { "yes" } else { "no" }, cell.percent);
+        println!(
+            "{}\t{}\t{}\t{}\t{amount}",
+            cell.action.name(),
+            cell.role.name(),
+            if cell.is_allowed { "yes" } else { "no" },
+            cell.percent
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -172,7 +197,8 @@ pub(crate) fn reset_password(config: &Config, login: &str) -> Done {
     io::stdin().read_line(&mut password).map_err(told)?;
     let id = db.read(|conn| user_id_by_login(conn, login)).map_err(|_| format!("nobody signs in as \"{login}\""))?;
     let first = FirstPassword::of(password.trim().to_owned(), db.random()).map_err(told)?;
-    db.write(&Actor::system(), |tx| reset(tx, &id, &first)).map_err(|_| "the password is shorter than 8 characters".to_owned())?;
+    db.write(&Actor::system(), |tx| reset(tx, &id, &first))
+        .map_err(|_| "the password is shorter than 8 characters".to_owned())?;
     println!("{login} signs in with it and chooses another.");
     Ok(ExitCode::SUCCESS)
 }

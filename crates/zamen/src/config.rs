@@ -1,4 +1,5 @@
-//! Configuration: `zamen.toml`, then environment variables (`ZAMEN_LISTEN`, `ZAMEN_DATABASE__URL`), then flags; the later wins.
+//! Configuration: `zamen.toml`, then environment variables (`ZAMEN_LISTEN`, `ZAMEN_DATABASE__URL`), then flags; the
+//! later wins.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -62,7 +63,8 @@ pub(crate) struct Flags {
     #[command(flatten)]
     #[serde(skip_serializing_if = "TlsFlags::are_absent")]
     tls: TlsFlags,
-    /// The instant at which the clock starts, for training and trials on a store of their own: 2026-11-23T10:41:00+03:30.
+    /// The instant at which the clock starts, for training and trials on a store of their own:
+    /// 2026-11-23T10:41:00+03:30.
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     training_clock: Option<Timestamp>,
@@ -108,11 +110,13 @@ pub(crate) struct Config {
     pub requests_per_minute: NonZeroU32,
     /// How many connections are kept in all; what keeps still for longest makes room for others.
     pub connections: NonZeroU32,
-    /// How many connections one address, or one IPv6 network of 64 bits, may keep; proxies that are trusted have no limit of their own.
+    /// How many connections one address, or one IPv6 network of 64 bits, may keep; proxies that are trusted have no
+    /// limit of their own.
     pub connections_per_address: NonZeroU32,
     /// Whether the API's document and its viewer are shown.
     pub api_docs: bool,
-    /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the first start.
+    /// The file with the key that seals the secrets of the store; absent: zamen.key in the data folder. Made at the
+    /// first start.
     #[serde(default)]
     pub secret_key_file: Option<PathBuf>,
     #[serde(default)]
@@ -163,8 +167,13 @@ impl Config {
     /// # Errors
     /// A sentence that names the faulty key by its path.
     pub(crate) fn load(flags: &Flags) -> Result<Self, String> {
-        let environment = Env::prefixed("ZAMEN_").filter(|key| !key.starts_with("test") && key != "pg_dir" && key != "pg_port").split("__");
-        let figment = Figment::from(Serialized::defaults(Self::default())).merge(Toml::file(&flags.config)).merge(environment).merge(Serialized::defaults(flags));
+        let environment = Env::prefixed("ZAMEN_")
+            .filter(|key| !key.starts_with("test") && key != "pg_dir" && key != "pg_port")
+            .split("__");
+        let figment = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(&flags.config))
+            .merge(environment)
+            .merge(Serialized::defaults(flags));
         figment.extract().map_err(|error| format!("the configuration is wrong: {error}"))
     }
 
@@ -181,7 +190,11 @@ impl Config {
     /// What links begin with.
     pub(crate) fn public_url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", self.listen)).trim_end_matches('/').to_owned()
+        self.public_url
+            .clone()
+            .unwrap_or_else(|| format!("{scheme}://{}", self.listen))
+            .trim_end_matches('/')
+            .to_owned()
     }
 }
 
@@ -219,10 +232,16 @@ mod tests {
         let config = Config::load(&Line::parse_from(line.split(' ')).flags).expect("a configuration");
         assert_eq!((config.trusted_proxies.len(), config.requests_per_minute.get(), config.api_docs), (2, 5, false));
         assert_eq!((config.connections.get(), config.connections_per_address.get()), (7, 3));
-        assert_eq!((config.tls.map(|tls| tls.key), config.secret_key_file), (Some(PathBuf::from("k.pem")), Some(PathBuf::from("s.key"))));
-        let half = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml", "--tls-key", "k.pem"]).flags).map(|_| ()).expect_err("half of it");
+        assert_eq!(
+            (config.tls.map(|tls| tls.key), config.secret_key_file),
+            (Some(PathBuf::from("k.pem")), Some(PathBuf::from("s.key")))
+        );
+        let half = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml", "--tls-key", "k.pem"]).flags)
+            .map(|_| ())
+            .expect_err("half of it");
         assert!(half.contains("certificate"), "{half}");
-        let none = Config::load(&Line::parse_from(["zamen", "--config", "absent.toml"]).flags).expect("a configuration");
+        let none =
+            Config::load(&Line::parse_from(["zamen", "--config", "absent.toml"]).flags).expect("a configuration");
         assert!(none.tls.is_none() && none.requests_per_minute.get() == 6000 && none.api_docs);
     }
 }

@@ -1,8 +1,9 @@
 //! Connections: how many there are, and how long each may keep still. What is asked over them has its limits in `web`.
 //!
-//! A connection waits for us while a request is being answered; there `web` limits the time. It is we who wait for a head, for the next request, and for
-//! the other side to take an answer: these times are limited here, for HTTP/1 and HTTP/2 and under TLS alike. hyper has a time limit of its own for heads,
-//! but not for a connection on which nothing was sent yet, nor for HTTP/2, and it takes the time between two requests for one in which a head is read.
+//! A connection waits for us while a request is being answered; there `web` limits the time. It is we who wait for a
+//! head, for the next request, and for the other side to take an answer: these times are limited here, for HTTP/1 and
+//! HTTP/2 and under TLS alike. hyper has a time limit of its own for heads, but not for a connection on which nothing
+//! was sent yet, nor for HTTP/2, and it takes the time between two requests for one in which a head is read.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,8 +23,8 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// How long a head may take: of the first request from when it can be sent, of others from their first byte. (A TLS handshake may take ten seconds as well,
-/// which is what axum-server gives it.)
+/// How long a head may take: of the first request from when it can be sent, of others from their first byte. (A TLS
+/// handshake may take ten seconds as well, which is what axum-server gives it.)
 const HEAD: Duration = Duration::from_secs(10);
 /// The longest write of HTTP/2 that is no answer: acknowledgements of a dozen pings.
 const ACKNOWLEDGED: usize = 256;
@@ -33,7 +34,8 @@ const IDLE: Duration = Duration::from_secs(60);
 const STILL: Duration = Duration::from_secs(30);
 /// The most that a head may take, and of HTTP/1 the most that is read ahead of a body.
 const READ_AHEAD: usize = 64 * 1024;
-/// What an HTTP/2 connection may send ahead of what is read, and how many requests it may ask at once. A page asks for ten things.
+/// What an HTTP/2 connection may send ahead of what is read, and how many requests it may ask at once. A page asks for
+/// ten things.
 const WINDOW: u32 = 256 * 1024;
 const AT_ONCE: u32 = 32;
 /// Files that the program opens beside connections: the store's, and those of the program itself.
@@ -81,7 +83,11 @@ impl Inside {
 
     /// Tells the guest to go with whom nothing has moved for longest; whether there is one for whom we are not at work.
     fn send_away(&mut self, which: impl Fn(&Guest) -> bool) -> bool {
-        let still = self.guests.iter().filter(|(_, guest)| which(guest)).filter_map(|(id, guest)| Some((guest.talk.still_since()?, *id)));
+        let still = self
+            .guests
+            .iter()
+            .filter(|(_, guest)| which(guest))
+            .filter_map(|(id, guest)| Some((guest.talk.still_since()?, *id)));
         let Some(guest) = still.min().and_then(|(_, id)| self.leave(id)) else { return false };
         // Who goes by themselves at this moment does not hear it.
         let _ = guest.go.send(());
@@ -98,9 +104,11 @@ impl Doors {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a connection in. Where there is no room, the one that kept still for longest makes it: so half-open connections, however many, keep nobody out.
+    /// Lets a connection in. Where there is no room, the one that kept still for longest makes it: so half-open
+    /// connections, however many, keep nobody out.
     fn enter(self: &Arc<Self>, from: IpAddr) -> Option<(Place, oneshot::Receiver<()>)> {
-        let from = (!self.trusted.iter().any(|proxy| proxy.to_canonical() == from.to_canonical())).then(|| web::network(from));
+        let from =
+            (!self.trusted.iter().any(|proxy| proxy.to_canonical() == from.to_canonical())).then(|| web::network(from));
         let mut inside = self.inside();
         let has_all = from.as_ref().is_some_and(|from| inside.of.get(from).is_some_and(|count| *count >= self.of_one));
         if has_all && !inside.send_away(|guest| guest.from == from) {
@@ -122,13 +130,18 @@ impl Doors {
     }
 }
 
-/// How many connections fit: each takes a file, of which a process may have so many. What the system allows is asked for.
+/// How many connections fit: each takes a file, of which a process may have so many. What the system allows is asked
+/// for.
 fn fitting(connections: usize) -> usize {
     let wanted = u64::try_from(connections).unwrap_or(u64::MAX).saturating_add(SPARE);
     let limit = getrlimit(Resource::Nofile);
     let Some(current) = limit.current.filter(|current| *current < wanted) else { return connections };
     let most = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    let has = if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum }).is_ok() { most } else { current };
+    let has = if setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum }).is_ok() {
+        most
+    } else {
+        current
+    };
     let fit = usize::try_from(has.saturating_sub(SPARE)).unwrap_or(connections).max(1);
     if fit < connections {
         tracing::warn!(connections, fit, "the system allows fewer open files than connections are configured");
@@ -249,7 +262,16 @@ pub(crate) struct Line<I> {
 impl<I> Line<I> {
     fn new(inner: I, place: Place, told: oneshot::Receiver<()>) -> Self {
         let now = Instant::now();
-        Self { inner, place, told, is_told: false, head: Some(now), came: 0, alarm: Box::pin(sleep_until(now + HEAD)), stuck: None }
+        Self {
+            inner,
+            place,
+            told,
+            is_told: false,
+            head: Some(now),
+            came: 0,
+            alarm: Box::pin(sleep_until(now + HEAD)),
+            stuck: None,
+        }
     }
 
     /// What is going on; a head that has become a request is none any more.
@@ -300,10 +322,15 @@ impl<I> Line<I> {
             return fared;
         }
         let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(STILL)));
-        if stuck.as_mut().poll(context).is_ready() { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { Poll::Pending }
+        if stuck.as_mut().poll(context).is_ready() {
+            Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            Poll::Pending
+        }
     }
 
-    /// The same, where it moves something: some of an answer, and not the few bytes by which HTTP/2 says that a ping came, or it would never be still.
+    /// The same, where it moves something: some of an answer, and not the few bytes by which HTTP/2 says that a ping
+    /// came, or it would never be still.
     fn taken(&mut self, context: &mut Context<'_>, fared: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let is_answer = |written: usize| written > ACKNOWLEDGED || !self.place.talk.state().is_http2;
         if matches!(&fared, Poll::Ready(Ok(written)) if is_answer(*written)) {
@@ -335,7 +362,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Line<I> {
         this.taken(context, fared)
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, context: &mut Context<'_>, pieces: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let fared = Pin::new(&mut this.inner).poll_write_vectored(context, pieces);
         this.taken(context, fared)
@@ -394,7 +425,12 @@ where
 pub(crate) fn guarded<A>(server: Server<SocketAddr, A>, doors: Arc<Doors>) -> Server<SocketAddr, Guarded<A>> {
     let mut server = server.map(|inner| Guarded { inner, doors });
     server.http_builder().http1().max_buf_size(READ_AHEAD);
-    server.http_builder().http2().initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).max_concurrent_streams(AT_ONCE);
+    server
+        .http_builder()
+        .http2()
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .max_concurrent_streams(AT_ONCE);
     server
 }
 

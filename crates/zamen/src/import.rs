@@ -5,13 +5,21 @@ use std::process::ExitCode;
 
 use app::access::Actor;
 use app::catalogue::organisation::centre_by_code;
-use app::exchange::{ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run, run_import};
+use app::exchange::{
+    ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run, run_import,
+};
 use words::Lang;
 
 use crate::config::Config;
 use crate::serve::open;
 
-pub(crate) fn import(config: &Config, kind: &str, file: &Path, centre: Option<&str>, how: RunImport) -> Result<ExitCode, String> {
+pub(crate) fn import(
+    config: &Config,
+    kind: &str,
+    file: &Path,
+    centre: Option<&str>,
+    how: RunImport,
+) -> Result<ExitCode, String> {
     let kinds = || ImportKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ");
     let kind = ImportKind::named(kind).ok_or_else(|| format!("\"{kind}\" is none of {}", kinds()))?;
     let bytes = std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
@@ -19,7 +27,10 @@ pub(crate) fn import(config: &Config, kind: &str, file: &Path, centre: Option<&s
     let db = open(config)?;
     let system = Actor::system();
     let centre = match centre {
-        Some(code) => Some(db.read(|conn| centre_by_code(conn, code)).map_err(|_| format!("there is no centre with the code \"{code}\""))?),
+        Some(code) => Some(
+            db.read(|conn| centre_by_code(conn, code))
+                .map_err(|_| format!("there is no centre with the code \"{code}\""))?,
+        ),
         None => None,
     };
     let file = read_file(&name, bytes).map_err(|error| told(&error))?;
@@ -40,9 +51,11 @@ pub(crate) fn import(config: &Config, kind: &str, file: &Path, centre: Option<&s
     let view = db.read(|conn| get_import(conn, &system, &kept.id)).map_err(|error| error.to_string())?;
     let mut query = ListProblems { after_row: None, limit: Some(200) };
     loop {
-        let page = db.read(|conn| list_import_problems(conn, &system, &kept.id, &query)).map_err(|error| error.to_string())?;
+        let page =
+            db.read(|conn| list_import_problems(conn, &system, &kept.id, &query)).map_err(|error| error.to_string())?;
         for problem in page.items {
-            let sentence = problem.reason.as_ref().map_or_else(String::new, |reason| web::problem::sentence(Lang::En, reason));
+            let sentence =
+                problem.reason.as_ref().map_or_else(String::new, |reason| web::problem::sentence(Lang::En, reason));
             println!("row {}\t{}\t{}\t{sentence}", problem.row, problem.column, problem.cell);
         }
         match page.next.and_then(|next| next.parse().ok()) {
@@ -51,13 +64,20 @@ pub(crate) fn import(config: &Config, kind: &str, file: &Path, centre: Option<&s
         }
     }
     let trial = if view.is_dry_run { " Nothing was written: this was a trial." } else { "" };
-    println!("{}: {} rows, {} written, {} known already, {} bad.{trial}", view.state, view.total, view.good, view.known, view.bad);
+    println!(
+        "{}: {} rows, {} written, {} known already, {} bad.{trial}",
+        view.state, view.total, view.good, view.known, view.bad
+    );
     Ok(if view.bad > 0 || view.state != "done" { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
 fn told(error: &app::Error) -> String {
     match error {
-        app::Error::Invalid(faults) => faults.iter().map(|fault| format!("{}: {}", fault.path, web::problem::sentence(Lang::En, &fault.reason))).collect::<Vec<_>>().join("\n"),
+        app::Error::Invalid(faults) => faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.path, web::problem::sentence(Lang::En, &fault.reason)))
+            .collect::<Vec<_>>()
+            .join("\n"),
         other => other.to_string(),
     }
 }

@@ -38,7 +38,8 @@ enum Command {
     Migrate,
     /// Recompute what is derived and compare it with what is stored. Exit status 2 where something differs.
     Check,
-    /// Copy the whole store into a new file, while it is served or not. The key of secrets, zamen.key, is not in it; keep that apart.
+    /// Copy the whole store into a new file, while it is served or not. The key of secrets, zamen.key, is not in it;
+    /// keep that apart.
     Backup {
         /// The file, which must not be there yet.
         file: std::path::PathBuf,
@@ -95,12 +96,14 @@ enum Command {
     Secrets(SecretsCommand),
     /// Measure speed as ratios to a limit. Build with --release for figures that mean something.
     Bench {
-        /// receive, coverage, search, tracking, list, memory, start, growth-newest, growth-step and so on; absent: all.
+        /// receive, coverage, search, tracking, list, memory, start, growth-newest, growth-step and so on; absent:
+        /// all.
         name: Option<String>,
         /// A small run, to see that all of them still work.
         #[arg(long)]
         small: bool,
-        /// URL of a PostgreSQL cluster, without a database, for those whose names begin with "postgres"; they make a database of their own on it.
+        /// URL of a PostgreSQL cluster, without a database, for those whose names begin with "postgres"; they make a
+        /// database of their own on it.
         #[arg(long)]
         postgres: Option<String>,
     },
@@ -113,7 +116,8 @@ enum Command {
 
 #[derive(Subcommand)]
 enum CoverageCommand {
-    /// Read cases from a file, one JSON object a line, and write one decision a line, in order. Exit status 2 where a case is malformed.
+    /// Read cases from a file, one JSON object a line, and write one decision a line, in order. Exit status 2 where a
+    /// case is malformed.
     Decide {
         /// The file of cases; - for standard input.
         #[arg(long)]
@@ -154,8 +158,9 @@ enum UserCommand {
 
 #[derive(Subcommand)]
 enum SecretsCommand {
-    /// Seal them all with a new key, while the store is served or not, and put that into the place of the old one. Copies that were made before open with the
-    /// key of then: keep it as long as you keep them. Where several machines serve one store, bring the new file to each.
+    /// Seal them all with a new key, while the store is served or not, and put that into the place of the old one.
+    /// Copies that were made before open with the key of then: keep it as long as you keep them. Where several
+    /// machines serve one store, bring the new file to each.
     Rotate {
         /// Give up what no key opens: second factors are reset, passcodes and kept answers are lost.
         #[arg(long)]
@@ -183,7 +188,9 @@ fn main() -> ExitCode {
     }
     let cli = Cli::parse();
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,zamen=info".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,zamen=info".into()),
+        )
         .with_writer(std::io::stderr)
         .init();
     let done = match cli.command {
@@ -197,14 +204,24 @@ fn main() -> ExitCode {
             Command::Check => commands::check(&config),
             Command::Backup { file } => commands::backup(&config, &file),
             Command::Restore { file } => commands::restore(&config, &file),
-            Command::Import { kind, file, dry_run, whole, centre } => {
-                import::import(&config, &kind, &file, centre.as_deref(), RunImport { columns: None, is_dry_run: dry_run, is_whole: whole })
+            Command::Import { kind, file, dry_run, whole, centre } => import::import(
+                &config,
+                &kind,
+                &file,
+                centre.as_deref(),
+                RunImport { columns: None, is_dry_run: dry_run, is_whole: whole },
+            ),
+            Command::Report { name, by, format, output } => {
+                commands::report(&config, &name, &by, &format, output.as_deref())
             }
-            Command::Report { name, by, format, output } => commands::report(&config, &name, &by, &format, output.as_deref()),
-            Command::Token(TokenCommand::Create { login, title, days }) => commands::create_token(&config, &login, &title, days),
+            Command::Token(TokenCommand::Create { login, title, days }) => {
+                commands::create_token(&config, &login, &title, days)
+            }
             Command::Access(AccessCommand::Table) => commands::access_table(&config),
             Command::User(UserCommand::ResetPassword { login }) => commands::reset_password(&config, &login),
-            Command::Secrets(SecretsCommand::Rotate { drop_unreadable }) => commands::rotate_secrets(&config, drop_unreadable),
+            Command::Secrets(SecretsCommand::Rotate { drop_unreadable }) => {
+                commands::rotate_secrets(&config, drop_unreadable)
+            }
             Command::Config(ConfigCommand::Check) => {
                 println!("The configuration is right.");
                 Ok(ExitCode::SUCCESS)

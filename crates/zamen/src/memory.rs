@@ -1,7 +1,8 @@
 //! How memory goes back to the system.
 //!
-//! The allocator of GNU takes large pieces from the system and gives them back when they are freed, but raises what it calls large with each that it frees, up to
-//! 32 MB. From then on a file of 24 MB is kept by whatever thread held it, one thread after another: sixty-four of them left half a gigabyte behind.
+//! The allocator of GNU takes large pieces from the system and gives them back when they are freed, but raises what it
+//! calls large with each that it frees, up to 32 MB. From then on a file of 24 MB is kept by whatever thread held it,
+//! one thread after another: sixty-four of them left half a gigabyte behind.
 
 #![allow(unsafe_code, reason = "mallopt is of C; this file is all that touches it")]
 

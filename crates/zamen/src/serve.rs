@@ -40,7 +40,8 @@ fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read, nor is a store that stands elsewhere.
+/// Makes the folder of an embedded store and of the key of secrets. What stands there is nobody else's to read, nor is
+/// a store that stands elsewhere.
 pub(crate) fn make_data_folder(config: &Config) -> Result<(), String> {
     if config.database.url.is_none() || config.secret_key_file.is_none() {
         private::folder(&config.data, &[STORE, KEY])?;
@@ -69,7 +70,8 @@ pub(crate) fn open_with_any_key(config: &Config) -> Result<Db, String> {
     rand::rng().fill_bytes(&mut seed);
     rand::rng().fill_bytes(&mut fresh);
     let vault = Vault::at(KeyFile::new(config.secret_key_file()), fresh)?;
-    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed, vault).map_err(|error| format!("the store cannot be opened: {error}"))?;
+    let db = Db::open(&url, Arc::new(Wall::new(config.training_clock)), seed, vault)
+        .map_err(|error| format!("the store cannot be opened: {error}"))?;
     db.migrate().map_err(|error| format!("the store's tables cannot be brought up to date: {error}"))?;
     Ok(db)
 }
@@ -88,17 +90,21 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     }
     let worker = Worker::start(app.clone());
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     let listen = config.listen;
     let tls = config.tls.clone();
     let many = |connections: NonZeroU32| usize::try_from(connections.get()).unwrap_or(usize::MAX);
-    let doors = Doors::new(many(config.connections), many(config.connections_per_address), config.trusted_proxies.clone());
+    let doors =
+        Doors::new(many(config.connections), many(config.connections_per_address), config.trusted_proxies.clone());
     runtime.block_on(async move {
         let handle = Handle::new();
         tokio::spawn(stop(handle.clone()));
         let served = match tls {
             Some(tls) => {
-                rustls::crypto::ring::default_provider().install_default().map_err(|_| "TLS cannot be set up".to_owned())?;
+                rustls::crypto::ring::default_provider()
+                    .install_default()
+                    .map_err(|_| "TLS cannot be set up".to_owned())?;
                 let tls = axum_server::tls_rustls::RustlsConfig::from_pem_file(&tls.certificate, &tls.key)
                     .await
                     .map_err(|error| format!("certificate and key cannot be used: {error}"))?;
@@ -106,7 +112,9 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
             }
             None => guarded(axum_server::bind(listen).handle(handle), doors).serve(router).await,
         };
-        served.map_err(|error| format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN."))
+        served.map_err(|error| {
+            format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN.")
+        })
     })?;
     drop(worker);
     Ok(ExitCode::SUCCESS)
@@ -133,7 +141,8 @@ pub(crate) fn demo(config: &Config, fresh: bool) -> Result<ExitCode, String> {
     if config.database.url.is_none() {
         config.data = config.data.join("demo");
         if fresh && config.data.exists() {
-            std::fs::remove_dir_all(&config.data).map_err(|error| format!("the demo's data cannot be removed: {error}"))?;
+            std::fs::remove_dir_all(&config.data)
+                .map_err(|error| format!("the demo's data cannot be removed: {error}"))?;
         }
     }
     let db = open(&config)?;

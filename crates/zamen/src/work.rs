@@ -1,5 +1,5 @@
-//! What goes on beside the pages: imports that wait, the papers that were issued, and what is kept too long. Each look finds the oldest thing to
-//! do; nothing is kept in memory, so another process may take over at any moment.
+//! What goes on beside the pages: imports that wait, the papers that were issued, and what is kept too long. Each look
+//! finds the oldest thing to do; nothing is kept in memory, so another process may take over at any moment.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -66,7 +66,9 @@ fn once(app: &App) -> app::Result<bool> {
     if let Some(claimed) = outbox::claim(app.db(), PAPERS)? {
         match web::draw_issued(app, &claimed) {
             // A paper that cannot be drawn now is drawn when somebody asks for it, and the error is told then.
-            Err(app::Error::Internal(error)) => tracing::error!(%error, journal = claimed.journal_id, "a paper could not be drawn"),
+            Err(app::Error::Internal(error)) => {
+                tracing::error!(%error, journal = claimed.journal_id, "a paper could not be drawn")
+            }
             other => other?,
         }
         outbox::done(app.db(), &claimed)?;

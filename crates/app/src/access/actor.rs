@@ -93,7 +93,10 @@ impl Actor {
     /// The memberships whose role allows an action, if the token does.
     fn members_who_may(&self, action: Action) -> impl Iterator<Item = (Member, Limit)> {
         let in_token = self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&action));
-        self.members.iter().filter(move |_| in_token).filter_map(move |member| Some((*member, self.permissions.of(member.role, action)?)))
+        self.members
+            .iter()
+            .filter(move |_| in_token)
+            .filter_map(move |member| Some((*member, self.permissions.of(member.role, action)?)))
     }
 
     /// Where the actor has a right: what they see and do by it.
@@ -105,7 +108,10 @@ impl Actor {
     /// Where the actor has one of these rights.
     #[must_use]
     pub fn scope_of_any(&self, actions: &[Action]) -> Scope {
-        Scope::new(self.user_id, actions.iter().flat_map(|action| self.members_who_may(*action)).map(|(member, _)| member).collect())
+        Scope::new(
+            self.user_id,
+            actions.iter().flat_map(|action| self.members_who_may(*action)).map(|(member, _)| member).collect(),
+        )
     }
 
     /// Whether the actor may do this.
@@ -116,7 +122,8 @@ impl Actor {
         if self.limits(action, of).next().is_some() { Ok(()) } else { Err(self.refusal(action)) }
     }
 
-    /// How far the actor may go with an action, by each role that allows it: what no one of them allows, two of them do not.
+    /// How far the actor may go with an action, by each role that allows it: what no one of them allows, two of them do
+    /// not.
     pub fn limits(&self, action: Action, of: Of) -> impl Iterator<Item = Limit> {
         self.members_who_may(action).filter(move |(member, _)| member.reaches(of)).map(|(_, limit)| limit)
     }
@@ -128,10 +135,15 @@ impl Actor {
             _ if self.can(action) => "not-your-right-here",
             _ => "not-your-right",
         };
-        Error::Forbidden(Reason::new(code).with("action", Arg::word("action", action.name().to_owned())).with("roles", Arg::word("roles", self.permissions.roles_for(action))))
+        Error::Forbidden(
+            Reason::new(code)
+                .with("action", Arg::word("action", action.name().to_owned()))
+                .with("roles", Arg::word("roles", self.permissions.roles_for(action))),
+        )
     }
 
-    /// The centre in which something is noted that is done by a right: the one in which the actor works, where it reaches that, else the first that it does.
+    /// The centre in which something is noted that is done by a right: the one in which the actor works, where it
+    /// reaches that, else the first that it does.
     #[must_use]
     pub fn centre_of(&self, action: Action) -> Option<i64> {
         let here = self.centre_id.filter(|centre| self.scope(action).holds(Of::InCentre(*centre)));
@@ -155,14 +167,25 @@ impl Actor {
     /// What the actor may see and do, in one text: an answer that was kept is given again only while it is the same.
     #[must_use]
     pub fn rights(&self) -> String {
-        let reach = |action: &Action| (action.name(), self.members_who_may(*action).map(|(member, _)| (member.centre_id, member.brand_id)).collect::<Vec<_>>());
+        let reach = |action: &Action| {
+            (
+                action.name(),
+                self.members_who_may(*action)
+                    .map(|(member, _)| (member.centre_id, member.brand_id))
+                    .collect::<Vec<_>>(),
+            )
+        };
         format!("{:?}", Action::ALL.iter().map(reach).collect::<Vec<_>>())
     }
 
     /// The names of the roles that the actor has in a centre and a brand.
     #[must_use]
     pub fn roles_in(&self, centre: i64, brand: i64) -> Vec<&'static str> {
-        self.members.iter().filter(|member| member.reaches(Of::Work(centre, brand))).map(|member| member.role.name()).collect()
+        self.members
+            .iter()
+            .filter(|member| member.reaches(Of::Work(centre, brand)))
+            .map(|member| member.role.name())
+            .collect()
     }
 
     /// The centre in which something new is done by a right: the one named, or the one in which the actor works.
@@ -172,7 +195,12 @@ impl Actor {
     pub fn working_centre(&self, conn: &mut crate::Conn, named: Option<&str>, action: Action) -> Result<i64> {
         let id = match named {
             Some(public_id) => {
-                let id = centres::table.filter(centres::public_id.eq(public_id)).filter(centres::retired_at.is_null()).select(centres::id).first::<i64>(conn).optional()?;
+                let id = centres::table
+                    .filter(centres::public_id.eq(public_id))
+                    .filter(centres::retired_at.is_null())
+                    .select(centres::id)
+                    .first::<i64>(conn)
+                    .optional()?;
                 id.ok_or_else(|| Error::invalid("centre", "unknown-reference"))?
             }
             None => self.centre_id.ok_or_else(|| Error::invalid("centre", "required"))?,
@@ -207,12 +235,17 @@ mod tests {
             let received = house.receive(&customer, &[(&here, "no-power")]);
             assert_eq!(Some(received.received_on), iso_date("2026-11-23"));
 
-            house.write(|tx| Ok(diesel::update(centres::table).set(centres::time_zone.eq("America/New_York")).execute(tx.conn)?));
+            house.write(|tx| {
+                Ok(diesel::update(centres::table).set(centres::time_zone.eq("America/New_York")).execute(tx.conn)?)
+            });
             assert_eq!(Some(house.person(RECEPTIONIST).today(house.db.now())), iso_date("2026-11-22"));
             let there = house.device("TV-1", "T-2", "1404/01/15", &[]);
             let received = house.receive(&customer, &[(&there, "no-power")]);
             assert_eq!(Some(received.received_on), iso_date("2026-11-22"));
-            assert_eq!(track(&house.db, &received.tracking_number, "10.0.0.1").expect("tracked").time_zone, "America/New_York");
+            assert_eq!(
+                track(&house.db, &received.tracking_number, "10.0.0.1").expect("tracked").time_zone,
+                "America/New_York"
+            );
         });
     }
 }

@@ -1,9 +1,9 @@
-//! What can be guessed (passwords, PINs, codes, numbers), and what a guess costs. Every try is counted here, as a wrong one and before it is looked at, so
-//! that tries that come at once all count; a right one is taken back.
+//! What can be guessed (passwords, PINs, codes, numbers), and what a guess costs. Every try is counted here, as a wrong
+//! one and before it is looked at, so that tries that come at once all count; a right one is taken back.
 //!
-//! A try is counted for the thing guessed at from one place, and, more patiently, for the thing from all places and for the place with all things: so it is
-//! the guesser who waits. The person who was guessed at goes on from another address, or from a browser in which they signed in before; many who share an
-//! address wait for seconds at most.
+//! A try is counted for the thing guessed at from one place, and, more patiently, for the thing from all places and for
+//! the place with all things: so it is the guesser who waits. The person who was guessed at goes on from another
+//! address, or from a browser in which they signed in before; many who share an address wait for seconds at most.
 
 use jiff::{Timestamp, ToSpan};
 
@@ -45,12 +45,14 @@ const FROM_KNOWN: Rule = Rule { free: 20, longest: 600, forgiven_after: 600, is_
 const OF_A_PLACE: Rule = Rule { free: 30, longest: 30, forgiven_after: 60, is_own: false };
 /// Numbers of visits from an address, behind which there may be many customers.
 const TRACKING: Rule = Rule { free: 5, longest: 60, forgiven_after: 600, is_own: false };
-/// Numbers of visits from all addresses together: sixty a minute miss for as long as they like, and ten minutes' worth of them at once.
+/// Numbers of visits from all addresses together: sixty a minute miss for as long as they like, and ten minutes' worth
+/// of them at once.
 const TRACKING_OF_ALL: Rule = Rule { free: 600, longest: 60, forgiven_after: 1, is_own: false };
 /// Numbers of customers that one person looks for: somebody at a counter types many that are new.
 const LOOK_UPS: Rule = Rule { free: 100, longest: 600, forgiven_after: 120, is_own: false };
 
-/// Where somebody signs in: their address, and the browser where it is one in which the person signed in before (`Device`).
+/// Where somebody signs in: their address, and the browser where it is one in which the person signed in before
+/// (`Device`).
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     pub address: String,
@@ -62,11 +64,15 @@ impl Tried {
         Self { subject, rule }
     }
 
-    /// A secret of a person, with which they sign in: from a browser of theirs only what came from there, and from others of theirs, counts.
+    /// A secret of a person, with which they sign in: from a browser of theirs only what came from there, and from
+    /// others of theirs, counts.
     fn to_sign_in(what: &str, login: &str, place: &Place) -> Vec<Self> {
         match &place.device {
             // What was typed stands last: no login is the name of another count.
-            Some(device) => vec![Self::new(format!("{what}#{device}:{login}"), STRICT), Self::new(format!("{what}#*:{login}"), FROM_KNOWN)],
+            Some(device) => vec![
+                Self::new(format!("{what}#{device}:{login}"), STRICT),
+                Self::new(format!("{what}#*:{login}"), FROM_KNOWN),
+            ],
             None => vec![
                 Self::new(format!("{what}@{}:{login}", place.address), STRICT),
                 Self::new(format!("{what}:{login}"), FROM_ANYWHERE),
@@ -93,7 +99,11 @@ impl Tried {
     /// The PIN of another person, typed in somebody's session.
     pub(crate) fn pin(login: &str, by: &Actor) -> [Self; 3] {
         let person = &by.public_id;
-        [Self::new(format!("pin@{person}:{login}"), STRICT), Self::new(format!("pin:{login}"), FROM_ANYWHERE), Self::new(format!("pins:{person}"), OF_A_PLACE)]
+        [
+            Self::new(format!("pin@{person}:{login}"), STRICT),
+            Self::new(format!("pin:{login}"), FROM_ANYWHERE),
+            Self::new(format!("pins:{person}"), OF_A_PLACE),
+        ]
     }
 
     /// The code that a customer got for a hand-over; the code itself ends after five wrong ones.
@@ -147,7 +157,11 @@ impl Rule {
         let Some(guess) = counted else { return (0, now) };
         let since = guess.last_at.instant();
         let forgiven = (now.as_second() - since.as_second()).max(0) / self.forgiven_after;
-        if forgiven >= guess.wrong_count { (0, now) } else { (guess.wrong_count - forgiven, since + (forgiven * self.forgiven_after).seconds()) }
+        if forgiven >= guess.wrong_count {
+            (0, now)
+        } else {
+            (guess.wrong_count - forgiven, since + (forgiven * self.forgiven_after).seconds())
+        }
     }
 
     /// Seconds to wait after so many wrong tries.
@@ -184,8 +198,8 @@ pub(crate) fn reserve(tx: &mut Tx<'_>, tries: &[Tried]) -> Result<()> {
     tx.keep_so_far()
 }
 
-/// Counts a try that was looked at already, and was wrong, and keeps that whatever comes of it. Of tries that came at once each counts, also those that came
-/// before the first of them was counted.
+/// Counts a try that was looked at already, and was wrong, and keeps that whatever comes of it. Of tries that came at
+/// once each counts, also those that came before the first of them was counted.
 ///
 /// # Errors
 /// The store.
@@ -227,12 +241,19 @@ pub(crate) fn delete_old(conn: &mut Conn, before: Timestamp) -> Result<usize> {
     Ok(diesel::delete(guesses::table.filter(guesses::last_at.lt(At::from(before)))).execute(conn)?)
 }
 
-/// A secret that is compared outside the write, since that takes long: the try is counted first, then `is_right` is asked, then a right one is taken back
-/// together with what `then` writes.
+/// A secret that is compared outside the write, since that takes long: the try is counted first, then `is_right` is
+/// asked, then a right one is taken back together with what `then` writes.
 ///
 /// # Errors
 /// `TooMany`; `wrong` where it is not right; what `then` tells.
-pub(crate) fn guarded<T>(db: &Db, actor: &Actor, tries: &[Tried], is_right: impl FnOnce() -> bool, wrong: Error, mut then: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(
+    db: &Db,
+    actor: &Actor,
+    tries: &[Tried],
+    is_right: impl FnOnce() -> bool,
+    wrong: Error,
+    mut then: impl FnMut(&mut Tx<'_>) -> Result<T>,
+) -> Result<T> {
     db.write(actor, |tx| reserve(tx, tries))?;
     if !is_right() {
         db.write(actor, |tx| tx.record(None, &Event::SecretRefused, &[Subject::Object("access", 0)]).map(|_| ()))?;
@@ -292,12 +313,23 @@ mod tests {
     fn who_collects_known_browsers_waits_and_so_does_who_tries_the_pins_of_many() {
         in_a_house(|house| {
             house.at("1405/09/02 00:00");
-            let known = |number: usize| Tried::password("maryam", &Place { address: String::new(), device: Some(format!("browser {number}")) });
-            let made = (0..60).take_while(|number| house.db.write(&house.admin, |tx| reserve(tx, &known(number / 3))).is_ok()).count();
+            let known = |number: usize| {
+                Tried::password("maryam", &Place { address: String::new(), device: Some(format!("browser {number}")) })
+            };
+            let made = (0..60)
+                .take_while(|number| house.db.write(&house.admin, |tx| reserve(tx, &known(number / 3))).is_ok())
+                .count();
             assert_eq!(made, 21, "as many as no person types wrongly in browsers of theirs");
-            assert!(house.db.write(&house.admin, |tx| reserve(tx, &Tried::password("maryam", &place("10.0.0.1")))).is_ok(), "from elsewhere it is another matter");
+            assert!(
+                house.db.write(&house.admin, |tx| reserve(tx, &Tried::password("maryam", &place("10.0.0.1")))).is_ok(),
+                "from elsewhere it is another matter"
+            );
             let by = house.person(RECEPTIONIST);
-            let made = (0..60).take_while(|number| house.db.write(&by, |tx| reserve(tx, &Tried::pin(&format!("person {number}"), &by))).is_ok()).count();
+            let made = (0..60)
+                .take_while(|number| {
+                    house.db.write(&by, |tx| reserve(tx, &Tried::pin(&format!("person {number}"), &by))).is_ok()
+                })
+                .count();
             assert_eq!(made, 31);
         });
     }
@@ -308,7 +340,9 @@ mod tests {
             let theirs = Tried::password("maryam", &place("10.0.0.1"));
             for number in 0..80 {
                 let typed = ["maryam@10.0.0.1", "@10.0.0.1:maryam", "maryam/known"][number % 3];
-                let _ = house.db.write(&house.admin, |tx| reserve(tx, &Tried::password(typed, &place(&format!("10.1.0.{number}")))));
+                let _ = house.db.write(&house.admin, |tx| {
+                    reserve(tx, &Tried::password(typed, &place(&format!("10.1.0.{number}"))))
+                });
             }
             assert!(theirs.iter().all(|tried| wait_of(house, tried) == 0));
             let known = Tried::password("maryam", &Place { address: String::new(), device: Some("known".to_owned()) });

@@ -1,4 +1,5 @@
-//! The security log: who came in, who was refused, whose rights changed, who was shown what is personal. It is that part of the journal.
+//! The security log: who came in, who was refused, whose rights changed, who was shown what is personal. It is that
+//! part of the journal.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -78,7 +79,9 @@ pub fn list_security_log(conn: &mut Conn, actor: &Actor, query: &ListSecurityLog
     if kind.is_some_and(|kind| !OF_SECURITY.contains(&kind)) {
         return Err(Error::invalid("kind", "not-in-list"));
     }
-    let is_wanted = |name: &&&str| kind.is_none_or(|kind| kind == **name) && (query.only_refused != Some(true) || REFUSED.contains(*name));
+    let is_wanted = |name: &&&str| {
+        kind.is_none_or(|kind| kind == **name) && (query.only_refused != Some(true) || REFUSED.contains(*name))
+    };
     let kinds = OF_SECURITY.iter().filter(is_wanted).map(|name| (*name).to_owned()).collect::<Vec<String>>();
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
     let mut select = journal::table
@@ -89,7 +92,8 @@ pub fn list_security_log(conn: &mut Conn, actor: &Actor, query: &ListSecurityLog
         .select(journal::id)
         .into_boxed();
     if let Some(who) = query.who.as_deref().map(domain::text::fold).filter(|who| !who.is_empty()) {
-        let id = users::table.filter(users::login.eq(&who)).select(users::id).first::<i64>(conn).optional()?.unwrap_or(-1);
+        let id =
+            users::table.filter(users::login.eq(&who)).select(users::id).first::<i64>(conn).optional()?.unwrap_or(-1);
         // Nobody did what failed, but somebody was meant.
         let meant = serde_json::to_value(Event::SignInFailed { login: who }).map_err(Error::internal)?.to_string();
         let failed = journal::kind.eq(SIGN_IN_FAILED).and(journal::payload.eq(meant));
@@ -107,7 +111,13 @@ pub fn list_security_log(conn: &mut Conn, actor: &Actor, query: &ListSecurityLog
         .left_join(users::table.on(journal::actor_user_id.eq(users::id.nullable())))
         .filter(among(journal::id, ids))
         .order(journal::id.desc())
-        .select((journal::id, (journal::kind, journal::payload), journal::recorded_at, (users::login.nullable(), users::name.nullable()), journal::address))
+        .select((
+            journal::id,
+            (journal::kind, journal::payload),
+            journal::recorded_at,
+            (users::login.nullable(), users::name.nullable()),
+            journal::address,
+        ))
         .load::<Entry>(conn)?;
     Ok(Page::of(
         rows,
@@ -119,7 +129,14 @@ pub fn list_security_log(conn: &mut Conn, actor: &Actor, query: &ListSecurityLog
                 map.remove("event");
             }
             let is_refused = REFUSED.contains(&what.as_str());
-            SecurityEntry { at: at.instant(), by: login.zip(name).map(|(login, name)| By { login, name }), what, details, address, is_refused }
+            SecurityEntry {
+                at: at.instant(),
+                by: login.zip(name).map(|(login, name)| By { login, name }),
+                what,
+                details,
+                address,
+                is_refused,
+            }
         },
     ))
 }
@@ -172,17 +189,33 @@ mod tests {
             ];
             assert_eq!(shown.collect::<Vec<_>>(), expected);
             assert_eq!(told[0].details, serde_json::json!({"path": "/invoices"}));
-            assert_eq!([&told[2].details["login"], &told[3].details["login"]], ["", RECEPTIONIST], "what was typed in the wrong field is nobody's to read");
+            assert_eq!(
+                [&told[2].details["login"], &told[3].details["login"]],
+                ["", RECEPTIONIST],
+                "what was typed in the wrong field is nobody's to read"
+            );
 
-            let of = |query: ListSecurityLog| listed(house, &house.admin, &query).into_iter().map(|entry| entry.what).collect::<Vec<_>>();
+            let of = |query: ListSecurityLog| {
+                listed(house, &house.admin, &query).into_iter().map(|entry| entry.what).collect::<Vec<_>>()
+            };
             let all = ListSecurityLog { from: today, ..ListSecurityLog::default() };
-            assert_eq!(of(ListSecurityLog { who: Some(RECEPTIONIST.to_owned()), ..all.clone() }), ["signed_in", "sign_in_failed"]);
+            assert_eq!(
+                of(ListSecurityLog { who: Some(RECEPTIONIST.to_owned()), ..all.clone() }),
+                ["signed_in", "sign_in_failed"]
+            );
             assert_eq!(of(ListSecurityLog { kind: Some("signed_in".to_owned()), ..all.clone() }), ["signed_in"]);
             assert_eq!(of(ListSecurityLog { only_refused: Some(true), ..all.clone() }).len(), 3);
-            assert_eq!(of(ListSecurityLog { to: today, ..all.clone() }).len(), 3, "the next day begins where one works");
+            assert_eq!(
+                of(ListSecurityLog { to: today, ..all.clone() }).len(),
+                3,
+                "the next day begins where one works"
+            );
             assert_eq!(of(ListSecurityLog { from: typed_date("1405/09/03"), ..all }), ["access_refused"]);
             let other = ListSecurityLog { kind: Some("customer_saved".to_owned()), ..ListSecurityLog::default() };
-            assert!(matches!(house.db.read(|conn| list_security_log(conn, &house.admin, &other)), Err(Error::Invalid(_))));
+            assert!(matches!(
+                house.db.read(|conn| list_security_log(conn, &house.admin, &other)),
+                Err(Error::Invalid(_))
+            ));
         });
     }
 
@@ -191,16 +224,28 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02 10:00");
             let (receptionist, manager) = (house.person(RECEPTIONIST), house.person(MANAGER));
-            set_pin(&house.db, &manager, &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(&house.db, &manager, &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() })
+                .expect("a PIN");
             house.at("1405/09/03 10:00");
             let counter = Actor { address: Some("10.0.0.7".to_owned()), ..receptionist };
-            let switch = |pin: &str| switch_person(&house.db, &counter, "", &SwitchPerson { login: MANAGER.to_owned(), pin: pin.to_owned() });
+            let switch = |pin: &str| {
+                switch_person(&house.db, &counter, "", &SwitchPerson { login: MANAGER.to_owned(), pin: pin.to_owned() })
+            };
             assert!(switch("4712").is_err());
             switch("4711").expect("switched");
             let query = ListSecurityLog { from: typed_date("1405/09/03"), ..ListSecurityLog::default() };
-            let told = listed(house, &house.admin, &query).into_iter().map(|entry| (entry.what, entry.by.map(|by| by.login), entry.address, entry.is_refused)).collect::<Vec<_>>();
-            let entry = |what: &str, by: &str, is_refused| (what.to_owned(), Some(by.to_owned()), Some("10.0.0.7".to_owned()), is_refused);
-            let expected = [entry("signed_in", MANAGER, false), entry("person_switched", RECEPTIONIST, false), entry("secret_refused", RECEPTIONIST, true)];
+            let told = listed(house, &house.admin, &query)
+                .into_iter()
+                .map(|entry| (entry.what, entry.by.map(|by| by.login), entry.address, entry.is_refused))
+                .collect::<Vec<_>>();
+            let entry = |what: &str, by: &str, is_refused| {
+                (what.to_owned(), Some(by.to_owned()), Some("10.0.0.7".to_owned()), is_refused)
+            };
+            let expected = [
+                entry("signed_in", MANAGER, false),
+                entry("person_switched", RECEPTIONIST, false),
+                entry("secret_refused", RECEPTIONIST, true),
+            ];
             assert_eq!(told, expected);
         });
     }
@@ -213,9 +258,14 @@ mod tests {
             }
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
-                let query = ListSecurityLog { only_refused: Some(true), limit: Some(3), after, ..ListSecurityLog::default() };
+                let query =
+                    ListSecurityLog { only_refused: Some(true), limit: Some(3), after, ..ListSecurityLog::default() };
                 let page = house.db.read(|conn| list_security_log(conn, &house.admin, &query)).expect("a page");
-                seen.extend(page.items.into_iter().map(|entry| entry.details["path"].as_str().map(str::to_owned).expect("a path")));
+                seen.extend(
+                    page.items
+                        .into_iter()
+                        .map(|entry| entry.details["path"].as_str().map(str::to_owned).expect("a path")),
+                );
                 after = page.next;
                 if after.is_none() {
                     break;
@@ -231,16 +281,26 @@ mod tests {
             try_to_sign_in(house, RECEPTIONIST, "wrong");
             note_refused(&house.db, &house.person(TECHNICIAN), "/invoices");
             let refused = ListSecurityLog { only_refused: Some(true), ..ListSecurityLog::default() };
-            let sees = |actor: &Actor| listed(house, actor, &refused).into_iter().map(|entry| entry.what).collect::<Vec<_>>();
+            let sees =
+                |actor: &Actor| listed(house, actor, &refused).into_iter().map(|entry| entry.what).collect::<Vec<_>>();
             let manager = house.person(MANAGER);
             assert_eq!(sees(&house.admin), ["access_refused", "sign_in_failed"]);
             assert_eq!(sees(&manager), ["access_refused"]);
-            let elsewhere = Actor { members: vec![Member { role: Role::CentreManager, centre_id: Some(-7), brand_id: None }], ..manager.clone() };
+            let elsewhere = Actor {
+                members: vec![Member { role: Role::CentreManager, centre_id: Some(-7), brand_id: None }],
+                ..manager.clone()
+            };
             assert!(sees(&elsewhere).is_empty());
-            let of_a_brand = Actor { members: vec![Member { role: Role::BrandManager, centre_id: None, brand_id: Some(1) }], ..manager };
+            let of_a_brand = Actor {
+                members: vec![Member { role: Role::BrandManager, centre_id: None, brand_id: Some(1) }],
+                ..manager
+            };
             assert!(sees(&of_a_brand).is_empty(), "who came and went at a centre is not a brand's to know");
             let receptionist = house.person(RECEPTIONIST);
-            assert!(matches!(house.db.read(|conn| list_security_log(conn, &receptionist, &refused)), Err(Error::Forbidden(_))));
+            assert!(matches!(
+                house.db.read(|conn| list_security_log(conn, &receptionist, &refused)),
+                Err(Error::Forbidden(_))
+            ));
         });
     }
 }

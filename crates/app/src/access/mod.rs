@@ -1,8 +1,9 @@
-//! People who use the system: signing in and out, their roles in centres and brands, tokens, and the one place where what they see is narrowed.
+//! People who use the system: signing in and out, their roles in centres and brands, tokens, and the one place where
+//! what they see is narrowed.
 //!
-//! Words: a *user* is somebody who signs in; a *membership* is a role in a centre (or all) and a brand (or all); the *actor* is who acts now.
-//! Invariants: no query returns a row outside the actor's memberships; a refusal says what would be needed; a password, PIN or token is stored only
-//! as a hash.
+//! Words: a *user* is somebody who signs in; a *membership* is a role in a centre (or all) and a brand (or all); the
+//! *actor* is who acts now. Invariants: no query returns a row outside the actor's memberships; a refusal says what
+//! would be needed; a password, PIN or token is stored only as a hash.
 
 mod actor;
 pub mod guesses;

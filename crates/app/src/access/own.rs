@@ -1,4 +1,5 @@
-//! What people keep of their own account: password, PIN, language, the centre they work in, and where they are signed in.
+//! What people keep of their own account: password, PIN, language, the centre they work in, and where they are signed
+//! in.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -32,23 +33,35 @@ pub struct ChangePassword {
 /// `Invalid` where the old one is wrong, or the new one too short or easily guessed.
 pub fn change_password(db: &Db, actor: &Actor, token: &str, command: &ChangePassword) -> Result<()> {
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
-    let (login, hash) = db.read(|conn| Ok(users::table.find(user_id).select((users::login, users::password_hash)).first::<(String, String)>(conn)?))?;
+    let (login, hash) = db.read(|conn| {
+        Ok(users::table.find(user_id).select((users::login, users::password_hash)).first::<(String, String)>(conn)?)
+    })?;
     let mut faults = Faults::default();
     secrets::check_password(&mut faults, &command.new_password, &[&login, &actor.name], "new_password");
     faults.check(command.new_password != command.old_password, "new_password", "same-password");
     faults.told()?;
     let new = secrets::hash_password(&command.new_password, db.random())?;
     let is_right = || verify_password(&command.old_password, Some(&hash));
-    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("old_password", "wrong-password"), |tx| {
-        still(tx, user_id, &hash)?;
-        diesel::update(users::table.find(user_id)).set((users::password_hash.eq(&new), users::must_change_password.eq(false))).execute(tx.conn)?;
-        end_all(tx, user_id, Some(token))?;
-        tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
-        Ok(())
-    })
+    guarded(
+        db,
+        actor,
+        &[Tried::password_again(user_id)],
+        is_right,
+        Error::invalid("old_password", "wrong-password"),
+        |tx| {
+            still(tx, user_id, &hash)?;
+            diesel::update(users::table.find(user_id))
+                .set((users::password_hash.eq(&new), users::must_change_password.eq(false)))
+                .execute(tx.conn)?;
+            end_all(tx, user_id, Some(token))?;
+            tx.record(None, &Event::PasswordChanged, &[Subject::User(user_id)])?;
+            Ok(())
+        },
+    )
 }
 
-/// A PIN of one's own, four to twelve digits. It opens the account at a counter and confirms in one's name, so whoever sets it knows the password.
+/// A PIN of one's own, four to twelve digits. It opens the account at a counter and confirms in one's name, so whoever
+/// sets it knows the password.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetPin {
@@ -69,15 +82,23 @@ pub fn set_pin(db: &Db, actor: &Actor, command: &SetPin) -> Result<()> {
     if is_run(&pin) {
         return Err(Error::invalid("pin", "pin-too-common"));
     }
-    let password = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
+    let password =
+        db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let hash = secrets::hash_password(&pin, db.random())?;
     let is_right = || verify_password(&command.password, Some(&password));
-    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
-        still(tx, user_id, &password)?;
-        diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
-        tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
-        Ok(())
-    })
+    guarded(
+        db,
+        actor,
+        &[Tried::password_again(user_id)],
+        is_right,
+        Error::invalid("password", "wrong-password"),
+        |tx| {
+            still(tx, user_id, &password)?;
+            diesel::update(users::table.find(user_id)).set(users::pin_hash.eq(Some(&hash))).execute(tx.conn)?;
+            tx.record(None, &Event::PinSet, &[Subject::User(user_id)])?;
+            Ok(())
+        },
+    )
 }
 
 /// Whether each digit is as far from the one before: 1111, 1234, 9876, 2468.
@@ -95,10 +116,17 @@ pub fn create_own_token(db: &Db, actor: &Actor, password: &str, command: &Create
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
     let hash = db.read(|conn| Ok(users::table.find(user_id).select(users::password_hash).first::<String>(conn)?))?;
     let is_right = || verify_password(password, Some(&hash));
-    guarded(db, actor, &[Tried::password_again(user_id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
-        still(tx, user_id, &hash)?;
-        create_token(tx, command)
-    })
+    guarded(
+        db,
+        actor,
+        &[Tried::password_again(user_id)],
+        is_right,
+        Error::invalid("password", "wrong-password"),
+        |tx| {
+            still(tx, user_id, &hash)?;
+            create_token(tx, command)
+        },
+    )
 }
 
 /// The language of one's pages.
@@ -123,7 +151,9 @@ pub fn change_language(db: &Db, actor: &Actor, language: &str) -> Result<()> {
 pub fn change_centre(db: &Db, actor: &Actor, token: &str, centre: &str) -> Result<()> {
     db.write(actor, |tx| {
         let centre_id = tx.actor.working_centre(tx.conn, Some(centre), Action::UseSystem)?;
-        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::centre_id.eq(Some(centre_id))).execute(tx.conn)?;
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token))))
+            .set(sessions::centre_id.eq(Some(centre_id)))
+            .execute(tx.conn)?;
         Ok(())
     })
 }
@@ -151,7 +181,14 @@ pub fn open_sessions(conn: &mut Conn, user_id: i64, now: Timestamp, token: &str)
         .select((sessions::created_at, sessions::seen_at, sessions::token_hash))
         .load::<(At, At, String)>(conn)?;
     let this = digest(token);
-    Ok(rows.into_iter().map(|(opened, seen, hash)| OpenSession { opened_at: opened.instant(), seen_at: seen.instant(), is_this: hash == this }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(opened, seen, hash)| OpenSession {
+            opened_at: opened.instant(),
+            seen_at: seen.instant(),
+            is_this: hash == this,
+        })
+        .collect())
 }
 
 /// Ends all of a person's sessions but the one that asks.
@@ -161,7 +198,10 @@ pub fn open_sessions(conn: &mut Conn, user_id: i64, now: Timestamp, token: &str)
 pub fn end_other_sessions(db: &Db, actor: &Actor, token: &str) -> Result<()> {
     let user_id = actor.user_id.ok_or(Error::Unauthenticated)?;
     db.write(actor, |tx| {
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
+        diesel::delete(
+            sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(digest(token))),
+        )
+        .execute(tx.conn)?;
         tx.record(None, &Event::SessionsEnded, &[Subject::User(user_id)])?;
         Ok(())
     })
@@ -192,13 +232,21 @@ mod tests {
         in_a_house(|house| {
             let person = house.person(RECEPTIONIST);
             let id = person.user_id.expect("a person");
-            let hash = house.db.read(|conn| Ok(users::table.find(id).select(users::password_hash).first::<String>(conn)?)).expect("a hash");
+            let hash = house
+                .db
+                .read(|conn| Ok(users::table.find(id).select(users::password_hash).first::<String>(conn)?))
+                .expect("a hash");
             let reset = || {
-                house.write(|tx| Ok(diesel::update(users::table.find(id)).set(users::password_hash.eq("another")).execute(tx.conn)?));
+                house.write(|tx| {
+                    Ok(diesel::update(users::table.find(id))
+                        .set(users::password_hash.eq("another"))
+                        .execute(tx.conn)?)
+                });
                 true
             };
             let wrong = Error::invalid("password", "wrong-password");
-            let result = guarded(&house.db, &person, &[Tried::password_again(id)], reset, wrong, |tx| still(tx, id, &hash));
+            let result =
+                guarded(&house.db, &person, &[Tried::password_again(id)], reset, wrong, |tx| still(tx, id, &hash));
             assert!(matches!(result, Err(Error::Unauthenticated)));
         });
     }

@@ -40,7 +40,12 @@ impl Permissions {
     /// The names of the roles that may, separated by commas.
     #[must_use]
     pub fn roles_for(&self, action: Action) -> String {
-        Role::ALL.iter().filter(|role| self.of(**role, action).is_some()).map(|role| role.name()).collect::<Vec<_>>().join(",")
+        Role::ALL
+            .iter()
+            .filter(|role| self.of(**role, action).is_some())
+            .map(|role| role.name())
+            .collect::<Vec<_>>()
+            .join(",")
     }
 }
 
@@ -68,7 +73,13 @@ pub fn table(conn: &mut Conn) -> Result<Vec<PermissionView>> {
         .map(|(role, action)| {
             let limit = permissions.of(role, action);
             let Limit { percent, amount } = limit.unwrap_or(NO_LIMIT);
-            PermissionView { role, action, is_allowed: limit.is_some(), percent, amount: (amount != i64::MAX).then_some(amount) }
+            PermissionView {
+                role,
+                action,
+                is_allowed: limit.is_some(),
+                percent,
+                amount: (amount != i64::MAX).then_some(amount),
+            }
         })
         .collect())
 }

@@ -1,11 +1,13 @@
-//! Where a right holds: the pairs of centre and brand for which it was given, and the one place in which rows are narrowed by them (domain rule 9).
+//! Where a right holds: the pairs of centre and brand for which it was given, and the one place in which rows are
+//! narrowed by them (domain rule 9).
 //!
-//! A membership gives the rights of its role in one centre (or in all) and for one brand (or for all). What is asked about belongs to a centre and a brand
-//! (a repair), to a centre (a section), to a brand (a device), to several of them (a visit, an invoice), or to the whole installation. A pair that is
-//! narrower than the thing sees it where it has a part in it, and changes it only where the thing is wholly its own.
+//! A membership gives the rights of its role in one centre (or in all) and for one brand (or for all). What is asked
+//! about belongs to a centre and a brand (a repair), to a centre (a section), to a brand (a device), to several of them
+//! (a visit, an invoice), or to the whole installation. A pair that is narrower than the thing sees it where it has a
+//! part in it, and changes it only where the thing is wholly its own.
 //!
-//! To narrow a table: one `impl Guarded` here, `.filter(actor.scope(action).rows::<table>())` where it is read. The condition names columns of its table
-//! only, so that the compiler refuses it elsewhere.
+//! To narrow a table: one `impl Guarded` here, `.filter(actor.scope(action).rows::<table>())` where it is read. The
+//! condition names columns of its table only, so that the compiler refuses it elsewhere.
 
 use std::marker::PhantomData;
 
@@ -18,7 +20,10 @@ use domain::access::Role;
 
 use super::Member;
 use crate::store::query::*;
-use crate::store::schema::{centres, devices, imports, invoices, journal, ledger_entries, messages, parties, receptions, repairs, sections, staff};
+use crate::store::schema::{
+    centres, devices, imports, invoices, journal, ledger_entries, messages, parties, receptions, repairs, sections,
+    staff,
+};
 
 /// What a right is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,13 +115,17 @@ impl Scope {
         Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { T::within(self) }, table: PhantomData }
     }
 
-    /// The entries of the security log within the scope: what was about the work on one device, to who sees it; what somebody did or tried otherwise, to who
-    /// has their centre as a whole; what was in no centre, to who has all of them.
+    /// The entries of the security log within the scope: what was about the work on one device, to who sees it; what
+    /// somebody did or tried otherwise, to who has their centre as a whole; what was in no centre, to who has all
+    /// of them.
     #[must_use]
     pub fn security_log(&self) -> Within<journal::table> {
         let theirs = self.pairs("journal.centre_id", "journal.brand_id");
         let here = Sql::text("journal.brand_id IS NULL AND ").and(self.whole_centres("journal.centre_id"));
-        Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { Sql::any([theirs, here]) }, table: PhantomData }
+        Within {
+            sql: if self.holds(Of::All) { Sql::text("TRUE") } else { Sql::any([theirs, here]) },
+            table: PhantomData,
+        }
     }
 
     /// The rows of whole pairs: `centre` and `brand` are the columns in which they stand.
@@ -131,7 +140,9 @@ impl Scope {
 
     /// The rows of centres in which the actor has a part.
     fn in_centres(&self, centre: &str) -> Sql {
-        Sql::any(self.pairs.iter().map(|pair| pair.centre_id.map_or_else(|| Sql::text("TRUE"), |id| Sql::equal(centre, id))))
+        Sql::any(
+            self.pairs.iter().map(|pair| pair.centre_id.map_or_else(|| Sql::text("TRUE"), |id| Sql::equal(centre, id))),
+        )
     }
 
     /// The rows of centres in which the right holds for every brand.
@@ -142,7 +153,9 @@ impl Scope {
 
     /// The rows of brands in which the actor has a part.
     fn in_brands(&self, brand: &str) -> Sql {
-        Sql::any(self.pairs.iter().map(|pair| pair.brand_id.map_or_else(|| Sql::text("TRUE"), |id| Sql::equal(brand, id))))
+        Sql::any(
+            self.pairs.iter().map(|pair| pair.brand_id.map_or_else(|| Sql::text("TRUE"), |id| Sql::equal(brand, id))),
+        )
     }
 
     /// The rows of brands for which the right holds in every centre.
@@ -175,7 +188,9 @@ impl Guarded for receptions::table {
         if !scope.has_brands() {
             return whole;
         }
-        let part = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.reception_id = receptions.id AND ").and(scope.pairs("seen.centre_id", "seen.brand_id")).then(")");
+        let part = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.reception_id = receptions.id AND ")
+            .and(scope.pairs("seen.centre_id", "seen.brand_id"))
+            .then(")");
         Sql::any([whole, part])
     }
 }
@@ -188,7 +203,8 @@ impl Guarded for invoices::table {
             return whole;
         }
         const LINES: &str = "EXISTS (SELECT 1 FROM invoice_lines AS line JOIN repairs AS seen ON seen.id = line.repair_id WHERE line.invoice_id = invoices.id";
-        let foreign = Sql::text(&format!("NOT {LINES} AND NOT ")).and(scope.pairs("seen.centre_id", "seen.brand_id")).then(")");
+        let foreign =
+            Sql::text(&format!("NOT {LINES} AND NOT ")).and(scope.pairs("seen.centre_id", "seen.brand_id")).then(")");
         Sql::any([whole, Sql::text(LINES).then(") AND ").and(foreign)])
     }
 }
@@ -205,8 +221,8 @@ impl Guarded for ledger_entries::table {
     }
 }
 
-/// A customer is known to who has served them, who owns the brand of what is theirs, where they were written down, and to who wrote them down or looked them up by a
-/// number, for as long as they work where they did.
+/// A customer is known to who has served them, who owns the brand of what is theirs, where they were written down, and
+/// to who wrote them down or looked them up by a number, for as long as they work where they did.
 impl Guarded for parties::table {
     fn within(scope: &Scope) -> Sql {
         scope.customers("entry.kind IN ('customer_saved', 'customer_looked_up')")
@@ -217,24 +233,32 @@ impl Scope {
     /// The customers whom somebody may change: those whom they know, but not by a look-up alone.
     #[must_use]
     pub fn kept_customers(&self) -> Within<parties::table> {
-        Within { sql: if self.holds(Of::All) { Sql::text("TRUE") } else { self.customers("entry.kind = 'customer_saved'") }, table: PhantomData }
+        Within {
+            sql: if self.holds(Of::All) { Sql::text("TRUE") } else { self.customers("entry.kind = 'customer_saved'") },
+            table: PhantomData,
+        }
     }
 
     /// Customers by what joins somebody to them; `by_me` is the condition of what they noted themselves.
     fn customers(&self, by_me: &'static str) -> Sql {
-        let served = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND ").and(self.pairs("seen.centre_id", "seen.brand_id")).then(")");
+        let served = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND ")
+            .and(self.pairs("seen.centre_id", "seen.brand_id"))
+            .then(")");
         let owns = "EXISTS (SELECT 1 FROM device_states AS held JOIN devices AS owned ON owned.id = held.device_id WHERE held.owner_party_id = parties.id AND ";
         let owns = Sql::text(owns).and(self.whole_brands("owned.brand_id")).then(")");
         let noted = "EXISTS (SELECT 1 FROM journal_subjects AS told JOIN journal AS entry ON entry.id = told.journal_id \
                      WHERE told.subject_kind = 'customer' AND told.subject_id = parties.id AND ";
-        let mine = Sql::equal("entry.actor_user_id", self.user_id.unwrap_or(-1)).then(" AND ").and(self.in_centres("entry.centre_id"));
+        let mine = Sql::equal("entry.actor_user_id", self.user_id.unwrap_or(-1))
+            .then(" AND ")
+            .and(self.in_centres("entry.centre_id"));
         let by_me = Sql::text(by_me).then(" AND ").and(mine);
         let here = Sql::text("entry.kind = 'customer_saved' AND ").and(self.whole_centres("entry.centre_id"));
         Sql::any([served, owns, Sql::text(noted).and(Sql::any([by_me, here])).then(")")])
     }
 }
 
-/// What happened is told to who sees the work that it was about; what was about no one device, to who has a part in its centre.
+/// What happened is told to who sees the work that it was about; what was about no one device, to who has a part in its
+/// centre.
 impl Guarded for journal::table {
     fn within(scope: &Scope) -> Sql {
         let theirs = scope.pairs("journal.centre_id", "journal.brand_id");

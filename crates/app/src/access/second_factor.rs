@@ -1,7 +1,8 @@
-//! The second factor beside the password: a code of six digits that changes every thirty seconds (TOTP, RFC 6238), from an app on the person's phone.
+//! The second factor beside the password: a code of six digits that changes every thirty seconds (TOTP, RFC 6238), from
+//! an app on the person's phone.
 //!
-//! Its seed is stored sealed (`store::Vault`), a code is taken once (RFC 6238, 5.2), and wrong codes cost time like wrong passwords. Who lost the phone is
-//! reset by an administrator, or on the command line.
+//! Its seed is stored sealed (`store::Vault`), a code is taken once (RFC 6238, 5.2), and wrong codes cost time like
+//! wrong passwords. Who lost the phone is reset by an administrator, or on the command line.
 
 use domain::access::Role;
 use schemars::JsonSchema;
@@ -59,7 +60,12 @@ impl AskedOf {
 fn totp(seed: &[u8], login: &str) -> Result<Totp> {
     // A colon divides issuer and account in the address.
     let account = login.replace(':', "");
-    Builder::new().with_secret(Secret::from(seed)).with_issuer(Some("zamen")).with_account_name(account).build().map_err(Error::internal)
+    Builder::new()
+        .with_secret(Secret::from(seed))
+        .with_issuer(Some("zamen"))
+        .with_account_name(account)
+        .build()
+        .map_err(Error::internal)
 }
 
 fn sealed_as(user: &User) -> String {
@@ -135,14 +141,26 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
     faults.check(step.is_some(), "code", "wrong-code");
     faults.told()?;
     let is_right = || verify_password(&command.password, Some(&user.password_hash));
-    guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
-        still(tx, user.id, &user.password_hash)?;
-        let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
-        diesel::update(users::table.find(user.id)).set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step))).execute(tx.conn)?;
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token)))).execute(tx.conn)?;
-        tx.record(None, &Event::SecondFactorTurnedOn, &[Subject::User(user.id)])?;
-        Ok(())
-    })
+    guarded(
+        db,
+        actor,
+        &[Tried::password_again(user.id)],
+        is_right,
+        Error::invalid("password", "wrong-password"),
+        |tx| {
+            still(tx, user.id, &user.password_hash)?;
+            let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
+            diesel::update(users::table.find(user.id))
+                .set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step)))
+                .execute(tx.conn)?;
+            diesel::delete(
+                sessions::table.filter(sessions::user_id.eq(user.id)).filter(sessions::token_hash.ne(digest(token))),
+            )
+            .execute(tx.conn)?;
+            tx.record(None, &Event::SecondFactorTurnedOn, &[Subject::User(user.id)])?;
+            Ok(())
+        },
+    )
 }
 
 /// Turns one's second factor off.
@@ -152,25 +170,34 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
 pub fn turn_off(db: &Db, actor: &Actor, password: &str) -> Result<()> {
     let user = own(db, actor)?;
     let is_right = || verify_password(password, Some(&user.password_hash));
-    guarded(db, actor, &[Tried::password_again(user.id)], is_right, Error::invalid("password", "wrong-password"), |tx| {
-        still(tx, user.id, &user.password_hash)?;
-        forget(tx, user.id)?;
-        tx.record(None, &Event::SecondFactorTurnedOff, &[Subject::User(user.id)])?;
-        Ok(())
-    })
+    guarded(
+        db,
+        actor,
+        &[Tried::password_again(user.id)],
+        is_right,
+        Error::invalid("password", "wrong-password"),
+        |tx| {
+            still(tx, user.id, &user.password_hash)?;
+            forget(tx, user.id)?;
+            tx.record(None, &Event::SecondFactorTurnedOff, &[Subject::User(user.id)])?;
+            Ok(())
+        },
+    )
 }
 
 /// Takes a person's second factor away.
 pub(super) fn forget(tx: &mut Tx<'_>, user_id: i64) -> Result<()> {
-    diesel::update(users::table.find(user_id)).set((users::totp_sealed.eq(None::<String>), users::totp_step.eq(None::<i64>))).execute(tx.conn)?;
+    diesel::update(users::table.find(user_id))
+        .set((users::totp_sealed.eq(None::<String>), users::totp_step.eq(None::<i64>)))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 /// The second half of signing in: the session that awaits a code gives way to one that is open.
 ///
 /// # Errors
-/// `Unauthenticated` where no session awaits one any more; `Invalid` where the code is wrong or was taken before; `TooMany`; `Conflict` where the seed cannot
-/// be read, because the key of secrets is another one.
+/// `Unauthenticated` where no session awaits one any more; `Invalid` where the code is wrong or was taken before;
+/// `TooMany`; `Conflict` where the seed cannot be read, because the key of secrets is another one.
 pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
     let token = browser.session.as_deref().unwrap_or_default();
     let user = db.read(|conn| {
@@ -224,20 +251,31 @@ mod tests {
     }
 
     fn browser(opened: Option<&Opened>) -> Browser {
-        Browser { address: "10.0.0.1".to_owned(), device: opened.and_then(|opened| opened.device.clone()), session: opened.map(|opened| opened.token.clone()) }
+        Browser {
+            address: "10.0.0.1".to_owned(),
+            device: opened.and_then(|opened| opened.device.clone()),
+            session: opened.map(|opened| opened.token.clone()),
+        }
     }
 
     fn with_password(house: &House, login: &str) -> Opened {
-        sign_in(&house.db, &SignIn { login: login.to_owned(), password: PASSWORD.to_owned() }, &browser(None)).expect("signed in")
+        sign_in(&house.db, &SignIn { login: login.to_owned(), password: PASSWORD.to_owned() }, &browser(None))
+            .expect("signed in")
     }
 
     fn opens(house: &House, opened: &Opened) -> bool {
-        house.db.read(|conn| current(conn, house.db.now(), &opened.token, "10.0.0.1")).expect("a session or none").is_some()
+        house
+            .db
+            .read(|conn| current(conn, house.db.now(), &opened.token, "10.0.0.1"))
+            .expect("a session or none")
+            .is_some()
     }
 
     fn refused(error: Option<Error>) -> String {
         match error {
-            Some(Error::Invalid(faults)) => faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason)).collect::<Vec<_>>().join(", "),
+            Some(Error::Invalid(faults)) => {
+                faults.iter().map(|fault| format!("{}: {}", fault.path, fault.reason)).collect::<Vec<_>>().join(", ")
+            }
             Some(other) => other.to_string(),
             None => String::new(),
         }
@@ -251,20 +289,42 @@ mod tests {
             let elsewhere = with_password(house, MANAGER);
             let here = with_password(house, MANAGER);
             let seed = offer(&house.db, MANAGER, None).expect("an offer").seed;
-            let on = |code: String, password: &str| turn_on(&house.db, &manager, &here.token, &TurnOn { seed: seed.clone(), code, password: password.to_owned() });
+            let on = |code: String, password: &str| {
+                turn_on(
+                    &house.db,
+                    &manager,
+                    &here.token,
+                    &TurnOn { seed: seed.clone(), code, password: password.to_owned() },
+                )
+            };
             assert_eq!(refused(on("000000".to_owned(), "wrong").err()), "code: wrong-code");
             assert_eq!(refused(on(code(house, &seed, 0), "wrong").err()), "password: wrong-password");
             on(code(house, &seed, 0), PASSWORD).expect("turned on");
             assert!(opens(house, &here) && !opens(house, &elsewhere), "other sessions end");
-            let sealed = house.db.read(|conn| Ok(users::table.filter(users::login.eq(MANAGER)).select(users::totp_sealed).first::<Option<String>>(conn)?)).expect("read");
+            let sealed = house
+                .db
+                .read(|conn| {
+                    Ok(users::table
+                        .filter(users::login.eq(MANAGER))
+                        .select(users::totp_sealed)
+                        .first::<Option<String>>(conn)?)
+                })
+                .expect("read");
             assert!(sealed.is_some_and(|sealed| !sealed.contains(&seed)));
 
             let half = with_password(house, MANAGER);
             assert!(half.awaits_code && !opens(house, &half));
-            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()), "code: wrong-code", "a code is taken once");
+            assert_eq!(
+                refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()),
+                "code: wrong-code",
+                "a code is taken once"
+            );
             let whole = enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).expect("the next code");
             assert!(opens(house, &whole) && !opens(house, &half));
-            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()), "nobody is signed in");
+            assert_eq!(
+                refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()),
+                "nobody is signed in"
+            );
 
             // Guessing codes costs time, and a right password does not win it back.
             for _ in 0..6 {
@@ -272,12 +332,18 @@ mod tests {
                 assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), "000000").err()), "code: wrong-code");
             }
             let half = with_password(house, MANAGER);
-            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()), "too many attempts");
+            assert_eq!(
+                refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 30)).err()),
+                "too many attempts"
+            );
 
             // The half that waited too long is over.
             let half = with_password(house, MANAGER);
             house.at("1405/09/02 10:00");
-            assert_eq!(refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()), "nobody is signed in");
+            assert_eq!(
+                refused(enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).err()),
+                "nobody is signed in"
+            );
             let half = with_password(house, MANAGER);
             enter_code(&house.db, &browser(Some(&half)), &code(house, &seed, 0)).expect("time was waited for");
         });
@@ -288,15 +354,30 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02 08:00");
             let manager = house.person(MANAGER);
-            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() })
+                .expect("a PIN");
             let counter = with_password(house, RECEPTIONIST);
-            let switch = || switch_person(&house.db, &house.person(RECEPTIONIST), &counter.token, &SwitchPerson { login: MANAGER.to_owned(), pin: "4711".to_owned() });
+            let switch = || {
+                switch_person(
+                    &house.db,
+                    &house.person(RECEPTIONIST),
+                    &counter.token,
+                    &SwitchPerson { login: MANAGER.to_owned(), pin: "4711".to_owned() },
+                )
+            };
             let seed = offer(&house.db, MANAGER, None).expect("an offer").seed;
-            turn_on(&house.db, &manager, "", &TurnOn { seed: seed.clone(), code: code(house, &seed, 0), password: PASSWORD.to_owned() }).expect("turned on");
+            turn_on(
+                &house.db,
+                &manager,
+                "",
+                &TurnOn { seed: seed.clone(), code: code(house, &seed, 0), password: PASSWORD.to_owned() },
+            )
+            .expect("turned on");
             assert_eq!(refused(switch().err()), "conflict: second-factor-signs-in");
             assert_eq!(refused(turn_off(&house.db, &manager, "wrong").err()), "password: wrong-password");
             for seed in ["", "A", "AAAAAAAAAAAAAAAA", "not base32 at all"] {
-                let command = TurnOn { seed: seed.to_owned(), code: "123456".to_owned(), password: PASSWORD.to_owned() };
+                let command =
+                    TurnOn { seed: seed.to_owned(), code: "123456".to_owned(), password: PASSWORD.to_owned() };
                 assert_eq!(refused(turn_on(&house.db, &manager, "", &command).err()), "seed: malformed", "{seed:?}");
             }
             house.write(|tx| {
@@ -305,7 +386,8 @@ mod tests {
             });
             assert!(!with_password(house, MANAGER).awaits_code);
             assert_eq!(refused(switch().err()), "pin: wrong-pin", "who knew the password may have known the PIN");
-            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(&house.db, &manager, &SetPin { password: PASSWORD.to_owned(), pin: "4711".to_owned() })
+                .expect("a PIN");
             switch().expect("switched");
         });
     }

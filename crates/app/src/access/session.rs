@@ -23,7 +23,8 @@ use crate::views::Link;
 
 /// How long a session lives without being used, and at most.
 const IDLE_HOURS: i64 = 12;
-/// How old the note of a session's last use may be: a page that is only read should write once in a while, not each time.
+/// How old the note of a session's last use may be: a page that is only read should write once in a while, not each
+/// time.
 const NOTE_MINUTES: i64 = 10;
 const MAX_HOURS: i64 = 24 * 7;
 /// How long a right password waits for its code.
@@ -43,7 +44,10 @@ impl Browser {
     /// Where the tries of a person are counted: by the browser where they signed in there before.
     pub(super) fn place(&self, db: &Db, user: Option<&User>) -> Place {
         let is_theirs = |device: &&String| user.is_some_and(|user| db.vault().open(device, &device_of(user)).is_some());
-        Place { address: self.address.clone(), device: self.device.as_ref().filter(is_theirs).map(|device| digest(device)) }
+        Place {
+            address: self.address.clone(),
+            device: self.device.as_ref().filter(is_theirs).map(|device| digest(device)),
+        }
     }
 
     /// Somebody of whom it is not known yet who they are.
@@ -70,8 +74,9 @@ pub struct SignIn {
 /// A session that was opened: its secrets go to the person's browser and nowhere else.
 pub struct Opened {
     pub token: String,
-    /// By which the browser is known when this person signs in again: others who guess at them do not keep them out there. None before the second factor: who
-    /// knows the password alone would get room for more guesses with each sign-in.
+    /// By which the browser is known when this person signs in again: others who guess at them do not keep them out
+    /// there. None before the second factor: who knows the password alone would get room for more guesses with
+    /// each sign-in.
     pub device: Option<String>,
     pub must_change_password: bool,
     /// Whether the session opens nothing before the code of the second factor was given (`second_factor::enter_code`).
@@ -84,11 +89,14 @@ pub struct Opened {
 /// `Invalid` where name and password do not belong together; `TooMany` after too many wrong ones.
 pub fn sign_in(db: &Db, command: &SignIn, browser: &Browser) -> Result<Opened> {
     let login = domain::text::fold(&command.login);
-    let user = db.read(|conn| Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first::<User>(conn).optional()?))?;
+    let user = db.read(|conn| {
+        Ok(users::table.filter(users::login.eq(&login)).select(User::as_select()).first::<User>(conn).optional()?)
+    })?;
     let tries = Tried::password(&login, &browser.place(db, user.as_ref()));
     let actor = Actor { user_id: user.as_ref().map(|user| user.id), ..browser.visitor() };
     let hash = user.as_ref().filter(|user| user.disabled_at.is_none()).map(|user| user.password_hash.as_str());
-    // Of what was typed only the name of somebody who is there is written down: others are passwords in the wrong field.
+    // Of what was typed only the name of somebody who is there is written down: others are passwords in the wrong
+    // field.
     let event = Event::SignInFailed { login: user.as_ref().map_or_else(String::new, |user| user.login.clone()) };
     let failed = |tx: &mut Tx<'_>| tx.record(None, &event, &[Subject::Object("access", 0)]).map(|_| ());
     db.write(&actor, |tx| reserve(tx, &tries))?;
@@ -112,14 +120,22 @@ pub fn sign_in(db: &Db, command: &SignIn, browser: &Browser) -> Result<Opened> {
 pub(super) fn open(tx: &mut Tx<'_>, user: &User, centre_id: Option<i64>, awaits_code: bool) -> Result<Opened> {
     let token = secrets::token([tx.random(), tx.random()]);
     let csrf = secrets::token([tx.random(), tx.random()]);
-    let first_centre =
-        memberships::table.filter(memberships::user_id.eq(user.id)).filter(memberships::centre_id.is_not_null()).order(memberships::id).select(memberships::centre_id);
+    let first_centre = memberships::table
+        .filter(memberships::user_id.eq(user.id))
+        .filter(memberships::centre_id.is_not_null())
+        .order(memberships::id)
+        .select(memberships::centre_id);
     let mut centre_id = match centre_id {
         Some(id) => Some(id),
         None => first_centre.first::<Option<i64>>(tx.conn).optional()?.flatten(),
     };
     if centre_id.is_none() {
-        centre_id = centres::table.filter(centres::retired_at.is_null()).order(centres::id).select(centres::id).first(tx.conn).optional()?;
+        centre_id = centres::table
+            .filter(centres::retired_at.is_null())
+            .order(centres::id)
+            .select(centres::id)
+            .first(tx.conn)
+            .optional()?;
     }
     let row = Session {
         id: 0,
@@ -146,10 +162,12 @@ pub(super) fn end_session(conn: &mut Conn, token: Option<&str>) -> Result<bool> 
     Ok(diesel::delete(sessions::table.filter(sessions::token_hash.eq(digest(token)))).execute(conn)? > 0)
 }
 
-/// Ends a person's sessions, but the one with this secret, and their tokens, for good: what opened before opens nothing any more.
+/// Ends a person's sessions, but the one with this secret, and their tokens, for good: what opened before opens nothing
+/// any more.
 pub(super) fn end_all(tx: &mut Tx<'_>, user_id: i64, but: Option<&str>) -> Result<()> {
     let kept = but.map(digest).unwrap_or_default();
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(kept))).execute(tx.conn)?;
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::token_hash.ne(kept)))
+        .execute(tx.conn)?;
     let live = api_tokens::table.filter(api_tokens::user_id.eq(user_id)).filter(api_tokens::revoked_at.is_null());
     diesel::update(live).set(api_tokens::revoked_at.eq(Some(At::from(tx.now)))).execute(tx.conn)?;
     Ok(())
@@ -222,21 +240,34 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> R
 /// The store.
 pub fn touch(db: &Db, token: &str) -> Result<()> {
     db.write(&Actor::system(), |tx| {
-        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token)))).set(sessions::seen_at.eq(At::from(tx.now))).execute(tx.conn)?;
+        diesel::update(sessions::table.filter(sessions::token_hash.eq(digest(token))))
+            .set(sessions::seen_at.eq(At::from(tx.now)))
+            .execute(tx.conn)?;
         Ok(())
     })
 }
 
 /// The actor of a user, working in a centre; where none is named, in the first of theirs.
 fn actor_of(conn: &mut Conn, user: &User, centre_id: Option<i64>) -> Result<Actor> {
-    let rows = memberships::table.filter(memberships::user_id.eq(user.id)).select(Membership::as_select()).load::<Membership>(conn)?;
-    let members = rows.into_iter().filter_map(|row| Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id }));
+    let rows = memberships::table
+        .filter(memberships::user_id.eq(user.id))
+        .select(Membership::as_select())
+        .load::<Membership>(conn)?;
+    let members = rows.into_iter().filter_map(|row| {
+        Some(Member { role: Role::named(&row.role)?, centre_id: row.centre_id, brand_id: row.brand_id })
+    });
     let members = members.collect::<Vec<_>>();
     // Who does not work there any more works elsewhere.
     let centre_id = centre_id.filter(|centre| members.iter().any(|member| member.reaches(Of::InCentre(*centre))));
     let centre_id = centre_id.or_else(|| members.iter().find_map(|member| member.centre_id));
-    let actor =
-        Actor { user_id: Some(user.id), public_id: user.public_id.clone(), name: user.name.clone(), members, permissions: Arc::new(Permissions::load(conn)?), ..Actor::system() };
+    let actor = Actor {
+        user_id: Some(user.id),
+        public_id: user.public_id.clone(),
+        name: user.name.clone(),
+        members,
+        permissions: Arc::new(Permissions::load(conn)?),
+        ..Actor::system()
+    };
     actor.working_in(conn, centre_id)
 }
 
@@ -254,7 +285,9 @@ pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str, address: &str) 
         .select((ApiToken::as_select(), User::as_select(), asked_of))
         .first::<(ApiToken, User, Option<String>)>(conn)
         .optional()?;
-    let Some((token, user, asked_of)) = row.filter(|(token, ..)| token.expires_at.instant() > now) else { return Ok(None) };
+    let Some((token, user, asked_of)) = row.filter(|(token, ..)| token.expires_at.instant() > now) else {
+        return Ok(None);
+    };
     let mut actor = Actor { is_token: true, address: Some(address.to_owned()), ..actor_of(conn, &user, None)? };
     if user.must_change_password {
         return Err(Error::Forbidden(Reason::new("password-first")));
@@ -273,7 +306,12 @@ pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str, address: &str) 
 /// # Errors
 /// `NotFound`.
 pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
-    let user = users::table.filter(users::login.eq(domain::text::fold(login))).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
+    let user = users::table
+        .filter(users::login.eq(domain::text::fold(login)))
+        .filter(users::disabled_at.is_null())
+        .select(User::as_select())
+        .first(conn)
+        .optional()?;
     actor_of(conn, &user.ok_or(Error::NotFound)?, None)
 }
 
@@ -282,7 +320,12 @@ pub fn actor_by_login(conn: &mut Conn, login: &str) -> Result<Actor> {
 /// # Errors
 /// `NotFound` where the person was disabled meanwhile.
 pub(crate) fn actor_by_id(conn: &mut Conn, user_id: i64) -> Result<Actor> {
-    let user = users::table.find(user_id).filter(users::disabled_at.is_null()).select(User::as_select()).first(conn).optional()?;
+    let user = users::table
+        .find(user_id)
+        .filter(users::disabled_at.is_null())
+        .select(User::as_select())
+        .first(conn)
+        .optional()?;
     actor_of(conn, &user.ok_or(Error::NotFound)?, None)
 }
 
@@ -313,11 +356,18 @@ pub struct SwitchPerson {
 /// Opens a session of another person at the same counter, in place of the one that is open there.
 ///
 /// # Errors
-/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones; `Conflict` for who has a second factor, or does not work at this
-/// centre.
+/// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones; `Conflict` for who has a
+/// second factor, or does not work at this centre.
 pub fn switch_person(db: &Db, actor: &Actor, token: &str, command: &SwitchPerson) -> Result<Opened> {
     let login = domain::text::fold(&command.login);
-    let user = db.read(|conn| Ok(users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select(User::as_select()).first::<User>(conn).optional()?))?;
+    let user = db.read(|conn| {
+        Ok(users::table
+            .filter(users::login.eq(&login))
+            .filter(users::disabled_at.is_null())
+            .select(User::as_select())
+            .first::<User>(conn)
+            .optional()?)
+    })?;
     let pin = domain::text::digits(&command.pin);
     let is_right = || verify_password(&pin, user.as_ref().and_then(|user| user.pin_hash.as_deref()));
     guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("pin", "wrong-pin"), |tx| {
@@ -350,15 +400,43 @@ mod tests {
     #[test]
     fn a_browser_is_known_by_a_password_and_by_that_one_alone() {
         in_a_house(|house| {
-            let sign_in = |login: &str| sign_in(&house.db, &SignIn { login: login.to_owned(), password: "correct horse".to_owned() }, &Browser::default()).expect("signed in");
+            let sign_in = |login: &str| {
+                sign_in(
+                    &house.db,
+                    &SignIn { login: login.to_owned(), password: "correct horse".to_owned() },
+                    &Browser::default(),
+                )
+                .expect("signed in")
+            };
             let device = sign_in(TECHNICIAN).device;
-            let saeed = || house.db.read(|conn| Ok(users::table.filter(users::login.eq(TECHNICIAN)).select(User::as_select()).first::<User>(conn)?)).expect("a person");
-            let is_known = |user: &User| Browser { device: device.clone(), ..Browser::default() }.place(&house.db, Some(user)).device.is_some();
+            let saeed = || {
+                house
+                    .db
+                    .read(|conn| {
+                        Ok(users::table
+                            .filter(users::login.eq(TECHNICIAN))
+                            .select(User::as_select())
+                            .first::<User>(conn)?)
+                    })
+                    .expect("a person")
+            };
+            let is_known = |user: &User| {
+                Browser { device: device.clone(), ..Browser::default() }.place(&house.db, Some(user)).device.is_some()
+            };
             assert!(is_known(&saeed()));
-            set_pin(&house.db, &house.person(TECHNICIAN), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(
+                &house.db,
+                &house.person(TECHNICIAN),
+                &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() },
+            )
+            .expect("a PIN");
             let desk = sign_in(RECEPTIONIST);
             let switch = SwitchPerson { login: TECHNICIAN.to_owned(), pin: "4711".to_owned() };
-            assert_eq!(switch_person(&house.db, &house.person(RECEPTIONIST), &desk.token, &switch).expect("switched").device, None, "it is the counter's");
+            assert_eq!(
+                switch_person(&house.db, &house.person(RECEPTIONIST), &desk.token, &switch).expect("switched").device,
+                None,
+                "it is the counter's"
+            );
             assert!(is_known(&saeed()));
             assert!(!is_known(&User { totp_sealed: Some("a second factor".to_owned()), ..saeed() }));
             assert!(!is_known(&User { password_hash: "another".to_owned(), ..saeed() }));
@@ -368,12 +446,25 @@ mod tests {
     #[test]
     fn who_was_moved_works_where_they_belong_from_the_next_page_on() {
         in_a_house(|house| {
-            let opened = sign_in(&house.db, &SignIn { login: RECEPTIONIST.to_owned(), password: "correct horse".to_owned() }, &Browser::default()).expect("signed in");
-            let centre = || house.db.read(|conn| current(conn, house.db.now(), &opened.token, "")).expect("read").expect("a session");
+            let opened = sign_in(
+                &house.db,
+                &SignIn { login: RECEPTIONIST.to_owned(), password: "correct horse".to_owned() },
+                &Browser::default(),
+            )
+            .expect("signed in");
+            let centre = || {
+                house
+                    .db
+                    .read(|conn| current(conn, house.db.now(), &opened.token, ""))
+                    .expect("read")
+                    .expect("a session")
+            };
             let title = || centre().centre.map(|centre| centre.title.fa);
             assert_eq!(title().as_deref(), Some("مرکز خدمات ولیعصر"));
             let other = house.write(crate::testing::another_centre);
-            house.write(|tx| Ok(diesel::update(memberships::table).set(memberships::centre_id.eq(Some(other))).execute(tx.conn)?));
+            house.write(|tx| {
+                Ok(diesel::update(memberships::table).set(memberships::centre_id.eq(Some(other))).execute(tx.conn)?)
+            });
             assert_eq!((centre().actor.centre_id, title().as_deref()), (Some(other), Some("دیگری")));
         });
     }

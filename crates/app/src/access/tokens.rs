@@ -61,7 +61,11 @@ pub fn create_token(tx: &mut Tx<'_>, command: &CreateToken) -> Result<String> {
     faults.check(!command.title.trim().is_empty(), "title", "required");
     faults.told()?;
     let secret = format!("zmn_{}", secrets::token([tx.random(), tx.random()]));
-    let scopes = if command.scopes.is_empty() { "*".to_owned() } else { command.scopes.iter().map(|action| action.name()).collect::<Vec<_>>().join(",") };
+    let scopes = if command.scopes.is_empty() {
+        "*".to_owned()
+    } else {
+        command.scopes.iter().map(|action| action.name()).collect::<Vec<_>>().join(",")
+    };
     let row = ApiToken {
         id: 0,
         public_id: tx.public_id(),
@@ -83,7 +87,11 @@ pub fn create_token(tx: &mut Tx<'_>, command: &CreateToken) -> Result<String> {
 /// # Errors
 /// The store.
 pub fn list_tokens(conn: &mut Conn, user_id: i64) -> Result<Vec<TokenView>> {
-    let rows = api_tokens::table.filter(api_tokens::user_id.eq(user_id)).order(api_tokens::id.desc()).select(ApiToken::as_select()).load::<ApiToken>(conn)?;
+    let rows = api_tokens::table
+        .filter(api_tokens::user_id.eq(user_id))
+        .order(api_tokens::id.desc())
+        .select(ApiToken::as_select())
+        .load::<ApiToken>(conn)?;
     Ok(rows
         .into_iter()
         .map(|row| TokenView {
@@ -105,7 +113,9 @@ pub fn revoke_token(tx: &mut Tx<'_>, public_id: &str) -> Result<()> {
     let user_id = person(tx)?;
     let own = api_tokens::table.filter(api_tokens::public_id.eq(public_id)).filter(api_tokens::user_id.eq(user_id));
     let title = own.select(api_tokens::title).first::<String>(tx.conn).optional()?.ok_or(Error::NotFound)?;
-    diesel::update(api_tokens::table.filter(api_tokens::public_id.eq(public_id))).set(api_tokens::revoked_at.eq(Some(At::from(tx.now)))).execute(tx.conn)?;
+    diesel::update(api_tokens::table.filter(api_tokens::public_id.eq(public_id)))
+        .set(api_tokens::revoked_at.eq(Some(At::from(tx.now))))
+        .execute(tx.conn)?;
     tx.record(None, &Event::TokenRevoked { title }, &[Subject::User(user_id)])?;
     Ok(())
 }

@@ -101,12 +101,28 @@ fn view(conn: &mut Conn, row: User) -> Result<UserView> {
         .order(memberships::id)
         .select((memberships::role, centres::public_id.nullable(), brands::public_id.nullable()))
         .load::<(String, Option<String>, Option<String>)>(conn)?;
-    let roles = rows.into_iter().filter_map(|(role, centre, brand)| Some(SaveMembership { role: Role::named(&role)?, centre, brand })).collect();
-    Ok(UserView { id: row.public_id, login: row.login, name: row.name, language: row.language, is_disabled: row.disabled_at.is_some(), roles, version: row.version })
+    let roles = rows
+        .into_iter()
+        .filter_map(|(role, centre, brand)| Some(SaveMembership { role: Role::named(&role)?, centre, brand }))
+        .collect();
+    Ok(UserView {
+        id: row.public_id,
+        login: row.login,
+        name: row.name,
+        language: row.language,
+        is_disabled: row.disabled_at.is_some(),
+        roles,
+        version: row.version,
+    })
 }
 
 fn by_id(conn: &mut Conn, public_id: &str) -> Result<User> {
-    users::table.filter(users::public_id.eq(public_id)).select(User::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    users::table
+        .filter(users::public_id.eq(public_id))
+        .select(User::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 /// How a person stands to one who keeps access.
@@ -120,8 +136,14 @@ enum Standing {
 }
 
 fn standing(conn: &mut Conn, actor: &Actor, row: &User) -> Result<Standing> {
-    let rows = memberships::table.filter(memberships::user_id.eq(row.id)).select(Membership::as_select()).load::<Membership>(conn)?;
-    let is_mine = |row: &&Membership| Role::named(&row.role).is_some_and(|role| may_give(actor, Member { role, centre_id: row.centre_id, brand_id: row.brand_id }));
+    let rows = memberships::table
+        .filter(memberships::user_id.eq(row.id))
+        .select(Membership::as_select())
+        .load::<Membership>(conn)?;
+    let is_mine = |row: &&Membership| {
+        Role::named(&row.role)
+            .is_some_and(|role| may_give(actor, Member { role, centre_id: row.centre_id, brand_id: row.brand_id }))
+    };
     Ok(match rows.iter().filter(is_mine).count() {
         all if all == rows.len() => Standing::Theirs,
         0 => Standing::Elsewhere,
@@ -184,7 +206,11 @@ pub fn list_users(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<P
 ///
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
-pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { command, password }: &HashedUser) -> Result<UserView> {
+pub fn save_user(
+    tx: &mut Tx<'_>,
+    id: Option<(&str, Option<i64>)>,
+    HashedUser { command, password }: &HashedUser,
+) -> Result<UserView> {
     tx.actor.may(Action::KeepAccess, Of::Anything)?;
     let old = id.map(|(public_id, _)| wholly_theirs(tx, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
@@ -213,7 +239,9 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     }
     faults.told()?;
     // Nobody gives a right beyond where they keep access themselves.
-    if members.iter().any(|(role, centre_id, brand_id)| !may_give(tx.actor, Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })) {
+    if members.iter().any(|(role, centre_id, brand_id)| {
+        !may_give(tx.actor, Member { role: *role, centre_id: *centre_id, brand_id: *brand_id })
+    }) {
         return Err(tx.actor.refusal(Action::KeepAccess));
     }
     let password_hash = password.as_ref().map(|first| first.hash.clone());
@@ -221,11 +249,20 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     let user_id = match &old {
         Some(old) => {
             diesel::update(users::table.find(old.id))
-                .set((users::login.eq(&login), users::name.eq(command.name.trim()), users::language.eq(&language), users::version.eq(old.version + 1)))
+                .set((
+                    users::login.eq(&login),
+                    users::name.eq(command.name.trim()),
+                    users::language.eq(&language),
+                    users::version.eq(old.version + 1),
+                ))
                 .execute(tx.conn)?;
             if let Some(hash) = &password_hash {
                 diesel::update(users::table.find(old.id))
-                    .set((users::password_hash.eq(hash), users::must_change_password.eq(true), users::pin_hash.eq(None::<String>)))
+                    .set((
+                        users::password_hash.eq(hash),
+                        users::must_change_password.eq(true),
+                        users::pin_hash.eq(None::<String>),
+                    ))
                     .execute(tx.conn)?;
                 end_all(tx, old.id, None)?;
             }
@@ -252,7 +289,9 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     };
     diesel::delete(memberships::table.filter(memberships::user_id.eq(user_id))).execute(tx.conn)?;
     for (role, centre_id, brand_id) in members {
-        diesel::insert_into(memberships::table).values(Membership { id: 0, user_id, role: role.name().to_owned(), centre_id, brand_id }).execute(tx.conn)?;
+        diesel::insert_into(memberships::table)
+            .values(Membership { id: 0, user_id, role: role.name().to_owned(), centre_id, brand_id })
+            .execute(tx.conn)?;
     }
     must_keep_an_administrator(tx.conn)?;
     tx.record(None, &Event::UserSaved { login }, &[Subject::User(user_id)])?;
@@ -260,10 +299,12 @@ pub fn save_user(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, HashedUser { 
     view(tx.conn, row)
 }
 
-/// Whether somebody may give a membership, or change whoever has it: they keep access there, and have themselves all that its role may.
+/// Whether somebody may give a membership, or change whoever has it: they keep access there, and have themselves all
+/// that its role may.
 fn may_give(actor: &Actor, member: Member) -> bool {
     let rights = Action::ALL.iter().filter(|action| actor.permissions.of(member.role, **action).is_some());
-    actor.scope(Action::KeepAccess).includes(member) && rights.copied().all(|action| actor.scope(action).includes(member))
+    actor.scope(Action::KeepAccess).includes(member)
+        && rights.copied().all(|action| actor.scope(action).includes(member))
 }
 
 fn must_keep_an_administrator(conn: &mut Conn) -> Result<()> {
@@ -285,7 +326,9 @@ fn must_keep_an_administrator(conn: &mut Conn) -> Result<()> {
 /// `Conflict` for the last administrator.
 pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
     let row = wholly_theirs(tx, public_id)?;
-    diesel::update(users::table.find(row.id)).set((users::disabled_at.eq(Some(At::from(tx.now))), users::version.eq(row.version + 1))).execute(tx.conn)?;
+    diesel::update(users::table.find(row.id))
+        .set((users::disabled_at.eq(Some(At::from(tx.now))), users::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
     must_keep_an_administrator(tx.conn)?;
     end_all(tx, row.id, None)?;
     let own = repairs::table.filter(repairs::assignee_user_id.eq(row.id)).filter(repairs::is_open.eq(true));
@@ -296,7 +339,8 @@ pub fn disable_user(tx: &mut Tx<'_>, public_id: &str) -> Result<UserView> {
     view(tx.conn, row)
 }
 
-/// Gives a person a new first password, ends their sessions and tokens, takes their second factor away, and opens the account again if it was disabled.
+/// Gives a person a new first password, ends their sessions and tokens, takes their second factor away, and opens the
+/// account again if it was disabled.
 ///
 /// # Errors
 /// `NotFound`; `Invalid` where the password is too short or easily guessed.
@@ -308,7 +352,12 @@ pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -
     faults.check(Some(row.id) != tx.actor.user_id, "password", "own-password");
     faults.told()?;
     diesel::update(users::table.find(row.id))
-        .set((users::password_hash.eq(&first.hash), users::must_change_password.eq(true), users::disabled_at.eq(None::<At>), users::version.eq(row.version + 1)))
+        .set((
+            users::password_hash.eq(&first.hash),
+            users::must_change_password.eq(true),
+            users::disabled_at.eq(None::<At>),
+            users::version.eq(row.version + 1),
+        ))
         .execute(tx.conn)?;
     second_factor::forget(tx, row.id)?;
     // Who knew the password may know the PIN, and by it comes in past the new one.
@@ -327,7 +376,12 @@ pub fn reset_password(tx: &mut Tx<'_>, public_id: &str, first: &FirstPassword) -
 /// # Errors
 /// `NotFound`.
 pub fn user_id_by_login(conn: &mut Conn, login: &str) -> Result<String> {
-    users::table.filter(users::login.eq(domain::text::fold(login))).select(users::public_id).first(conn).optional()?.ok_or(Error::NotFound)
+    users::table
+        .filter(users::login.eq(domain::text::fold(login)))
+        .select(users::public_id)
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 #[cfg(test)]
@@ -338,8 +392,13 @@ mod tests {
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
 
     fn saved(house: &House, by: &str, of: Option<&str>, login: &str, role: SaveMembership) -> String {
-        let command =
-            SaveUser { login: login.to_owned(), name: "-".to_owned(), language: None, password: (of != Some(by)).then(|| "battery staple".to_owned()), roles: vec![role] };
+        let command = SaveUser {
+            login: login.to_owned(),
+            name: "-".to_owned(),
+            language: None,
+            password: (of != Some(by)).then(|| "battery staple".to_owned()),
+            roles: vec![role],
+        };
         let command = command.hashed(house.db.random()).expect("hashed");
         let id = of.map(|login| house.db.read(|conn| user_id_by_login(conn, login)).expect("a person"));
         told(house.by(by, |tx| save_user(tx, id.as_deref().map(|id| (id, None)), &command)))
@@ -348,7 +407,13 @@ mod tests {
     #[test]
     fn nobody_gives_a_role_that_may_more_than_they_nor_changes_who_has_one() {
         in_a_house(|house| {
-            let allow = ChangePermission { role: Role::CentreManager, action: Action::KeepAccess, is_allowed: true, percent: None, amount: None };
+            let allow = ChangePermission {
+                role: Role::CentreManager,
+                action: Action::KeepAccess,
+                is_allowed: true,
+                percent: None,
+                amount: None,
+            };
             house.write(|tx| change_permission(tx, &allow));
             let here = |role: Role| SaveMembership { role, centre: Some(house.centre.clone()), brand: None };
             assert_eq!(saved(house, MANAGER, None, "new", here(Role::Technician)), "done");
@@ -363,7 +428,13 @@ mod tests {
         in_a_house(|house| {
             let change = |scopes: &[Action]| {
                 let token = Actor { is_token: true, scopes: Some(scopes.to_vec()), ..house.person("admin") };
-                let allow = ChangePermission { role: Role::Receptionist, action: Action::GiveGoodwill, is_allowed: true, percent: None, amount: None };
+                let allow = ChangePermission {
+                    role: Role::Receptionist,
+                    action: Action::GiveGoodwill,
+                    is_allowed: true,
+                    percent: None,
+                    amount: None,
+                };
                 told(house.db.write(&token, |tx| change_permission(tx, &allow)))
             };
             assert_eq!(change(&[Action::KeepAccess]), "not-in-token");
@@ -378,16 +449,26 @@ mod tests {
             let first = FirstPassword::of("battery staple".to_owned(), house.db.random()).expect("hashed");
             assert_eq!(told(house.by("admin", |tx| reset_password(tx, &id, &first))), "password: own-password");
             let roles = vec![SaveMembership { role: Role::Administrator, centre: None, brand: None }];
-            let command = SaveUser { login: "admin".to_owned(), name: "-".to_owned(), language: None, password: Some("battery staple".to_owned()), roles };
+            let command = SaveUser {
+                login: "admin".to_owned(),
+                name: "-".to_owned(),
+                language: None,
+                password: Some("battery staple".to_owned()),
+                roles,
+            };
             let command = command.hashed(house.db.random()).expect("hashed");
-            assert_eq!(told(house.by("admin", |tx| save_user(tx, Some((&id, None)), &command))), "password: own-password");
+            assert_eq!(
+                told(house.by("admin", |tx| save_user(tx, Some((&id, None)), &command))),
+                "password: own-password"
+            );
         });
     }
 
     #[test]
     fn the_last_who_keeps_everything_stays() {
         in_a_house(|house| {
-            let of_a_brand = SaveMembership { role: Role::Administrator, centre: None, brand: Some(house.brand.clone()) };
+            let of_a_brand =
+                SaveMembership { role: Role::Administrator, centre: None, brand: Some(house.brand.clone()) };
             assert_eq!(saved(house, "admin", Some("admin"), "admin", of_a_brand), "last-administrator");
         });
     }
@@ -405,10 +486,23 @@ mod tests {
     #[test]
     fn a_new_first_password_takes_the_pin_away() {
         in_a_house(|house| {
-            set_pin(&house.db, &house.person(RECEPTIONIST), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+            set_pin(
+                &house.db,
+                &house.person(RECEPTIONIST),
+                &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() },
+            )
+            .expect("a PIN");
             let here = SaveMembership { role: Role::Receptionist, centre: Some(house.centre.clone()), brand: None };
             assert_eq!(saved(house, "admin", Some(RECEPTIONIST), RECEPTIONIST, here), "done");
-            let pin = house.db.read(|conn| Ok(users::table.filter(users::login.eq(RECEPTIONIST)).select(users::pin_hash).first::<Option<String>>(conn)?)).expect("a person");
+            let pin = house
+                .db
+                .read(|conn| {
+                    Ok(users::table
+                        .filter(users::login.eq(RECEPTIONIST))
+                        .select(users::pin_hash)
+                        .first::<Option<String>>(conn)?)
+                })
+                .expect("a person");
             assert_eq!(pin, None);
         });
     }

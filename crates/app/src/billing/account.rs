@@ -1,4 +1,5 @@
-//! The account of a customer or a warrantor: a view of one account of the ledger, with the entries that make its balance.
+//! The account of a customer or a warrantor: a view of one account of the ledger, with the entries that make its
+//! balance.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -44,8 +45,13 @@ pub fn get_account(conn: &mut Conn, actor: &Actor, party: &str) -> Result<Accoun
     actor.may(Action::ViewMoney, Of::Anything)?;
     let row = customer_row(conn, party)?;
     // Makers, insurers and the like are no secret; what they owe is told as far as its invoices are.
-    let is_company = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
-    if is_company.first::<String>(conn).optional()?.is_none() && !is_known_to(conn, actor, &[Action::ViewMoney], row.id)? {
+    let is_company = party_roles::table
+        .filter(party_roles::party_id.eq(row.id))
+        .filter(party_roles::role.ne("customer"))
+        .select(party_roles::role);
+    if is_company.first::<String>(conn).optional()?.is_none()
+        && !is_known_to(conn, actor, &[Action::ViewMoney], row.id)?
+    {
         return Err(Error::NotFound);
     }
     let party_id = row.id;
@@ -65,7 +71,14 @@ pub fn get_account(conn: &mut Conn, actor: &Actor, party: &str) -> Result<Accoun
         } else {
             ("invoice", invoices::table.find(row.document_id).select(invoices::number).first::<String>(conn)?)
         };
-        entries.push(AccountEntry { at: row.booked_at.instant(), document: document.to_owned(), number, debit: row.debit_minor, credit: row.credit_minor, owed });
+        entries.push(AccountEntry {
+            at: row.booked_at.instant(),
+            document: document.to_owned(),
+            number,
+            debit: row.debit_minor,
+            credit: row.credit_minor,
+            owed,
+        });
     }
     Ok(AccountView { party: party_link(conn, party_id)?, owed, entries })
 }

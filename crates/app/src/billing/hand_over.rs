@@ -1,5 +1,6 @@
-//! Handing devices over: one act for some or all ready devices of a visit. It takes the transition into the end of the chart, moves the devices out of
-//! custody, makes one invoice per payer, spends the claims and opens the repair warranties.
+//! Handing devices over: one act for some or all ready devices of a visit. It takes the transition into the end of the
+//! chart, moves the devices out of custody, makes one invoice per payer, spends the claims and opens the repair
+//! warranties.
 
 use domain::access::Action;
 use domain::identifiers;
@@ -83,8 +84,8 @@ pub struct HandOverView {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a repair is not ready, or its customer would pay
-/// more than he agreed to.
+/// `Forbidden`, `NotFound`; `Invalid` where a representative is not named or the code is wrong; `Conflict` where a
+/// repair is not ready, or its customer would pay more than he agreed to.
 pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result<HandOverView> {
     let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let centre = centres::table.find(reception.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
@@ -101,7 +102,9 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
         let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
         must_hold(tx, &repair, on)?;
         gather(tx, &repair, &centre, &mut dues)?;
-        diesel::insert_into(hand_over_repairs::table).values(HandOverRepair { hand_over_id: id, repair_id: repair.id, reopened_at: None }).execute(tx.conn)?;
+        diesel::insert_into(hand_over_repairs::table)
+            .values(HandOverRepair { hand_over_id: id, repair_id: repair.id, reopened_at: None })
+            .execute(tx.conn)?;
         spend(tx, repair.id)?;
         if repair.outcome.as_deref() == Some("repaired") {
             repair_warranty::open(tx, &repair, &centre, on)?;
@@ -112,7 +115,14 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     // The customer's invoice first, then the warrantors', then the house's own cost.
     dues.sort_by_key(|(payer, kind, _)| (*kind as u8, payer.unwrap_or(0)));
     for (payer, kind, dues) in dues {
-        let bill = Bill { kind, centre: &centre, payer_id: payer.unwrap_or(reception.customer_id), reception_id: Some(reception.id), hand_over_id: Some(id), on };
+        let bill = Bill {
+            kind,
+            centre: &centre,
+            payer_id: payer.unwrap_or(reception.customer_id),
+            reception_id: Some(reception.id),
+            hand_over_id: Some(id),
+            on,
+        };
         let invoice = issue(tx, &bill, &dues)?;
         carry_over(tx, &invoice)?;
     }
@@ -120,13 +130,23 @@ pub fn hand_over(tx: &mut Tx<'_>, reception: &str, command: &HandOver) -> Result
     let event = Event::HandedOver { number: reception.number.clone(), receiver: receiver.to_owned() };
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
-    let invoices = of_hand_over(tx.conn, id)?.into_iter().map(|row| invoice_view(tx.conn, row)).collect::<Result<_>>()?;
-    Ok(HandOverView { id: public_id, at: tx.occurred, repairs: going.into_iter().map(|row| row.public_id).collect(), invoices })
+    let invoices =
+        of_hand_over(tx.conn, id)?.into_iter().map(|row| invoice_view(tx.conn, row)).collect::<Result<_>>()?;
+    Ok(HandOverView {
+        id: public_id,
+        at: tx.occurred,
+        repairs: going.into_iter().map(|row| row.public_id).collect(),
+        invoices,
+    })
 }
 
 /// The repairs that go: those named, or all that stand before a hand-over.
 fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<Vec<Repair>> {
-    let rows = repairs::table.filter(repairs::reception_id.eq(reception.id)).order(repairs::ordinal).select(Repair::as_select()).load::<Repair>(tx.conn)?;
+    let rows = repairs::table
+        .filter(repairs::reception_id.eq(reception.id))
+        .order(repairs::ordinal)
+        .select(Repair::as_select())
+        .load::<Repair>(tx.conn)?;
     let mut faults = Faults::default();
     for (index, id) in command.repairs.iter().enumerate() {
         if !rows.iter().any(|row| row.public_id == *id) {
@@ -152,25 +172,44 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
         match (is_ready, is_named) {
             (true, _) => {
                 if let Some(line) = planned(tx.conn, row.id)?.first() {
-                    return Err(Error::Conflict(Reason::new("part-not-fitted").with("number", row.number).with("item", line.item_code.clone())));
+                    return Err(Error::Conflict(
+                        Reason::new("part-not-fitted").with("number", row.number).with("item", line.item_code.clone()),
+                    ));
                 }
                 going.push(row);
             }
-            (false, true) if !row.is_open => return Err(Error::Conflict(Reason::new("already-handed-over").with("number", row.number))),
+            (false, true) if !row.is_open => {
+                return Err(Error::Conflict(Reason::new("already-handed-over").with("number", row.number)));
+            }
             (false, true) => return Err(Error::Conflict(Reason::new("not-ready").with("number", row.number))),
             (false, false) => {}
         }
     }
-    if going.is_empty() { Err(Error::Conflict(Reason::new("nothing-ready").with("number", reception.number.clone()))) } else { Ok(going) }
+    if going.is_empty() {
+        Err(Error::Conflict(Reason::new("nothing-ready").with("number", reception.number.clone())))
+    } else {
+        Ok(going)
+    }
 }
 
-fn receiver(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, command: &HandOver, on: Day) -> Result<HandOverRow> {
+fn receiver(
+    tx: &mut Tx<'_>,
+    reception: &Reception,
+    centre: &Centre,
+    command: &HandOver,
+    on: Day,
+) -> Result<HandOverRow> {
     let who = &command.receiver;
     let name = who.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let mut faults = Faults::default();
-    let national_id = faults.normal(who.national_id.as_deref(), identifiers::national_id, "receiver.national_id", "national-id");
+    let national_id =
+        faults.normal(who.national_id.as_deref(), identifiers::national_id, "receiver.national_id", "national-id");
     faults.check(name.is_none() || who.known_by.is_some(), "receiver.known_by", "known-by");
-    faults.check(name.is_none() || who.known_by == Some(KnownBy::Receipt) || national_id.is_some(), "receiver.national_id", "required");
+    faults.check(
+        name.is_none() || who.known_by == Some(KnownBy::Receipt) || national_id.is_some(),
+        "receiver.national_id",
+        "required",
+    );
     faults.told()?;
     if who.known_by == Some(KnownBy::Code) {
         right_code(tx, reception.id, who.code.as_deref().unwrap_or_default())?;
@@ -191,7 +230,12 @@ fn receiver(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, command: &H
 }
 
 /// Sorts the shares of a repair by payer: the customer, warrantors, the serving house itself.
-fn gather(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, dues: &mut Vec<(Option<i64>, Kind, Vec<Due>)>) -> Result<()> {
+fn gather(
+    tx: &mut Tx<'_>,
+    repair: &Repair,
+    centre: &Centre,
+    dues: &mut Vec<(Option<i64>, Kind, Vec<Due>)>,
+) -> Result<()> {
     let shares = current_shares(tx.conn, repair)?;
     for line in charged(tx.conn, repair.id)? {
         if line.amount_minor.is_none() {
@@ -208,7 +252,9 @@ fn gather(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, dues: &mut Vec<(Opt
                 continue;
             }
             let promise = match share.cover_id {
-                Some(id) if covers::table.find(id).select(covers::kind).first::<String>(tx.conn)? == "goodwill" => "goodwill",
+                Some(id) if covers::table.find(id).select(covers::kind).first::<String>(tx.conn)? == "goodwill" => {
+                    "goodwill"
+                }
                 _ => "repair_warranty",
             };
             let due = Due { line: line.clone(), net, promise };
@@ -225,20 +271,38 @@ fn gather(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, dues: &mut Vec<(Opt
 fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result<()> {
     let chart = chart(tx.conn, repair.chart_id)?;
     let way = chart.ways_out(&repair.step).find(|way| way.needs.contains(&Need::HandOver)).cloned();
-    let Some(way) = way else { return Err(Error::Conflict(Reason::new("not-ready").with("number", repair.number.clone()))) };
+    let Some(way) = way else {
+        return Err(Error::Conflict(Reason::new("not-ready").with("number", repair.number.clone())));
+    };
     log_move(tx, repair, &way.id, &way.to, None)?;
     if repair.place == "workshop" {
         let thing = Thing { device_id: Some(repair.device_id), product_id: repair.product_id, quantity_milli: 1000 };
         move_thing(tx, thing, Place::Shelf(repair.centre_id), Place::Customer(None), Paper("hand_over", hand_over_id))?;
     }
     diesel::update(repairs::table.find(repair.id))
-        .set((repairs::is_open.eq(false), repairs::handed_over_at.eq(Some(At::from(tx.occurred))), repairs::returned_on.eq(Some(on)), repairs::version.eq(repairs::version + 1)))
+        .set((
+            repairs::is_open.eq(false),
+            repairs::handed_over_at.eq(Some(At::from(tx.occurred))),
+            repairs::returned_on.eq(Some(on)),
+            repairs::version.eq(repairs::version + 1),
+        ))
         .execute(tx.conn)?;
     // What opened the device is nobody's business any more.
-    diesel::update(repair_details::table.find(repair.id)).set(repair_details::passcode.eq(None::<String>)).execute(tx.conn)?;
+    diesel::update(repair_details::table.find(repair.id))
+        .set(repair_details::passcode.eq(None::<String>))
+        .execute(tx.conn)?;
     let event = Event::HandedOver { number: repair.number.clone(), receiver: String::new() };
-    let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Object("returned", repair.id)])?;
-    append_event(tx, repair.device_id, "returned", tx.occurred, on.date(), journal_id, &serde_json::json!({"repair": repair.id}))
+    let journal_id =
+        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Object("returned", repair.id)])?;
+    append_event(
+        tx,
+        repair.device_id,
+        "returned",
+        tx.occurred,
+        on.date(),
+        journal_id,
+        &serde_json::json!({"repair": repair.id}),
+    )
 }
 
 /// Sends a code to the customer's phone, for somebody who comes without the receipt.
@@ -259,7 +323,8 @@ const MOST_WRONG: i64 = 5;
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
     let reception = partly(tx.conn, tx.actor, reception, Action::HandOver)?;
     let Some(phone) = first_phone(tx.conn, reception.customer_id)? else { return Err(Error::conflict("no-phone")) };
-    let last = hand_over_codes::table.find(reception.id).select(hand_over_codes::sent_at).first::<At>(tx.conn).optional()?;
+    let last =
+        hand_over_codes::table.find(reception.id).select(hand_over_codes::sent_at).first::<At>(tx.conn).optional()?;
     may_guess(last.map(|sent| At::from(sent.instant() + 1.minute())), tx.now)?;
     let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
@@ -277,7 +342,11 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
 }
 
 fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
-    let row = hand_over_codes::table.find(reception_id).select(HandOverCode::as_select()).first::<HandOverCode>(tx.conn).optional()?;
+    let row = hand_over_codes::table
+        .find(reception_id)
+        .select(HandOverCode::as_select())
+        .first::<HandOverCode>(tx.conn)
+        .optional()?;
     let Some(row) = row else { return Err(Error::invalid("receiver.code", "no-code")) };
     let tried = Tried::hand_over_code(reception_id);
     let now = tx.now;
@@ -287,7 +356,9 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     if row.sent_at.instant() + CODE_MINUTES.minutes() < now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
-    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else { return Err(Error::invalid("receiver.code", "code-over")) };
+    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else {
+        return Err(Error::invalid("receiver.code", "code-over"));
+    };
     // Writes come one after the other, and a right code is used up by nothing that is refused after it.
     if domain::text::digits(typed) == code {
         return Ok(());
@@ -316,13 +387,20 @@ mod tests {
     fn sent(house: &House, visit: &str) -> Result<String> {
         house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, visit, &SendCode {}))?;
         let desk = house.person(RECEPTIONIST);
-        let shown = house.db.read(|conn| crate::messaging::latest(conn, house.db.vault(), &desk, 1, house.db.now())).expect("messages");
+        let shown = house
+            .db
+            .read(|conn| crate::messaging::latest(conn, house.db.vault(), &desk, 1, house.db.now()))
+            .expect("messages");
         Ok(shown[0].body.clone())
     }
 
     fn handed(house: &House, visit: &str, code: &str) -> String {
         let receiver = Receiver { known_by: Some(KnownBy::Code), code: Some(code.to_owned()), ..Receiver::default() };
-        told(house.by(RECEPTIONIST, |tx| hand_over(tx, visit, &HandOver { repairs: Vec::new(), receiver: receiver.clone() })))
+        told(
+            house.by(RECEPTIONIST, |tx| {
+                hand_over(tx, visit, &HandOver { repairs: Vec::new(), receiver: receiver.clone() })
+            }),
+        )
     }
 
     #[test]

@@ -80,7 +80,8 @@ pub(crate) fn issue(tx: &mut Tx<'_>, bill: &Bill<'_>, dues: &[Due]) -> Result<In
     let mut lines = Vec::with_capacity(dues.len());
     for (position, due) in (1..).zip(dues) {
         // The house's own cost is no sale: no VAT.
-        let vat_percent = if bill.kind == Kind::Internal { 0 } else { vat_percent(tx.conn, &due.line.tax_class, bill.on)? };
+        let vat_percent =
+            if bill.kind == Kind::Internal { 0 } else { vat_percent(tx.conn, &due.line.tax_class, bill.on)? };
         let vat = percent_of(due.net, vat_percent);
         lines.push(InvoiceLine {
             id: 0,
@@ -104,7 +105,14 @@ pub(crate) fn issue(tx: &mut Tx<'_>, bill: &Bill<'_>, dues: &[Due]) -> Result<In
     write(tx, row, lines)
 }
 
-fn new_invoice(tx: &mut Tx<'_>, bill: &Bill<'_>, lines: &[InvoiceLine], currency: String, corrects_id: Option<i64>, reason: Option<String>) -> Result<Invoice> {
+fn new_invoice(
+    tx: &mut Tx<'_>,
+    bill: &Bill<'_>,
+    lines: &[InvoiceLine],
+    currency: String,
+    corrects_id: Option<i64>,
+    reason: Option<String>,
+) -> Result<Invoice> {
     let number = numbering::next(tx, bill.kind.series(), (bill.centre.id, &bill.centre.code), bill.on)?;
     let sum = |pick: fn(&InvoiceLine) -> i64| lines.iter().map(pick).sum::<i64>();
     Ok(Invoice {
@@ -133,7 +141,8 @@ fn new_invoice(tx: &mut Tx<'_>, bill: &Bill<'_>, lines: &[InvoiceLine], currency
 }
 
 fn write(tx: &mut Tx<'_>, row: Invoice, lines: Vec<InvoiceLine>) -> Result<Invoice> {
-    let id = diesel::insert_into(invoices::table).values(row.clone()).returning(invoices::id).get_result::<i64>(tx.conn)?;
+    let id =
+        diesel::insert_into(invoices::table).values(row.clone()).returning(invoices::id).get_result::<i64>(tx.conn)?;
     let invoice = Invoice { id, ..row };
     let mut entries = Vec::new();
     let mut subjects = vec![Subject::Invoice(id), Subject::Customer(invoice.payer_party_id)];
@@ -149,10 +158,17 @@ fn write(tx: &mut Tx<'_>, row: Invoice, lines: Vec<InvoiceLine>) -> Result<Invoi
         subjects.extend(line.repair_id.map(Subject::Repair));
         diesel::insert_into(invoice_lines::table).values(InvoiceLine { invoice_id: id, ..line }).execute(tx.conn)?;
     }
-    let paper = Booked { kind: "invoice", id, legal_entity_id: invoice.legal_entity_id, currency: &invoice.currency, on: invoice.issued_on.date() };
+    let paper = Booked {
+        kind: "invoice",
+        id,
+        legal_entity_id: invoice.legal_entity_id,
+        currency: &invoice.currency,
+        on: invoice.issued_on.date(),
+    };
     book(tx, &paper, &entries)?;
     add(tx.conn, Target::Invoice, id, "number", std::slice::from_ref(&invoice.number_key))?;
-    let event = Event::InvoiceIssued { number: invoice.number.clone(), kind: invoice.kind.clone(), total: invoice.total_minor };
+    let event =
+        Event::InvoiceIssued { number: invoice.number.clone(), kind: invoice.kind.clone(), total: invoice.total_minor };
     tx.record(Some(invoice.centre_id), &event, &subjects)?;
     papers::issue_invoice(tx, &invoice)?;
     Ok(invoice)
@@ -167,7 +183,8 @@ pub struct CorrectInvoice {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` where it was corrected before or is a counter-document itself.
+/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` where it was corrected before or is a
+/// counter-document itself.
 pub fn correct_invoice(tx: &mut Tx<'_>, public_id: &str, command: &CorrectInvoice) -> Result<InvoiceView> {
     let invoice = invoice_for(tx.conn, tx.actor, public_id, Action::CorrectInvoice)?;
     if command.reason.trim().is_empty() {
@@ -182,26 +199,58 @@ pub(crate) fn counter(tx: &mut Tx<'_>, invoice: &Invoice, repair_id: Option<i64>
     if invoice.kind == Kind::Counter.name() {
         return Err(Error::Conflict(Reason::new("is-counter-document").with("number", invoice.number.clone())));
     }
-    let before = invoices::table.filter(invoices::corrects_id.eq(invoice.id)).select(invoices::id).load::<i64>(tx.conn)?;
-    let done = invoice_lines::table.filter(invoice_lines::invoice_id.eq_any(before)).select(invoice_lines::work_line_id).load::<Option<i64>>(tx.conn)?;
-    let rows =
-        invoice_lines::table.filter(invoice_lines::invoice_id.eq(invoice.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load::<InvoiceLine>(tx.conn)?;
+    let before =
+        invoices::table.filter(invoices::corrects_id.eq(invoice.id)).select(invoices::id).load::<i64>(tx.conn)?;
+    let done = invoice_lines::table
+        .filter(invoice_lines::invoice_id.eq_any(before))
+        .select(invoice_lines::work_line_id)
+        .load::<Option<i64>>(tx.conn)?;
+    let rows = invoice_lines::table
+        .filter(invoice_lines::invoice_id.eq(invoice.id))
+        .order(invoice_lines::position)
+        .select(InvoiceLine::as_select())
+        .load::<InvoiceLine>(tx.conn)?;
     let lines = rows
         .into_iter()
-        .filter(|line| repair_id.is_none_or(|repair| line.repair_id == Some(repair)) && !done.contains(&line.work_line_id))
-        .map(|line| InvoiceLine { id: 0, net_minor: -line.net_minor, vat_minor: -line.vat_minor, total_minor: -line.total_minor, ..line })
+        .filter(|line| {
+            repair_id.is_none_or(|repair| line.repair_id == Some(repair)) && !done.contains(&line.work_line_id)
+        })
+        .map(|line| InvoiceLine {
+            id: 0,
+            net_minor: -line.net_minor,
+            vat_minor: -line.vat_minor,
+            total_minor: -line.total_minor,
+            ..line
+        })
         .collect::<Vec<_>>();
     if lines.is_empty() {
         return Err(Error::Conflict(Reason::new("corrected-before").with("number", invoice.number.clone())));
     }
     let centre = centres::table.find(invoice.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
     let on = tx.today_in(&centre.time_zone);
-    let bill = Bill { kind: Kind::Counter, centre: &centre, payer_id: invoice.payer_party_id, reception_id: invoice.reception_id, hand_over_id: invoice.hand_over_id, on };
+    let bill = Bill {
+        kind: Kind::Counter,
+        centre: &centre,
+        payer_id: invoice.payer_party_id,
+        reception_id: invoice.reception_id,
+        hand_over_id: invoice.hand_over_id,
+        on,
+    };
     let row = new_invoice(tx, &bill, &lines, invoice.currency.clone(), Some(invoice.id), Some(reason.to_owned()))?;
     let counter = write(tx, row, lines)?;
-    diesel::update(invoices::table.find(invoice.id)).set(invoices::corrected_by_id.eq(Some(counter.id))).execute(tx.conn)?;
-    let event = Event::InvoiceCorrected { number: invoice.number.clone(), by: counter.number.clone(), reason: reason.to_owned() };
-    tx.record(Some(invoice.centre_id), &event, &[Subject::Invoice(invoice.id), Subject::Invoice(counter.id), Subject::Customer(invoice.payer_party_id)])?;
+    diesel::update(invoices::table.find(invoice.id))
+        .set(invoices::corrected_by_id.eq(Some(counter.id)))
+        .execute(tx.conn)?;
+    let event = Event::InvoiceCorrected {
+        number: invoice.number.clone(),
+        by: counter.number.clone(),
+        reason: reason.to_owned(),
+    };
+    tx.record(
+        Some(invoice.centre_id),
+        &event,
+        &[Subject::Invoice(invoice.id), Subject::Invoice(counter.id), Subject::Customer(invoice.payer_party_id)],
+    )?;
     Ok(counter)
 }
 
@@ -259,7 +308,9 @@ pub struct InvoiceLineView {
 /// # Errors
 /// `NotFound`.
 pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, actions: &[Action]) -> Result<Invoice> {
-    let row = invoices::table.filter(invoices::public_id.eq(public_id)).filter(actor.scope_of_any(actions).rows::<invoices::table>());
+    let row = invoices::table
+        .filter(invoices::public_id.eq(public_id))
+        .filter(actor.scope_of_any(actions).rows::<invoices::table>());
     row.select(Invoice::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
@@ -281,7 +332,11 @@ fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<NumberLink>> 
 }
 
 pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView> {
-    let rows = invoice_lines::table.filter(invoice_lines::invoice_id.eq(row.id)).order(invoice_lines::position).select(InvoiceLine::as_select()).load::<InvoiceLine>(conn)?;
+    let rows = invoice_lines::table
+        .filter(invoice_lines::invoice_id.eq(row.id))
+        .order(invoice_lines::position)
+        .select(InvoiceLine::as_select())
+        .load::<InvoiceLine>(conn)?;
     let mut lines = Vec::with_capacity(rows.len());
     for line in rows {
         let repair = match line.repair_id {
@@ -301,7 +356,9 @@ pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView>
         });
     }
     let reception = match row.reception_id {
-        Some(id) => receptions::table.find(id).select((receptions::public_id, receptions::number)).first(conn).optional()?,
+        Some(id) => {
+            receptions::table.find(id).select((receptions::public_id, receptions::number)).first(conn).optional()?
+        }
         None => None,
     };
     Ok(InvoiceView {
@@ -384,7 +441,11 @@ pub struct InvoiceRow {
 pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Result<Page<InvoiceRow>> {
     actor.may(Action::ViewMoney, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
-    let mut select = invoices::table.filter(actor.scope(Action::ViewMoney).rows::<invoices::table>()).order(invoices::id.desc()).select(Invoice::as_select()).into_boxed();
+    let mut select = invoices::table
+        .filter(actor.scope(Action::ViewMoney).rows::<invoices::table>())
+        .order(invoices::id.desc())
+        .select(Invoice::as_select())
+        .into_boxed();
     if let Some(kind) = &query.kind {
         select = select.filter(invoices::kind.eq(kind));
     }
@@ -435,5 +496,10 @@ pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Re
 /// The store.
 pub(crate) fn of_hand_over(conn: &mut Conn, hand_over_id: i64) -> Result<Vec<Invoice>> {
     let exists = hand_overs::table.find(hand_over_id).select(hand_overs::id).first::<i64>(conn)?;
-    Ok(invoices::table.filter(invoices::hand_over_id.eq(exists)).filter(invoices::kind.ne("counter")).order(invoices::id).select(Invoice::as_select()).load(conn)?)
+    Ok(invoices::table
+        .filter(invoices::hand_over_id.eq(exists))
+        .filter(invoices::kind.ne("counter"))
+        .order(invoices::id)
+        .select(Invoice::as_select())
+        .load(conn)?)
 }

@@ -1,8 +1,10 @@
-//! Papers and money: hand-over, invoices, internal cost, payments, counter-documents, and the double-entry ledger beneath them.
+//! Papers and money: hand-over, invoices, internal cost, payments, counter-documents, and the double-entry ledger
+//! beneath them.
 //!
-//! Words: a *service invoice* is the customer's, a *warranty invoice* a warrantor's; *internal cost* is what the serving house bears itself. Invariants
-//! (domain rules 2 and 6): an issued paper never changes, it is corrected by a counter-document; entries of a paper balance; one hand-over makes one
-//! invoice per payer; what a person is asked to pay is shown with VAT.
+//! Words: a *service invoice* is the customer's, a *warranty invoice* a warrantor's; *internal cost* is what the
+//! serving house bears itself. Invariants (domain rules 2 and 6): an issued paper never changes, it is corrected by a
+//! counter-document; entries of a paper balance; one hand-over makes one invoice per payer; what a person is asked to
+//! pay is shown with VAT.
 
 pub mod account;
 pub mod hand_over;

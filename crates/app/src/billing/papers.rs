@@ -1,6 +1,8 @@
-//! Papers: the snapshot of the data from which a paper is made, fixed when it is issued; and the bytes, once they were made.
+//! Papers: the snapshot of the data from which a paper is made, fixed when it is issued; and the bytes, once they were
+//! made.
 //!
-//! A paper is drawn by `documents`, which this crate does not know: whoever draws it first hands the bytes back, and they are kept with their hash.
+//! A paper is drawn by `documents`, which this crate does not know: whoever draws it first hands the bytes back, and
+//! they are kept with their hash.
 
 use domain::access::Action;
 use schemars::JsonSchema;
@@ -22,7 +24,10 @@ use crate::reception::view::ReceptionView;
 use crate::repair::rows::RepairDetail;
 use crate::store::outbox::Claimed;
 use crate::store::query::*;
-use crate::store::schema::{brands, centres, covers, devices, documents, faults, invoice_lines, invoices, parties, products, receptions, repair_details, repairs, reported_faults};
+use crate::store::schema::{
+    brands, centres, covers, devices, documents, faults, invoice_lines, invoices, parties, products, receptions,
+    repair_details, repairs, reported_faults,
+};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Db, Subject, Tx};
 use crate::views::{Link, Title};
@@ -157,9 +162,21 @@ pub(crate) fn issue_reception(tx: &mut Tx<'_>, row: &Reception, view: &Reception
     let customer = party(tx.conn, row.customer_id)?;
     let language = customer.language.clone();
     let letterhead = letterhead(tx.conn, row.centre_id)?;
-    let paper = ReceptionPaper { letterhead, customer, reception: view.clone(), devices: received_devices(tx.conn, row.id)? };
+    let paper =
+        ReceptionPaper { letterhead, customer, reception: view.clone(), devices: received_devices(tx.conn, row.id)? };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
-    insert(tx, NewPaper { kind: "reception", number: Some(row.number.clone()), revision: row.revision, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
+    insert(
+        tx,
+        NewPaper {
+            kind: "reception",
+            number: Some(row.number.clone()),
+            revision: row.revision,
+            centre_id: row.centre_id,
+            subject_id: row.id,
+            language,
+            snapshot,
+        },
+    )
 }
 
 /// The devices of a visit as its papers tell of them, in order.
@@ -171,7 +188,13 @@ fn received_devices(conn: &mut Conn, reception_id: i64) -> Result<Vec<ReceivedDe
         .inner_join(brands::table.on(brands::id.eq(repairs::brand_id)))
         .filter(repairs::reception_id.eq(reception_id))
         .order(repairs::ordinal)
-        .select(((repairs::id, repairs::number, repairs::promised_on), RepairDetail::as_select(), devices::serial, link_columns!(products), link_columns!(brands)))
+        .select((
+            (repairs::id, repairs::number, repairs::promised_on),
+            RepairDetail::as_select(),
+            devices::serial,
+            link_columns!(products),
+            link_columns!(brands),
+        ))
         .load::<((i64, String, Option<Day>), RepairDetail, String, Link, Link)>(conn)?;
     let reported = reported_faults::table
         .inner_join(faults::table.on(faults::id.eq(reported_faults::fault_id)))
@@ -180,27 +203,38 @@ fn received_devices(conn: &mut Conn, reception_id: i64) -> Result<Vec<ReceivedDe
         .order(reported_faults::position)
         .select((reported_faults::repair_id, link_columns!(faults)))
         .load::<(i64, Link)>(conn)?;
-    let device = |((id, number, promised_on), details, serial, product, brand): (_, RepairDetail, _, _, _)| ReceivedDevice {
-        number,
-        product,
-        brand,
-        serial,
-        faults: reported.iter().filter(|(repair, _)| *repair == id).map(|(_, fault)| fault.clone()).collect(),
-        note: details.reported_note,
-        accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
-        conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
-        promised_on: Day::shown(promised_on),
-    };
+    let device =
+        |((id, number, promised_on), details, serial, product, brand): (_, RepairDetail, _, _, _)| ReceivedDevice {
+            number,
+            product,
+            brand,
+            serial,
+            faults: reported.iter().filter(|(repair, _)| *repair == id).map(|(_, fault)| fault.clone()).collect(),
+            note: details.reported_note,
+            accessories: serde_json::from_str(&details.accessories).unwrap_or_default(),
+            conditions: serde_json::from_str(&details.conditions).unwrap_or_default(),
+            promised_on: Day::shown(promised_on),
+        };
     Ok(rows.into_iter().map(device).collect())
 }
 
 /// Issues a card on paper.
 pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
-    let (product, brand) = devices::table.find(row.device_id).select((devices::product_id, devices::brand_id)).first::<(i64, i64)>(tx.conn)?;
+    let (product, brand) = devices::table
+        .find(row.device_id)
+        .select((devices::product_id, devices::brand_id))
+        .first::<(i64, i64)>(tx.conn)?;
     let rules = crate::coverage::covers::rules_of(tx.conn, row)?;
     let today = tx.today();
     let now = tx.now;
-    let built = crate::coverage::case::build(tx.conn, row.device_id, now, today, None, crate::coverage::case::Asked::default())?;
+    let built = crate::coverage::case::build(
+        tx.conn,
+        row.device_id,
+        now,
+        today,
+        None,
+        crate::coverage::case::Asked::default(),
+    )?;
     let periods = domain::coverage::terms_over_time(&built.case);
     let id = crate::coverage::case::cover_id(row);
     let mut terms = Vec::new();
@@ -216,8 +250,16 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
                 .map(|(fa, en)| Title { fa, en }),
             None => None,
         };
-        let last_day = periods.iter().find(|(cover, name, ..)| *cover == id && *name == term.id).map(|(.., last)| *last);
-        terms.push(CardTerm { id: term.id.clone(), pays: term.pays.clone(), kind, months: term.months, days: term.days, last_day });
+        let last_day =
+            periods.iter().find(|(cover, name, ..)| *cover == id && *name == term.id).map(|(.., last)| *last);
+        terms.push(CardTerm {
+            id: term.id.clone(),
+            pays: term.pays.clone(),
+            kind,
+            months: term.months,
+            days: term.days,
+            last_day,
+        });
     }
     let paper = CardPaper {
         card: cover_view(tx.conn, tx.actor, row.clone(), tx.now)?,
@@ -233,7 +275,18 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
     // Without any centre there is nobody yet whose paper it would be.
     let Some(centre_id) = centre_id else { return Ok(()) };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
-    insert(tx, NewPaper { kind: "card", number: Some(row.number.clone()), revision: 1, centre_id, subject_id: row.id, language: "fa".to_owned(), snapshot })
+    insert(
+        tx,
+        NewPaper {
+            kind: "card",
+            number: Some(row.number.clone()),
+            revision: 1,
+            centre_id,
+            subject_id: row.id,
+            language: "fa".to_owned(),
+            snapshot,
+        },
+    )
 }
 
 /// Issues an invoice on paper.
@@ -252,7 +305,18 @@ pub(crate) fn issue_invoice(tx: &mut Tx<'_>, row: &Invoice) -> Result<()> {
         .load::<(String, Title, String)>(tx.conn)?;
     let paper = InvoicePaper { letterhead: letterhead(tx.conn, row.centre_id)?, payer, invoice, repairs };
     let snapshot = serde_json::to_string(&paper).map_err(Error::internal)?;
-    insert(tx, NewPaper { kind: "invoice", number: Some(row.number.clone()), revision: 1, centre_id: row.centre_id, subject_id: row.id, language, snapshot })
+    insert(
+        tx,
+        NewPaper {
+            kind: "invoice",
+            number: Some(row.number.clone()),
+            revision: 1,
+            centre_id: row.centre_id,
+            subject_id: row.id,
+            language,
+            snapshot,
+        },
+    )
 }
 
 /// The public id of the latest paper of a thing.
@@ -282,7 +346,8 @@ pub struct PaperView {
     pub content: Option<Vec<u8>>,
 }
 
-/// Whether somebody is shown the sheet of a visit, which tells of all its devices and where the customer lives: who sees them all, and the customer.
+/// Whether somebody is shown the sheet of a visit, which tells of all its devices and where the customer lives: who
+/// sees them all, and the customer.
 fn sees_sheet(conn: &mut Conn, actor: &Actor, reception: &str) -> Result<bool> {
     let is_part = crate::reception::get_reception(conn, actor, reception)?.is_part;
     Ok(!is_part && crate::reception::partly(conn, actor, reception, Action::ViewCustomers).is_ok())
@@ -293,7 +358,12 @@ fn sees_sheet(conn: &mut Conn, actor: &Actor, reception: &str) -> Result<bool> {
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<PaperView> {
-    let row = documents::table.filter(documents::public_id.eq(public_id)).select(Document::as_select()).first::<Document>(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = documents::table
+        .filter(documents::public_id.eq(public_id))
+        .select(Document::as_select())
+        .first::<Document>(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
     match row.kind.as_str() {
         "invoice" => {
             actor.may(Action::ViewMoney, Of::Anything)?;
@@ -301,7 +371,8 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
             super::invoices::seen(conn, actor, &invoice, &[Action::ViewMoney])?;
         }
         "reception" => {
-            let reception = receptions::table.find(row.subject_id).select(receptions::public_id).first::<String>(conn)?;
+            let reception =
+                receptions::table.find(row.subject_id).select(receptions::public_id).first::<String>(conn)?;
             if !sees_sheet(conn, actor, &reception)? {
                 return Err(Error::NotFound);
             }
@@ -312,7 +383,15 @@ pub fn get_document(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<P
         }
         _ => return Err(Error::NotFound),
     }
-    Ok(PaperView { id: row.public_id, kind: row.kind, number: row.number, revision: row.revision, language: row.language, snapshot: row.snapshot, content: row.content })
+    Ok(PaperView {
+        id: row.public_id,
+        kind: row.kind,
+        number: row.number,
+        revision: row.revision,
+        language: row.language,
+        snapshot: row.snapshot,
+        content: row.content,
+    })
 }
 
 /// The papers of a thing that the actor sees, newest first; none of a visit of which they see a part alone.
@@ -332,7 +411,18 @@ pub fn papers_of(conn: &mut Conn, actor: &Actor, kind: &str, subject: &str) -> R
         .order(documents::id.desc())
         .select((documents::public_id, documents::kind, documents::number, documents::revision, documents::language))
         .load::<(String, String, Option<String>, i64, String)>(conn)?;
-    Ok(rows.into_iter().map(|(id, kind, number, revision, language)| PaperView { id, kind, number, revision, language, snapshot: String::new(), content: None }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, kind, number, revision, language)| PaperView {
+            id,
+            kind,
+            number,
+            revision,
+            language,
+            snapshot: String::new(),
+            content: None,
+        })
+        .collect())
 }
 
 /// Public ids of the papers that an entry of the journal issued and nobody has drawn yet.
@@ -360,9 +450,15 @@ pub fn undrawn(conn: &mut Conn, claimed: &Claimed) -> Result<Vec<String>> {
 pub fn keep(db: &Db, public_id: &str, media_type: &str, content: &[u8]) -> Result<()> {
     let sha256 = hex(&Sha256::digest(content));
     db.write(&Actor::system(), |tx| {
-        diesel::update(documents::table.filter(documents::public_id.eq(public_id)).filter(documents::content.is_null()))
-            .set((documents::media_type.eq(Some(media_type)), documents::content.eq(Some(content)), documents::sha256.eq(Some(&sha256))))
-            .execute(tx.conn)?;
+        diesel::update(
+            documents::table.filter(documents::public_id.eq(public_id)).filter(documents::content.is_null()),
+        )
+        .set((
+            documents::media_type.eq(Some(media_type)),
+            documents::content.eq(Some(content)),
+            documents::sha256.eq(Some(&sha256)),
+        ))
+        .execute(tx.conn)?;
         Ok(())
     })
 }
@@ -386,7 +482,10 @@ mod tests {
             }
             for (repair, [told, untold]) in visit.repairs.iter().zip([["T-1", "T-2"], ["T-2", "T-1"]]) {
                 let invoice = house.hand_over(&visit.id, &[&repair.id]).invoices.remove(0);
-                let paper = house.db.read(|conn| get_document(conn, &house.admin, invoice.document.as_deref().unwrap_or_default())).expect("a paper");
+                let paper = house
+                    .db
+                    .read(|conn| get_document(conn, &house.admin, invoice.document.as_deref().unwrap_or_default()))
+                    .expect("a paper");
                 let paper: InvoicePaper = serde_json::from_str(&paper.snapshot).expect("a snapshot");
                 let serials = paper.repairs.iter().map(|(_, _, serial)| serial.as_str()).collect::<Vec<_>>();
                 assert!(serials == [told] && !serials.contains(&untold), "{serials:?}");

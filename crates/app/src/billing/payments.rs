@@ -55,10 +55,21 @@ pub struct PaymentView {
 }
 
 pub(crate) fn payments_of(conn: &mut Conn, invoice_id: i64) -> Result<Vec<PaymentView>> {
-    let rows = payments::table.filter(payments::invoice_id.eq(invoice_id)).order(payments::id).select(Payment::as_select()).load::<Payment>(conn)?;
+    let rows = payments::table
+        .filter(payments::invoice_id.eq(invoice_id))
+        .order(payments::id)
+        .select(Payment::as_select())
+        .load::<Payment>(conn)?;
     Ok(rows
         .into_iter()
-        .map(|row| PaymentView { id: row.public_id, number: row.number, method: row.method, amount: row.amount_minor, reference: row.reference, paid_at: row.paid_at.instant() })
+        .map(|row| PaymentView {
+            id: row.public_id,
+            number: row.number,
+            method: row.method,
+            amount: row.amount_minor,
+            reference: row.reference,
+            paid_at: row.paid_at.instant(),
+        })
         .collect())
 }
 
@@ -75,11 +86,26 @@ pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -
         return Err(Error::conflict("nothing-to-pay"));
     }
     if amount < 1 || amount > open {
-        return Err(Error::Invalid(vec![Fault::new("amount", "more-than-open").with("open", Arg::money(open, tx.actor.unit))]));
+        return Err(Error::Invalid(vec![
+            Fault::new("amount", "more-than-open").with("open", Arg::money(open, tx.actor.unit)),
+        ]));
     }
     let (row, on) = write(tx, &invoice, command.method.name(), amount, command.reference.clone())?;
-    let view = PaymentView { id: row.public_id, number: row.number, method: row.method, amount, reference: row.reference, paid_at: tx.occurred };
-    let paper = Booked { kind: "payment", id: row.id, legal_entity_id: invoice.legal_entity_id, currency: &invoice.currency, on };
+    let view = PaymentView {
+        id: row.public_id,
+        number: row.number,
+        method: row.method,
+        amount,
+        reference: row.reference,
+        paid_at: tx.occurred,
+    };
+    let paper = Booked {
+        kind: "payment",
+        id: row.id,
+        legal_entity_id: invoice.legal_entity_id,
+        currency: &invoice.currency,
+        on,
+    };
     let till = Account::Till(match command.method {
         Method::Cash => "cash",
         Method::Card => "card",
@@ -87,19 +113,39 @@ pub fn record_payment(tx: &mut Tx<'_>, invoice: &str, command: &RecordPayment) -
     });
     book(tx, &paper, &[(till, amount), (Account::Receivable(invoice.payer_party_id), -amount)])?;
     let event = Event::PaymentRecorded { number: view.number.clone(), method: view.method.clone(), amount };
-    tx.record(Some(invoice.centre_id), &event, &[Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)])?;
+    tx.record(
+        Some(invoice.centre_id),
+        &event,
+        &[Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)],
+    )?;
     Ok(view)
 }
 
-/// What is still to be paid of an invoice; less than nothing where more was paid than it comes to since it was corrected.
+/// What is still to be paid of an invoice; less than nothing where more was paid than it comes to since it was
+/// corrected.
 fn open_of(conn: &mut Conn, invoice: &Invoice) -> Result<i64> {
-    let corrected = invoices::table.filter(invoices::corrects_id.eq(invoice.id)).select(invoices::total_minor).load::<i64>(conn)?.into_iter().sum::<i64>();
+    let corrected = invoices::table
+        .filter(invoices::corrects_id.eq(invoice.id))
+        .select(invoices::total_minor)
+        .load::<i64>(conn)?
+        .into_iter()
+        .sum::<i64>();
     Ok(invoice.total_minor + corrected - invoice.paid_minor)
 }
 
 /// Writes a payment of an invoice, with its number and on the centre's day.
-fn write(tx: &mut Tx<'_>, invoice: &Invoice, method: &str, amount: i64, reference: Option<String>) -> Result<(Payment, Date)> {
-    let (code, zone) = centres::table.find(invoice.centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
+fn write(
+    tx: &mut Tx<'_>,
+    invoice: &Invoice,
+    method: &str,
+    amount: i64,
+    reference: Option<String>,
+) -> Result<(Payment, Date)> {
+    let (code, zone) =
+        centres::table
+            .find(invoice.centre_id)
+            .select((centres::code, centres::time_zone))
+            .first::<(String, String)>(tx.conn)?;
     let on = tx.today_in(&zone);
     let number = numbering::next(tx, Series::Payment, (invoice.centre_id, &code), on)?;
     let row = Payment {
@@ -117,13 +163,17 @@ fn write(tx: &mut Tx<'_>, invoice: &Invoice, method: &str, amount: i64, referenc
         paid_at: At::from(tx.occurred),
         recorded_by: tx.actor.user_id,
     };
-    let id = diesel::insert_into(payments::table).values(row.clone()).returning(payments::id).get_result::<i64>(tx.conn)?;
-    diesel::update(invoices::table.find(invoice.id)).set(invoices::paid_minor.eq(invoices::paid_minor + amount)).execute(tx.conn)?;
+    let id =
+        diesel::insert_into(payments::table).values(row.clone()).returning(payments::id).get_result::<i64>(tx.conn)?;
+    diesel::update(invoices::table.find(invoice.id))
+        .set(invoices::paid_minor.eq(invoices::paid_minor + amount))
+        .execute(tx.conn)?;
     Ok((Payment { id, ..row }, on))
 }
 
-/// What was paid of an invoice of this visit that was corrected since, as after a reopening, is paid of the one that takes its place: from the one paper to the other,
-/// and nobody pays twice. What is owed in all stays as it is, so that nothing is booked.
+/// What was paid of an invoice of this visit that was corrected since, as after a reopening, is paid of the one that
+/// takes its place: from the one paper to the other, and nobody pays twice. What is owed in all stays as it is, so that
+/// nothing is booked.
 ///
 /// # Errors
 /// The store.
@@ -145,7 +195,11 @@ pub(super) fn carry_over(tx: &mut Tx<'_>, invoice: &Invoice) -> Result<()> {
             write(tx, &old, CARRIED, -amount, Some(invoice.number.clone()))?;
             write(tx, invoice, CARRIED, amount, Some(old.number.clone()))?;
             let event = Event::PaymentCarried { from: old.number.clone(), to: invoice.number.clone(), amount };
-            tx.record(Some(invoice.centre_id), &event, &[Subject::Invoice(old.id), Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)])?;
+            tx.record(
+                Some(invoice.centre_id),
+                &event,
+                &[Subject::Invoice(old.id), Subject::Invoice(invoice.id), Subject::Customer(invoice.payer_party_id)],
+            )?;
             open -= amount;
         }
     }
@@ -170,7 +224,11 @@ mod tests {
             house.operation(&repair, "SVC-ANY", Some(1_000_000));
             house.agree(&repair);
             let first = house.hand_over(&visit.id, &[]).invoices.remove(0);
-            let pay = |id: &str, amount: Option<i64>| told(house.by(RECEPTIONIST, |tx| record_payment(tx, id, &RecordPayment { method: Method::Card, amount, reference: None })));
+            let pay = |id: &str, amount: Option<i64>| {
+                told(house.by(RECEPTIONIST, |tx| {
+                    record_payment(tx, id, &RecordPayment { method: Method::Card, amount, reference: None })
+                }))
+            };
             assert_eq!(pay(&first.id, Some(900_000)), "done");
             let again = ReopenRepair { reason: "it hums".to_owned() };
             house.by(MANAGER, |tx| reopen_repair(tx, &repair, &again)).expect("reopened");

@@ -1,5 +1,5 @@
-//! Faults and causes: coded, on two levels (a group and what stands in it), for a kind of product or for all; and which diagnosed faults belong to a
-//! reported one.
+//! Faults and causes: coded, on two levels (a group and what stands in it), for a kind of product or for all; and which
+//! diagnosed faults belong to a reported one.
 
 use domain::access::Action;
 use schemars::JsonSchema;
@@ -99,7 +99,10 @@ shape!(fault_view, FaultRow, faults, related);
 shape!(cause_view, Cause, causes, |_: &mut Conn, _| Ok::<_, crate::Error>(Vec::new()));
 
 fn related(conn: &mut Conn, id: i64) -> Result<Vec<Link>> {
-    let ids = fault_relations::table.filter(fault_relations::reported_fault_id.eq(id)).select(fault_relations::diagnosed_fault_id).load::<i64>(conn)?;
+    let ids = fault_relations::table
+        .filter(fault_relations::reported_fault_id.eq(id))
+        .select(fault_relations::diagnosed_fault_id)
+        .load::<i64>(conn)?;
     ids.into_iter().map(|id| Ok(link!(conn, faults, id))).collect()
 }
 
@@ -141,7 +144,17 @@ macro_rules! save {
                     old.id
                 }
                 None => {
-                    let row = $row { id: 0, public_id: tx.public_id(), parent_id, code, title_fa: fa, title_en: en, kind_id, version: 1, retired_at: None };
+                    let row = $row {
+                        id: 0,
+                        public_id: tx.public_id(),
+                        parent_id,
+                        code,
+                        title_fa: fa,
+                        title_en: en,
+                        kind_id,
+                        version: 1,
+                        retired_at: None,
+                    };
                     diesel::insert_into($table::table).values(row).returning($table::id).get_result(tx.conn)?
                 }
             };
@@ -168,7 +181,9 @@ pub fn save_fault(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sa
     related.sort_unstable();
     related.dedup();
     for diagnosed_fault_id in related {
-        diesel::insert_into(fault_relations::table).values(FaultRelation { reported_fault_id: fault_id, diagnosed_fault_id }).execute(tx.conn)?;
+        diesel::insert_into(fault_relations::table)
+            .values(FaultRelation { reported_fault_id: fault_id, diagnosed_fault_id })
+            .execute(tx.conn)?;
     }
     let row = faults::table.find(fault_id).select(FaultRow::as_select()).first(tx.conn)?;
     fault_view(tx.conn, row)

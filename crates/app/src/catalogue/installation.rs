@@ -26,7 +26,8 @@ pub struct InstallationView {
     pub calendar: Calendar,
     /// ISO code of the currency of the accounts.
     pub currency: String,
-    /// In what people see and type amounts: the currency's code, or `toman`. Amounts of this API are in minor units of the currency, whatever it is.
+    /// In what people see and type amounts: the currency's code, or `toman`. Amounts of this API are in minor units of
+    /// the currency, whatever it is.
     pub money_unit: String,
     /// Of whom a code of six digits is asked beside the password.
     pub second_factor: AskedOf,
@@ -49,8 +50,13 @@ pub struct VatRateView {
 pub fn get_installation(conn: &mut Conn, actor: &Actor) -> Result<InstallationView> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
     let unit = settings::money_unit(conn)?;
-    let rates = vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).order(vat_rates::from_on.desc()).select(VatRate::as_select()).load::<VatRate>(conn)?;
-    let vat_rates = rates.into_iter().map(|rate| VatRateView { from: rate.from_on.date(), percent: rate.percent }).collect();
+    let rates = vat_rates::table
+        .filter(vat_rates::tax_class.eq(STANDARD))
+        .order(vat_rates::from_on.desc())
+        .select(VatRate::as_select())
+        .load::<VatRate>(conn)?;
+    let vat_rates =
+        rates.into_iter().map(|rate| VatRateView { from: rate.from_on.date(), percent: rate.percent }).collect();
     Ok(InstallationView {
         calendar: settings::calendar(conn)?,
         currency: unit.currency.to_owned(),
@@ -126,11 +132,18 @@ pub struct SetVatRate {
 pub fn set_vat_rate(tx: &mut Tx<'_>, command: &SetVatRate) -> Result<InstallationView> {
     tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let from_on = Day::from(command.from);
-    diesel::delete(vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).filter(vat_rates::from_on.eq(from_on))).execute(tx.conn)?;
+    diesel::delete(vat_rates::table.filter(vat_rates::tax_class.eq(STANDARD)).filter(vat_rates::from_on.eq(from_on)))
+        .execute(tx.conn)?;
     if let Some(percent) = command.percent {
-        diesel::insert_into(vat_rates::table).values(VatRate { tax_class: STANDARD.to_owned(), from_on, percent }).execute(tx.conn)?;
+        diesel::insert_into(vat_rates::table)
+            .values(VatRate { tax_class: STANDARD.to_owned(), from_on, percent })
+            .execute(tx.conn)?;
     }
-    tx.record(None, &Event::VatRateSet { on: command.from, percent: command.percent }, &[Subject::Object("installation", 0)])?;
+    tx.record(
+        None,
+        &Event::VatRateSet { on: command.from, percent: command.percent },
+        &[Subject::Object("installation", 0)],
+    )?;
     get_installation(tx.conn, tx.actor)
 }
 
@@ -156,7 +169,8 @@ mod tests {
             let to = |unit: &str| ChangeInstallation { money_unit: Some(unit.to_owned()), ..Default::default() };
             let view = house.write(|tx| change_installation(tx, &to("toman")));
             assert_eq!((view.currency.as_str(), view.money_unit.as_str()), ("IRR", "toman"));
-            let other = house.db.write(&house.admin, |tx| change_installation(tx, &to("USD"))).expect_err("another currency");
+            let other =
+                house.db.write(&house.admin, |tx| change_installation(tx, &to("USD"))).expect_err("another currency");
             assert!(matches!(other, Error::Conflict(reason) if reason.code == "accounts-in-another-currency"));
             let none = house.db.write(&house.admin, |tx| change_installation(tx, &to("XXX"))).expect_err("no unit");
             assert!(matches!(none, Error::Invalid(faults) if faults[0].path == "money_unit"));

@@ -60,7 +60,8 @@ pub struct LegalEntityView {
 }
 
 fn party_view(conn: &mut Conn, row: Party) -> Result<LegalEntityView> {
-    let roles = party_roles::table.filter(party_roles::party_id.eq(row.id)).select(party_roles::role).load::<String>(conn)?;
+    let roles =
+        party_roles::table.filter(party_roles::party_id.eq(row.id)).select(party_roles::role).load::<String>(conn)?;
     Ok(LegalEntityView {
         id: row.public_id,
         name: row.name,
@@ -77,13 +78,21 @@ fn party_view(conn: &mut Conn, row: Party) -> Result<LegalEntityView> {
 /// # Errors
 /// The store.
 pub(crate) fn is_company(conn: &mut Conn, party_id: i64) -> Result<bool> {
-    let role = party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer")).select(party_roles::role);
+    let role = party_roles::table
+        .filter(party_roles::party_id.eq(party_id))
+        .filter(party_roles::role.ne("customer"))
+        .select(party_roles::role);
     Ok(role.first::<String>(conn).optional()?.is_some())
 }
 
 /// The row of a company by public id.
 fn company_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
-    let row = parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first::<Party>(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = parties::table
+        .filter(parties::public_id.eq(public_id))
+        .select(Party::as_select())
+        .first::<Party>(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
     if is_company(conn, row.id)? { Ok(row) } else { Err(Error::NotFound) }
 }
 
@@ -100,7 +109,12 @@ pub fn get_legal_entity(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resu
 pub fn list_legal_entities(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<LegalEntityView>> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
     let companies = party_roles::table.filter(party_roles::role.ne("customer")).select(party_roles::party_id);
-    let mut select = parties::table.filter(parties::id.eq_any(companies)).filter(parties::retired_at.is_null()).order(parties::id).select(Party::as_select()).into_boxed();
+    let mut select = parties::table
+        .filter(parties::id.eq_any(companies))
+        .filter(parties::retired_at.is_null())
+        .order(parties::id)
+        .select(Party::as_select())
+        .into_boxed();
     if let Some(after) = &query.after {
         select = select.filter(parties::id.gt(company_row(conn, after)?.id));
     }
@@ -115,7 +129,11 @@ pub fn list_legal_entities(conn: &mut Conn, actor: &Actor, query: &ListQuery) ->
 
 /// # Errors
 /// `Invalid` where a number's check digit is wrong; `Conflict` on another version.
-pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveLegalEntity) -> Result<LegalEntityView> {
+pub fn save_legal_entity(
+    tx: &mut Tx<'_>,
+    id: Option<(&str, Option<i64>)>,
+    command: &SaveLegalEntity,
+) -> Result<LegalEntityView> {
     tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let old = id.map(|(public_id, _)| company_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
@@ -125,7 +143,8 @@ pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
     faults.check(!command.name.trim().is_empty(), "name", "required");
     faults.check(!command.roles.is_empty(), "roles", "required");
     let company_id = faults.normal(command.company_id.as_deref(), identifiers::company_id, "company_id", "company-id");
-    let economic_code = faults.normal(command.economic_code.as_deref(), identifiers::economic_code, "economic_code", "economic-code");
+    let economic_code =
+        faults.normal(command.economic_code.as_deref(), identifiers::economic_code, "economic_code", "economic-code");
     faults.told()?;
     let name_key = domain::text::fold(&command.name);
     let party_id = match &old {
@@ -160,12 +179,17 @@ pub fn save_legal_entity(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
             diesel::insert_into(parties::table).values(row).returning(parties::id).get_result(tx.conn)?
         }
     };
-    diesel::delete(party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer"))).execute(tx.conn)?;
+    diesel::delete(
+        party_roles::table.filter(party_roles::party_id.eq(party_id)).filter(party_roles::role.ne("customer")),
+    )
+    .execute(tx.conn)?;
     let mut roles = command.roles.clone();
     roles.sort_unstable();
     roles.dedup();
     for role in roles {
-        diesel::insert_into(party_roles::table).values(PartyRole { party_id, role: role.name().to_owned() }).execute(tx.conn)?;
+        diesel::insert_into(party_roles::table)
+            .values(PartyRole { party_id, role: role.name().to_owned() })
+            .execute(tx.conn)?;
     }
     let event = Event::Saved { what: "legal_entity".to_owned(), code: String::new() };
     tx.record(None, &event, &[Subject::Object("legal_entity", party_id)])?;
@@ -179,12 +203,24 @@ pub fn retire_legal_entity(tx: &mut Tx<'_>, public_id: &str, version: Option<i64
     tx.actor.may(Action::KeepOrganisation, Of::All)?;
     let row = company_row(tx.conn, public_id)?;
     same_version(row.version, version)?;
-    let centre = centres::table.filter(centres::legal_entity_id.eq(row.id)).filter(centres::retired_at.is_null()).select(centres::id).first::<i64>(tx.conn).optional()?;
-    let brand = brands::table.filter(brands::maker_party_id.eq(row.id)).filter(brands::retired_at.is_null()).select(brands::id).first::<i64>(tx.conn).optional()?;
+    let centre = centres::table
+        .filter(centres::legal_entity_id.eq(row.id))
+        .filter(centres::retired_at.is_null())
+        .select(centres::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
+    let brand = brands::table
+        .filter(brands::maker_party_id.eq(row.id))
+        .filter(brands::retired_at.is_null())
+        .select(brands::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if centre.or(brand).is_some() {
         return Err(Error::conflict("still-in-use"));
     }
-    diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
+    diesel::update(parties::table.find(row.id))
+        .set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
     let event = Event::Retired { what: "legal_entity".to_owned(), code: String::new() };
     tx.record(None, &event, &[Subject::Object("legal_entity", row.id)])?;
     let row = company_row(tx.conn, public_id)?;
@@ -192,6 +228,7 @@ pub fn retire_legal_entity(tx: &mut Tx<'_>, public_id: &str, version: Option<i64
 }
 
 pub(crate) fn party_link(conn: &mut Conn, id: i64) -> Result<PartyLink> {
-    let (id, name) = parties::table.find(id).select((parties::public_id, parties::name)).first::<(String, String)>(conn)?;
+    let (id, name) =
+        parties::table.find(id).select((parties::public_id, parties::name)).first::<(String, String)>(conn)?;
     Ok(PartyLink { id, name })
 }

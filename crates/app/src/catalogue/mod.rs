@@ -1,8 +1,8 @@
-//! What is sold, what is done to it, and where: legal entities, brands, centres, sections, kinds of product, products, services, prices, faults and
-//! causes.
+//! What is sold, what is done to it, and where: legal entities, brands, centres, sections, kinds of product, products,
+//! services, prices, faults and causes.
 //!
-//! Each thing has `Save…` (make it, or change it at the version that was seen), a view, a list, and *retire*: nothing with history is deleted. Codes
-//! are unique; a title stands in both languages.
+//! Each thing has `Save…` (make it, or change it at the version that was seen), a view, a list, and *retire*: nothing
+//! with history is deleted. Codes are unique; a title stands in both languages.
 
 pub mod faults;
 pub mod installation;
@@ -26,7 +26,11 @@ pub fn same_version(stored: i64, seen: Option<i64>) -> Result<()> {
 
 /// Normal form of a code: without outer blanks, Latin digits, as typed otherwise.
 pub(crate) fn code(typed: &str) -> String {
-    typed.trim().chars().map(|ch| if ch.is_numeric() { domain::text::digits(&ch.to_string()).chars().next().unwrap_or(ch) } else { ch }).collect()
+    typed
+        .trim()
+        .chars()
+        .map(|ch| if ch.is_numeric() { domain::text::digits(&ch.to_string()).chars().next().unwrap_or(ch) } else { ch })
+        .collect()
 }
 
 /// The id of the row that an optional public id names, or None; a fault where there is no such row in use.
@@ -36,7 +40,12 @@ macro_rules! refer {
         match $public_id {
             None => None,
             Some(public_id) => {
-                let found = $table::table.filter($table::public_id.eq(public_id)).filter($table::retired_at.is_null()).select($table::id).first::<i64>($conn).optional()?;
+                let found = $table::table
+                    .filter($table::public_id.eq(public_id))
+                    .filter($table::retired_at.is_null())
+                    .select($table::id)
+                    .first::<i64>($conn)
+                    .optional()?;
                 if found.is_none() {
                     $faults.add($crate::Fault::new($path, "unknown-reference"));
                 }
@@ -50,7 +59,11 @@ macro_rules! refer {
 #[macro_export]
 macro_rules! link_columns {
     ($table:ident) => {
-        ($crate::store::schema::$table::public_id, $crate::store::schema::$table::code, ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en))
+        (
+            $crate::store::schema::$table::public_id,
+            $crate::store::schema::$table::code,
+            ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en),
+        )
     };
 }
 
@@ -58,17 +71,26 @@ macro_rules! link_columns {
 #[macro_export]
 macro_rules! link {
     ($conn:expr, $table:ident, $id:expr) => {
-        $crate::store::schema::$table::table.find($id).select($crate::link_columns!($table)).first::<$crate::views::Link>($conn)?
+        $crate::store::schema::$table::table
+            .find($id)
+            .select($crate::link_columns!($table))
+            .first::<$crate::views::Link>($conn)?
     };
 }
 
-/// List, get and retire for a table that has a code, titles, a version and `retired_at`. `$of` tells what the right to keep a row is asked about.
+/// List, get and retire for a table that has a code, titles, a version and `retired_at`. `$of` tells what the right to
+/// keep a row is asked about.
 macro_rules! entity {
     ($table:ident: $row:ident => $view:ident by $shape:ident, $what:literal, keep $keep:ident of $of:expr, $list:ident, $get:ident, $row_of:ident, $retire:ident) => {
         /// # Errors
         /// `NotFound`.
         pub(crate) fn $row_of(conn: &mut $crate::Conn, public_id: &str) -> $crate::Result<$row> {
-            $table::table.filter($table::public_id.eq(public_id)).select($row::as_select()).first(conn).optional()?.ok_or($crate::Error::NotFound)
+            $table::table
+                .filter($table::public_id.eq(public_id))
+                .select($row::as_select())
+                .first(conn)
+                .optional()?
+                .ok_or($crate::Error::NotFound)
         }
 
         /// # Errors
@@ -83,9 +105,17 @@ macro_rules! entity {
         ///
         /// # Errors
         /// `Forbidden`; `NotFound` where `after` is not of this list.
-        pub fn $list(conn: &mut $crate::Conn, actor: &$crate::access::Actor, query: &$crate::views::ListQuery) -> $crate::Result<$crate::views::Page<$view>> {
+        pub fn $list(
+            conn: &mut $crate::Conn,
+            actor: &$crate::access::Actor,
+            query: &$crate::views::ListQuery,
+        ) -> $crate::Result<$crate::views::Page<$view>> {
             actor.may(domain::access::Action::ViewCatalogue, $crate::access::Of::Anything)?;
-            let mut select = $table::table.filter($table::retired_at.is_null()).order($table::id).select($row::as_select()).into_boxed();
+            let mut select = $table::table
+                .filter($table::retired_at.is_null())
+                .order($table::id)
+                .select($row::as_select())
+                .into_boxed();
             if let Some(after) = &query.after {
                 select = select.filter($table::id.gt($row_of(conn, after)?.id));
             }
@@ -93,7 +123,11 @@ macro_rules! entity {
                 None => select.limit(query.limit() + 1).load_boxed(conn)?,
                 // A catalogue is small enough to be folded as it is read; the first page of hits is all that is kept.
                 Some(q) => {
-                    let hits = |row: &$row| [&row.code, &row.title_fa, &row.title_en].into_iter().any(|text| domain::text::fold(text).contains(&q));
+                    let hits = |row: &$row| {
+                        [&row.code, &row.title_fa, &row.title_en]
+                            .into_iter()
+                            .any(|text| domain::text::fold(text).contains(&q))
+                    };
                     let rows: Vec<$row> = select.load_boxed(conn)?;
                     rows.into_iter().filter(hits).take(usize::try_from(query.limit() + 1).unwrap_or(0)).collect()
                 }
@@ -113,7 +147,10 @@ macro_rules! entity {
             tx.actor.may(domain::access::Action::$keep, of(&row))?;
             $crate::catalogue::same_version(row.version, version)?;
             diesel::update($table::table.find(row.id))
-                .set(($table::retired_at.eq(Some($crate::store::types::At::from(tx.now))), $table::version.eq(row.version + 1)))
+                .set((
+                    $table::retired_at.eq(Some($crate::store::types::At::from(tx.now))),
+                    $table::version.eq(row.version + 1),
+                ))
                 .execute(tx.conn)?;
             let event = $crate::store::Event::Retired { what: $what.to_owned(), code: row.code.clone() };
             tx.record(None, &event, &[$crate::store::Subject::Object($what, row.id)])?;

@@ -90,7 +90,11 @@ pub fn save_brand(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &Sa
         }
         None => diesel::insert_into(brands::table).values(row.clone()).returning(brands::id).get_result(tx.conn)?,
     };
-    tx.record(None, &Event::Saved { what: "brand".to_owned(), code: row.code.clone() }, &[Subject::Object("brand", id)])?;
+    tx.record(
+        None,
+        &Event::Saved { what: "brand".to_owned(), code: row.code.clone() },
+        &[Subject::Object("brand", id)],
+    )?;
     let row = brand_row(tx.conn, &row.public_id)?;
     brand_view(tx.conn, row)
 }
@@ -182,7 +186,12 @@ pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQ
         return list_all_centres(conn, actor, query);
     }
     actor.may(Action::ViewCatalogue, Of::Anything)?;
-    let rows = centres::table.filter(mine.rows::<centres::table>()).filter(centres::retired_at.is_null()).order(centres::id).select(Centre::as_select()).load(conn)?;
+    let rows = centres::table
+        .filter(mine.rows::<centres::table>())
+        .filter(centres::retired_at.is_null())
+        .order(centres::id)
+        .select(Centre::as_select())
+        .load(conn)?;
     let items = rows.into_iter().map(|row| centre_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: None })
 }
@@ -204,10 +213,18 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
         same_version(old.version, version)?;
     }
     let code = code(&command.code);
-    let time_zone = command.time_zone.clone().or_else(|| old.as_ref().map(|old| old.time_zone.clone())).unwrap_or_else(|| tx.actor.zone.iana_name().unwrap_or("UTC").to_owned());
+    let time_zone = command
+        .time_zone
+        .clone()
+        .or_else(|| old.as_ref().map(|old| old.time_zone.clone()))
+        .unwrap_or_else(|| tx.actor.zone.iana_name().unwrap_or("UTC").to_owned());
     let mut faults = Faults::default();
     check_code_and_title!(faults, tx.conn, centres, code, command.title, old.as_ref().map(|old| old.id));
-    faults.check((2..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()), "code", "centre-code");
+    faults.check(
+        (2..=4).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        "code",
+        "centre-code",
+    );
     faults.check(TimeZone::get(&time_zone).is_ok(), "time_zone", "time-zone");
     let phone = faults.normal(command.phone.as_deref(), identifiers::phone, "phone", "phone");
     let legal_entity = refer!(faults, tx.conn, parties, Some(&command.legal_entity), "legal_entity");
@@ -240,7 +257,12 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
         Some(old) => {
             diesel::update(centres::table.find(old.id))
                 .set((
-                    (centres::code.eq(row.code), centres::title_fa.eq(row.title_fa), centres::title_en.eq(row.title_en), centres::legal_entity_id.eq(row.legal_entity_id)),
+                    (
+                        centres::code.eq(row.code),
+                        centres::title_fa.eq(row.title_fa),
+                        centres::title_en.eq(row.title_en),
+                        centres::legal_entity_id.eq(row.legal_entity_id),
+                    ),
                     (
                         centres::time_zone.eq(row.time_zone),
                         centres::phone.eq(row.phone),
@@ -248,7 +270,11 @@ pub fn save_centre(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
                         centres::hours_fa.eq(row.hours_fa),
                         centres::hours_en.eq(row.hours_en),
                     ),
-                    (centres::paid_policy_id.eq(row.paid_policy_id), centres::diagnosis_fee_minor.eq(row.diagnosis_fee_minor), centres::version.eq(row.version)),
+                    (
+                        centres::paid_policy_id.eq(row.paid_policy_id),
+                        centres::diagnosis_fee_minor.eq(row.diagnosis_fee_minor),
+                        centres::version.eq(row.version),
+                    ),
                 ))
                 .execute(tx.conn)?;
             old.id
@@ -313,7 +339,12 @@ pub fn list_sections(conn: &mut Conn, actor: &crate::access::Actor, query: &List
         return list_all_sections(conn, actor, query);
     }
     actor.may(Action::ViewCatalogue, Of::Anything)?;
-    let rows = sections::table.filter(mine.rows::<sections::table>()).filter(sections::retired_at.is_null()).order(sections::id).select(Section::as_select()).load(conn)?;
+    let rows = sections::table
+        .filter(mine.rows::<sections::table>())
+        .filter(sections::retired_at.is_null())
+        .order(sections::id)
+        .select(Section::as_select())
+        .load(conn)?;
     let items = rows.into_iter().map(|row| section_view(conn, row)).collect::<Result<_>>()?;
     Ok(Page { items, next: None })
 }
@@ -335,7 +366,12 @@ pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     faults.check(!command.title.fa.trim().is_empty(), "title.fa", "required");
     faults.check(!command.title.en.trim().is_empty(), "title.en", "required");
     let centre_id = refer!(faults, tx.conn, centres, Some(&command.centre), "centre").unwrap_or_default();
-    let taken = sections::table.filter(sections::centre_id.eq(centre_id)).filter(sections::code.eq(&code)).select(sections::id).first::<i64>(tx.conn).optional()?;
+    let taken = sections::table
+        .filter(sections::centre_id.eq(centre_id))
+        .filter(sections::code.eq(&code))
+        .select(sections::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "code", "taken");
     faults.told()?;
     tx.actor.may(Action::KeepOrganisation, Of::Centre(centre_id))?;
@@ -345,12 +381,27 @@ pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     let id = match old {
         Some(old) => {
             diesel::update(sections::table.find(old.id))
-                .set((sections::centre_id.eq(centre_id), sections::code.eq(code), sections::title_fa.eq(fa), sections::title_en.eq(en), sections::version.eq(old.version + 1)))
+                .set((
+                    sections::centre_id.eq(centre_id),
+                    sections::code.eq(code),
+                    sections::title_fa.eq(fa),
+                    sections::title_en.eq(en),
+                    sections::version.eq(old.version + 1),
+                ))
                 .execute(tx.conn)?;
             old.id
         }
         None => {
-            let row = Section { id: 0, public_id: public_id.clone(), centre_id, code, title_fa: fa, title_en: en, version: 1, retired_at: None };
+            let row = Section {
+                id: 0,
+                public_id: public_id.clone(),
+                centre_id,
+                code,
+                title_fa: fa,
+                title_en: en,
+                version: 1,
+                retired_at: None,
+            };
             diesel::insert_into(sections::table).values(row).returning(sections::id).get_result(tx.conn)?
         }
     };
@@ -364,5 +415,10 @@ pub fn save_section(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
 /// # Errors
 /// `NotFound`.
 pub fn centre_by_code(conn: &mut Conn, code: &str) -> Result<String> {
-    centres::table.filter(centres::code.eq(code)).select(centres::public_id).first(conn).optional()?.ok_or(Error::NotFound)
+    centres::table
+        .filter(centres::code.eq(code))
+        .select(centres::public_id)
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }

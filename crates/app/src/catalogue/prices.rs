@@ -23,7 +23,10 @@ pub enum Item {
 /// # Errors
 /// The store.
 pub fn current(conn: &mut Conn, item: Item, payer: Option<i64>) -> Result<Option<i64>> {
-    let mut select = prices::table.order((prices::from_on.desc(), prices::id.desc())).select((prices::payer_party_id, prices::amount_minor)).into_boxed();
+    let mut select = prices::table
+        .order((prices::from_on.desc(), prices::id.desc()))
+        .select((prices::payer_party_id, prices::amount_minor))
+        .into_boxed();
     select = match item {
         Item::Product(id) => select.filter(prices::product_id.eq(id)),
         Item::Service(id) => select.filter(prices::service_id.eq(id)),

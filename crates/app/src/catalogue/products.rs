@@ -44,14 +44,25 @@ fn kind_view(conn: &mut Conn, row: ProductKind) -> Result<ProductKindView> {
         Some(id) => Some(link!(conn, product_kinds, id)),
         None => None,
     };
-    Ok(ProductKindView { id: row.public_id, code: row.code, title: Title::new(row.title_fa, row.title_en), parent, version: row.version, is_retired: row.retired_at.is_some() })
+    Ok(ProductKindView {
+        id: row.public_id,
+        code: row.code,
+        title: Title::new(row.title_fa, row.title_en),
+        parent,
+        version: row.version,
+        is_retired: row.retired_at.is_some(),
+    })
 }
 
 entity!(product_kinds: ProductKind => ProductKindView by kind_view, "product_kind", keep KeepCatalogue of |_| Of::All, list_product_kinds, get_product_kind, kind_row, retire_product_kind);
 
 /// # Errors
 /// `Invalid` where the kind would stand below itself; `Conflict` on another version.
-pub fn save_product_kind(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveProductKind) -> Result<ProductKindView> {
+pub fn save_product_kind(
+    tx: &mut Tx<'_>,
+    id: Option<(&str, Option<i64>)>,
+    command: &SaveProductKind,
+) -> Result<ProductKindView> {
     tx.actor.may(Action::KeepCatalogue, Of::All)?;
     let old = id.map(|(public_id, _)| kind_row(tx.conn, public_id)).transpose()?;
     if let (Some(old), Some((_, version))) = (&old, id) {
@@ -83,7 +94,16 @@ pub fn save_product_kind(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
             old.id
         }
         None => {
-            let row = ProductKind { id: 0, public_id: public_id.clone(), parent_id, code, title_fa: fa, title_en: en, version: 1, retired_at: None };
+            let row = ProductKind {
+                id: 0,
+                public_id: public_id.clone(),
+                parent_id,
+                code,
+                title_fa: fa,
+                title_en: en,
+                version: 1,
+                retired_at: None,
+            };
             diesel::insert_into(product_kinds::table).values(row).returning(product_kinds::id).get_result(tx.conn)?
         }
     };
@@ -114,7 +134,8 @@ pub(crate) fn kind_path(conn: &mut Conn, id: i64) -> Result<Vec<ProductKind>> {
 /// # Errors
 /// The store.
 pub(crate) fn kinds_below(conn: &mut Conn, id: i64) -> Result<Vec<i64>> {
-    let all = product_kinds::table.select((product_kinds::id, product_kinds::parent_id)).load::<(i64, Option<i64>)>(conn)?;
+    let all =
+        product_kinds::table.select((product_kinds::id, product_kinds::parent_id)).load::<(i64, Option<i64>)>(conn)?;
     let mut below = vec![id];
     let mut at = 0;
     while at < below.len() {
@@ -228,7 +249,13 @@ fn product_view(conn: &mut Conn, row: Product) -> Result<ProductView> {
         .load::<ProductComponent>(conn)?;
     let components = rows
         .into_iter()
-        .map(|component| Ok(ComponentView { product: link!(conn, products, component.component_id), position: component.position, quantity: component.quantity }))
+        .map(|component| {
+            Ok(ComponentView {
+                product: link!(conn, products, component.component_id),
+                position: component.position,
+                quantity: component.quantity,
+            })
+        })
         .collect::<Result<_>>()?;
     Ok(ProductView {
         kind: link!(conn, product_kinds, row.kind_id),
@@ -252,7 +279,12 @@ fn product_view(conn: &mut Conn, row: Product) -> Result<ProductView> {
 /// # Errors
 /// `NotFound`.
 pub(crate) fn product_row(conn: &mut Conn, public_id: &str) -> Result<Product> {
-    products::table.filter(products::public_id.eq(public_id)).select(Product::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    products::table
+        .filter(products::public_id.eq(public_id))
+        .select(Product::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 /// # Errors
@@ -294,7 +326,11 @@ pub struct ListProducts {
 pub fn list_products(conn: &mut Conn, actor: &crate::access::Actor, query: &ListProducts) -> Result<Page<ProductView>> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
     let base = ListQuery { q: query.q.clone(), after: query.after.clone(), limit: query.limit };
-    let mut select = products::table.filter(products::retired_at.is_null()).order(products::id).select(Product::as_select()).into_boxed();
+    let mut select = products::table
+        .filter(products::retired_at.is_null())
+        .order(products::id)
+        .select(Product::as_select())
+        .into_boxed();
     if let Some(q) = base.folded() {
         let hits = search_keys::table
             .filter(search_keys::target_kind.eq(Target::Product.name()))
@@ -348,7 +384,12 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     };
     faults.check(policy_of.is_none_or(|theirs| theirs == brand_id), "policy", "policy-of-another-brand");
     let gtin = faults.normal(command.gtin.as_deref(), gtin, "gtin", "gtin");
-    let taken = products::table.filter(products::brand_id.eq(brand_id)).filter(products::code_key.eq(&code_key)).select(products::id).first::<i64>(tx.conn).optional()?;
+    let taken = products::table
+        .filter(products::brand_id.eq(brand_id))
+        .filter(products::code_key.eq(&code_key))
+        .select(products::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "code", "taken");
     let mut components = Vec::new();
     for (index, component) in command.components.iter().enumerate() {
@@ -388,9 +429,23 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         Some(old) => {
             diesel::update(products::table.find(old.id))
                 .set((
-                    (products::kind_id.eq(row.kind_id), products::brand_id.eq(row.brand_id), products::code.eq(row.code), products::code_key.eq(row.code_key)),
-                    (products::title_fa.eq(row.title_fa), products::title_en.eq(row.title_en), products::gtin.eq(row.gtin), products::tax_class.eq(row.tax_class)),
-                    (products::is_serialised.eq(row.is_serialised), products::is_warrantied.eq(row.is_warrantied), products::is_part.eq(row.is_part)),
+                    (
+                        products::kind_id.eq(row.kind_id),
+                        products::brand_id.eq(row.brand_id),
+                        products::code.eq(row.code),
+                        products::code_key.eq(row.code_key),
+                    ),
+                    (
+                        products::title_fa.eq(row.title_fa),
+                        products::title_en.eq(row.title_en),
+                        products::gtin.eq(row.gtin),
+                        products::tax_class.eq(row.tax_class),
+                    ),
+                    (
+                        products::is_serialised.eq(row.is_serialised),
+                        products::is_warrantied.eq(row.is_warrantied),
+                        products::is_part.eq(row.is_part),
+                    ),
                     (products::policy_id.eq(row.policy_id), products::version.eq(row.version)),
                 ))
                 .execute(tx.conn)?;
@@ -400,10 +455,23 @@ pub fn save_product(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
     };
     diesel::delete(product_components::table.filter(product_components::product_id.eq(id))).execute(tx.conn)?;
     for (component_id, position, quantity) in components {
-        diesel::insert_into(product_components::table).values(ProductComponent { product_id: id, component_id, position, quantity }).execute(tx.conn)?;
+        diesel::insert_into(product_components::table)
+            .values(ProductComponent { product_id: id, component_id, position, quantity })
+            .execute(tx.conn)?;
     }
     if let Some(price) = command.price {
-        prices::set(tx, Price { id: 0, product_id: Some(id), service_id: None, payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() })?;
+        prices::set(
+            tx,
+            Price {
+                id: 0,
+                product_id: Some(id),
+                service_id: None,
+                payer_party_id: None,
+                kind_id: None,
+                amount_minor: price,
+                from_on: tx.today().into(),
+            },
+        )?;
     }
     put(tx.conn, Target::Product, id, "code", &[domain::text::key(&code), domain::text::fold(&code)])?;
     put(tx.conn, Target::Product, id, "title", &words)?;
@@ -419,7 +487,12 @@ fn gtin(typed: &str) -> Option<String> {
     if !matches!(digits.len(), 8 | 12 | 13 | 14) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let sum = digits.bytes().rev().enumerate().map(|(index, byte)| u32::from(byte - b'0') * if index % 2 == 1 { 3 } else { 1 }).sum::<u32>();
+    let sum = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(index, byte)| u32::from(byte - b'0') * if index % 2 == 1 { 3 } else { 1 })
+        .sum::<u32>();
     (sum % 10 == 0).then_some(digits)
 }
 
@@ -430,8 +503,14 @@ pub fn retire_product(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) ->
     tx.actor.may(Action::KeepCatalogue, Of::Brand(row.brand_id))?;
     same_version(row.version, version)?;
     let now = crate::store::types::At::from(tx.now);
-    diesel::update(products::table.find(row.id)).set((products::retired_at.eq(Some(now)), products::version.eq(row.version + 1))).execute(tx.conn)?;
-    tx.record(None, &Event::Retired { what: "product".to_owned(), code: row.code }, &[Subject::Object("product", row.id)])?;
+    diesel::update(products::table.find(row.id))
+        .set((products::retired_at.eq(Some(now)), products::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
+    tx.record(
+        None,
+        &Event::Retired { what: "product".to_owned(), code: row.code },
+        &[Subject::Object("product", row.id)],
+    )?;
     let row = product_row(tx.conn, public_id)?;
     product_view(tx.conn, row)
 }

@@ -149,9 +149,22 @@ pub fn save_service(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         Some(old) => {
             diesel::update(services::table.find(old.id))
                 .set((
-                    (services::code.eq(row.code), services::line_type.eq(row.line_type), services::title_fa.eq(row.title_fa), services::title_en.eq(row.title_en)),
-                    (services::kind_id.eq(row.kind_id), services::product_id.eq(row.product_id), services::standard_minutes.eq(row.standard_minutes)),
-                    (services::is_free_once.eq(row.is_free_once), services::tax_class.eq(row.tax_class), services::version.eq(row.version)),
+                    (
+                        services::code.eq(row.code),
+                        services::line_type.eq(row.line_type),
+                        services::title_fa.eq(row.title_fa),
+                        services::title_en.eq(row.title_en),
+                    ),
+                    (
+                        services::kind_id.eq(row.kind_id),
+                        services::product_id.eq(row.product_id),
+                        services::standard_minutes.eq(row.standard_minutes),
+                    ),
+                    (
+                        services::is_free_once.eq(row.is_free_once),
+                        services::tax_class.eq(row.tax_class),
+                        services::version.eq(row.version),
+                    ),
                 ))
                 .execute(tx.conn)?;
             old.id
@@ -159,7 +172,18 @@ pub fn save_service(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &
         None => diesel::insert_into(services::table).values(row).returning(services::id).get_result(tx.conn)?,
     };
     if let Some(price) = command.price {
-        prices::set(tx, Price { id: 0, product_id: None, service_id: Some(id), payer_party_id: None, kind_id: None, amount_minor: price, from_on: tx.today().into() })?;
+        prices::set(
+            tx,
+            Price {
+                id: 0,
+                product_id: None,
+                service_id: Some(id),
+                payer_party_id: None,
+                kind_id: None,
+                amount_minor: price,
+                from_on: tx.today().into(),
+            },
+        )?;
     }
     tx.record(None, &Event::Saved { what: "service".to_owned(), code }, &[Subject::Object("service", id)])?;
     let row = service_row(tx.conn, &public_id)?;

@@ -1,4 +1,5 @@
-//! What a repair takes of its covers: reserved when the work is agreed, spent at hand-over, given back where the device goes without repair.
+//! What a repair takes of its covers: reserved when the work is agreed, spent at hand-over, given back where the device
+//! goes without repair.
 
 use super::decide::current_shares;
 use super::rows::CoverClaim;
@@ -29,7 +30,9 @@ pub(crate) fn spend(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
 /// # Errors
 /// The store.
 pub(crate) fn release(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
-    diesel::update(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id))).set(cover_claims::state.eq("released")).execute(tx.conn)?;
+    diesel::update(cover_claims::table.filter(cover_claims::repair_id.eq(repair_id)))
+        .set(cover_claims::state.eq("released"))
+        .execute(tx.conn)?;
     Ok(())
 }
 
@@ -46,7 +49,14 @@ fn set_claims(tx: &mut Tx<'_>, repair_id: i64, state: &str) -> Result<()> {
         }
     }
     for (cover_id, amount_minor) in sums {
-        let row = CoverClaim { id: 0, cover_id, repair_id, claimed_on: repair.occurred_on, amount_minor, state: state.to_owned() };
+        let row = CoverClaim {
+            id: 0,
+            cover_id,
+            repair_id,
+            claimed_on: repair.occurred_on,
+            amount_minor,
+            state: state.to_owned(),
+        };
         diesel::insert_into(cover_claims::table).values(row).execute(tx.conn)?;
     }
     Ok(())
@@ -57,8 +67,12 @@ fn set_claims(tx: &mut Tx<'_>, repair_id: i64, state: &str) -> Result<()> {
 /// # Errors
 /// The store.
 pub(super) fn refresh(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
-    let reserved =
-        cover_claims::table.filter(cover_claims::repair_id.eq(repair.id)).filter(cover_claims::state.eq("reserved")).select(cover_claims::id).first::<i64>(tx.conn).optional()?;
+    let reserved = cover_claims::table
+        .filter(cover_claims::repair_id.eq(repair.id))
+        .filter(cover_claims::state.eq("reserved"))
+        .select(cover_claims::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     let work_began = matches!(repair.step.as_str(), "repair" | "part" | "quality");
     if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
 }

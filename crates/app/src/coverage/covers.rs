@@ -22,7 +22,9 @@ use crate::error::{Error, Fault, Faults, OrInvalid, Result};
 use crate::refer;
 use crate::store::numbering::{self, Series};
 use crate::store::query::*;
-use crate::store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs};
+use crate::store::schema::{
+    centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs,
+};
 use crate::store::search_keys::{Target, put};
 use crate::store::types::{At, Day};
 use crate::store::{Conn, Event, Subject, Tx, among};
@@ -94,7 +96,8 @@ pub struct CoverView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub starts_on: Option<Date>,
-    /// The last day of its last term, as far as its start is known: a promise that was kept to its end is over, though its state is active.
+    /// The last day of its last term, as far as its start is known: a promise that was kept to its end is over, though
+    /// its state is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date"))]
     pub last_day: Option<Date>,
@@ -132,7 +135,13 @@ pub(crate) fn policy_of(conn: &mut Conn, row: &Cover) -> Result<Option<PolicyOf>
         Some(id) => policy_versions::table
             .inner_join(policies::table.on(policies::id.eq(policy_versions::policy_id)))
             .filter(policy_versions::id.eq(id))
-            .select((policies::public_id, policies::code, policies::title_fa, policies::title_en, policy_versions::number))
+            .select((
+                policies::public_id,
+                policies::code,
+                policies::title_fa,
+                policies::title_en,
+                policy_versions::number,
+            ))
             .first::<(String, String, String, String, i64)>(conn)
             .optional()?
             .map(|(id, code, fa, en, number)| PolicyOf { id, code, title: Title { fa, en }, number }),
@@ -163,7 +172,8 @@ pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timest
         amount: money.holds(Of::Work(centre, brand)).then_some(claim.amount_minor),
         state: claim.state,
     };
-    let (serial, device) = devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
+    let (serial, device) =
+        devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
     Ok(CoverView {
         payer: party_link(conn, row.payer_party_id)?,
         policy: policy_of(conn, &row)?,
@@ -186,8 +196,17 @@ pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timest
 ///
 /// # Errors
 /// The store.
-pub(crate) fn covers_of(conn: &mut Conn, actor: &Actor, device_ids: Vec<i64>, now: Timestamp) -> Result<Vec<CoverView>> {
-    let rows = covers::table.filter(among(covers::device_id, device_ids)).order(covers::id).select(Cover::as_select()).load(conn)?;
+pub(crate) fn covers_of(
+    conn: &mut Conn,
+    actor: &Actor,
+    device_ids: Vec<i64>,
+    now: Timestamp,
+) -> Result<Vec<CoverView>> {
+    let rows = covers::table
+        .filter(among(covers::device_id, device_ids))
+        .order(covers::id)
+        .select(Cover::as_select())
+        .load(conn)?;
     rows.into_iter().map(|row| cover_view(conn, actor, row, now)).collect()
 }
 
@@ -202,12 +221,18 @@ pub(crate) fn rules_of(conn: &mut Conn, row: &Cover) -> Result<Rules> {
 
 /// A cover's own rules, or those of the version that it pins.
 pub(super) fn rules(row: &Cover, pinned: Option<&str>) -> Result<Rules> {
-    let body = row.rules.as_deref().or(pinned).ok_or_else(|| Error::internal(format!("cover {} has no rules", row.number)))?;
+    let body =
+        row.rules.as_deref().or(pinned).ok_or_else(|| Error::internal(format!("cover {} has no rules", row.number)))?;
     Rules::parse(body).map_err(Error::internal)
 }
 
 pub(crate) fn cover_row(conn: &mut Conn, public_id: &str) -> Result<Cover> {
-    covers::table.filter(covers::public_id.eq(public_id)).select(Cover::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    covers::table
+        .filter(covers::public_id.eq(public_id))
+        .select(Cover::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 fn brand_of(conn: &mut Conn, device_id: i64) -> Result<i64> {
@@ -238,7 +263,12 @@ pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resul
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn list_cards(conn: &mut Conn, actor: &Actor, query: &crate::views::ListQuery, now: Timestamp) -> Result<crate::views::Page<CoverView>> {
+pub fn list_cards(
+    conn: &mut Conn,
+    actor: &Actor,
+    query: &crate::views::ListQuery,
+    now: Timestamp,
+) -> Result<crate::views::Page<CoverView>> {
     actor.may(Action::ViewWork, Of::Anything)?;
     let mut select = covers::table
         .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
@@ -260,9 +290,11 @@ pub fn list_cards(conn: &mut Conn, actor: &Actor, query: &crate::views::ListQuer
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` where the policy is not published or the number taken; `Conflict` where the device has a card that holds.
+/// `NotFound`; `Invalid` where the policy is not published or the number taken; `Conflict` where the device has a card
+/// that holds.
 pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
-    let device = crate::devices::seen(tx.conn, tx.actor, &command.device, &[Action::ViewWork, Action::IssueCards]).or_invalid("device", "unknown-reference")?;
+    let device = crate::devices::seen(tx.conn, tx.actor, &command.device, &[Action::ViewWork, Action::IssueCards])
+        .or_invalid("device", "unknown-reference")?;
     tx.actor.may(Action::IssueCards, Of::InBrand(device.brand_id))?;
     let active = covers::table
         .filter(covers::device_id.eq(device.id))
@@ -284,12 +316,23 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
         Some(number) => number.to_owned(),
         None => {
             let centre_id = tx.actor.working_centre(tx.conn, None, Action::IssueCards)?;
-            let (code, zone) = centres::table.find(centre_id).select((centres::code, centres::time_zone)).first::<(String, String)>(tx.conn)?;
+            let (code, zone) =
+                centres::table
+                    .find(centre_id)
+                    .select((centres::code, centres::time_zone))
+                    .first::<(String, String)>(tx.conn)?;
             let today = tx.today_in(&zone);
             numbering::next(tx, Series::Card, (centre_id, &code), today)?
         }
     };
-    let issued = Entered { kind: CoverKind::Card, number, starts_on: command.starts_on, issued_on: command.issued_on, seller: command.seller.clone(), payer: None };
+    let issued = Entered {
+        kind: CoverKind::Card,
+        number,
+        starts_on: command.starts_on,
+        issued_on: command.issued_on,
+        seller: command.seller.clone(),
+        payer: None,
+    };
     let cover = enter(tx, &device, &policy, issued)?;
     let event = Event::CardIssued { number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
@@ -303,7 +346,11 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
     let device = crate::devices::seen(tx.conn, tx.actor, device, &[Action::ViewWork, Action::IssueCards])?;
     tx.actor.may(Action::IssueCards, Of::InBrand(device.brand_id))?;
     let mut faults = Faults::default();
-    faults.check(!matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty), "kind", "cover-kind");
+    faults.check(
+        !matches!(command.kind, CoverKind::Card | CoverKind::Goodwill | CoverKind::RepairWarranty),
+        "kind",
+        "cover-kind",
+    );
     let payer = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
     let policy = policy_row(tx.conn, &command.policy).or_invalid("policy", "unknown-reference")?;
@@ -311,15 +358,22 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
     if payer.is_some() && policy.payer_party_id.is_some() && payer != policy.payer_party_id {
         tx.actor.may(Action::KeepPolicies, Of::Brand(device.brand_id))?;
     }
-    let entered = Entered { kind: command.kind, number: command.number.trim().to_owned(), starts_on: command.starts_on, issued_on: command.issued_on, seller: None, payer };
+    let entered = Entered {
+        kind: command.kind,
+        number: command.number.trim().to_owned(),
+        starts_on: command.starts_on,
+        issued_on: command.issued_on,
+        seller: None,
+        payer,
+    };
     let cover = enter(tx, &device, &policy, entered)?;
     let event = Event::CoverAdded { kind: cover.kind.clone(), number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
     cover_view(tx.conn, tx.actor, cover, tx.now)
 }
 
-/// A promise that is entered while the device is in repair, as one that was given before, moves who pays for what is done: as a ruling does, and by the same
-/// right.
+/// A promise that is entered while the device is in repair, as one that was given before, moves who pays for what is
+/// done: as a ruling does, and by the same right.
 ///
 /// # Errors
 /// `Forbidden`.
@@ -367,7 +421,12 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
     faults.check(entered.issued_on.is_none_or(|on| on <= today), "issued_on", "in-the-future");
     let number_key = domain::text::key(&entered.number);
     faults.check(!number_key.is_empty(), "number", "required");
-    let known = covers::table.filter(covers::kind.eq(entered.kind.name())).filter(covers::number_key.eq(&number_key)).select(covers::id).first::<i64>(tx.conn).optional()?;
+    let known = covers::table
+        .filter(covers::kind.eq(entered.kind.name()))
+        .filter(covers::number_key.eq(&number_key))
+        .select(covers::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if known.is_some() {
         faults.add(Fault::new("number", "taken"));
     }
@@ -456,14 +515,20 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     if row.kind == CoverKind::Goodwill.name() && row.state == CoverState::Void.name() {
         return Err(Error::invalid("state", "goodwill-has-limits"));
     }
-    diesel::update(covers::table.find(row.id)).set((covers::state.eq(command.state.name()), covers::version.eq(row.version + 1))).execute(tx.conn)?;
+    diesel::update(covers::table.find(row.id))
+        .set((covers::state.eq(command.state.name()), covers::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
     let event = Event::CoverStateChanged { number: row.number.clone(), state: command.state.name().to_owned() };
     tx.record(None, &event, &[Subject::Device(row.device_id), Subject::Cover(row.id)])?;
     tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
     let row = cover_row(tx.conn, public_id)?;
     // Who pays for work that is open may be another now.
     let root = root_of(tx.conn, row.device_id, tx.now)?;
-    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select(repairs::id).load::<i64>(tx.conn)?;
+    let open = repairs::table
+        .filter(repairs::device_id.eq(root))
+        .filter(repairs::is_open.eq(true))
+        .select(repairs::id)
+        .load::<i64>(tx.conn)?;
     for repair in open {
         decide_repair(tx, repair, "cover")?;
     }
@@ -499,7 +564,14 @@ mod tests {
                 (Some("2030-01-01"), Some("2026-01-01"), "done"),
             ] {
                 let (starts_on, issued_on) = (starts.map(date), issued.map(date));
-                let card = IssueCard { device: device.clone(), policy: Some(house.gold.clone()), number: Some("G-1".to_owned()), starts_on, seller: None, issued_on };
+                let card = IssueCard {
+                    device: device.clone(),
+                    policy: Some(house.gold.clone()),
+                    number: Some("G-1".to_owned()),
+                    starts_on,
+                    seller: None,
+                    issued_on,
+                };
                 assert_eq!(told(house.by(MANAGER, |tx| issue_card(tx, &card))), answer);
             }
         });
@@ -527,7 +599,10 @@ mod tests {
             }
             let mut elsewhere = house.person(MANAGER);
             elsewhere.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
-            assert_eq!(told(house.db.write(&elsewhere, |tx| issue_card(tx, &card("G-1", None)))), "in-repair-elsewhere");
+            assert_eq!(
+                told(house.db.write(&elsewhere, |tx| issue_card(tx, &card("G-1", None)))),
+                "in-repair-elsewhere"
+            );
             assert_eq!(issue(MANAGER, card("G-2", Some("1404/08/24"))), "done");
             // What is promised from now on pays for nothing that came before, and anybody at the counter enters it.
             let other = house.device("TV-1", "T-2", "1404/08/24", &[]);
@@ -544,7 +619,14 @@ mod tests {
             let device = house.device("TV-1", "T-1", "1404/08/24", &[]);
             let policy = house.policy("TRAVEL-HALF");
             let add = |login: &str, kind: CoverKind, payer: Option<&str>, number: &str| {
-                let command = AddCover { kind, number: number.to_owned(), policy: policy.clone(), payer: payer.map(str::to_owned), starts_on: None, issued_on: None };
+                let command = AddCover {
+                    kind,
+                    number: number.to_owned(),
+                    policy: policy.clone(),
+                    payer: payer.map(str::to_owned),
+                    starts_on: None,
+                    issued_on: None,
+                };
                 told(house.by(login, |tx| add_cover(tx, &device, &command)))
             };
             assert_eq!(add(RECEPTIONIST, CoverKind::Recall, None, "R-1"), "policy: cover-kind-of-policy");

@@ -1,4 +1,5 @@
-//! Deciding a repair: the case is built, decided, kept whole, and its shares are written for invoices, claims and reports to read.
+//! Deciding a repair: the case is built, decided, kept whole, and its shares are written for invoices, claims and
+//! reports to read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,7 +22,9 @@ use crate::error::{Error, Result};
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::store::query::*;
-use crate::store::schema::{causes, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs};
+use crate::store::schema::{
+    causes, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs,
+};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 use crate::views::{PartyLink, Title};
@@ -88,12 +91,27 @@ pub struct AskCoverage {
 ///
 /// # Errors
 /// `NotFound`; `Forbidden`.
-pub fn ask_coverage(conn: &mut Conn, actor: &Actor, device: &str, now: jiff::Timestamp, question: &AskCoverage) -> Result<Explained> {
+pub fn ask_coverage(
+    conn: &mut Conn,
+    actor: &Actor,
+    device: &str,
+    now: jiff::Timestamp,
+    question: &AskCoverage,
+) -> Result<Explained> {
     actor.may(Action::ViewWork, Of::Anything)?;
     let device = crate::devices::seen(conn, actor, device, &[Action::ViewWork])?;
     let today = actor.today(now);
-    let readings = question.usage.iter().filter_map(|reading| reading.split_once('=')).filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
-    let asked = Asked { fault: question.fault.clone(), cause: question.cause.clone(), usage: readings.collect(), lines: Vec::new() };
+    let readings = question
+        .usage
+        .iter()
+        .filter_map(|reading| reading.split_once('='))
+        .filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
+    let asked = Asked {
+        fault: question.fault.clone(),
+        cause: question.cause.clone(),
+        usage: readings.collect(),
+        lines: Vec::new(),
+    };
     // The promises of a device hold for what sits in it.
     let root = root_of(conn, device.id, now)?;
     let mut built = build(conn, root, now, question.on.unwrap_or(today), None, asked)?;
@@ -110,7 +128,12 @@ pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: 
     let mut covers = HashMap::new();
     for row in rows {
         let title = super::covers::policy_of(conn, row)?.map(|policy| policy.title);
-        let name = CoverName { kind: row.kind.clone(), number: row.number.clone(), payer: party_link(conn, row.payer_party_id)?, title };
+        let name = CoverName {
+            kind: row.kind.clone(),
+            number: row.number.clone(),
+            payer: party_link(conn, row.payer_party_id)?,
+            title,
+        };
         covers.insert(cover_id(row), name);
     }
     let terms = case.covers.iter().flat_map(|cover| &cover.policy.terms);
@@ -120,7 +143,10 @@ pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: 
 
 /// When the terms of the covers hold, as far as their start is known.
 fn bars(case: &Case) -> Vec<Bar> {
-    domain::coverage::terms_over_time(case).into_iter().map(|(cover, term, first, last)| Bar { cover, term, first_day: Some(first), last_day: last }).collect()
+    domain::coverage::terms_over_time(case)
+        .into_iter()
+        .map(|(cover, term, first, last)| Bar { cover, term, first_day: Some(first), last_day: last })
+        .collect()
 }
 
 /// A repair with everything that its case needs.
@@ -165,7 +191,8 @@ pub(crate) fn case_of(conn: &mut Conn, work: &Work) -> Result<Built> {
     let asked = Asked { fault, cause, usage: work.usage.clone(), lines: Vec::new() };
     let mut built = build(conn, repair.device_id, work.received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
     // A line for the device itself names no component, nor does one for a component that sat in it no more.
-    let keys = built.tree.all().into_iter().skip(1).map(|node| (node.device.id, node.key.clone())).collect::<HashMap<_, _>>();
+    let keys =
+        built.tree.all().into_iter().skip(1).map(|node| (node.device.id, node.key.clone())).collect::<HashMap<_, _>>();
     let mut asked_lines = Vec::with_capacity(work.lines.len());
     for line in work.lines.iter().filter(|line| !line.is_fee) {
         let component = line.component_id.and_then(|id| keys.get(&id).cloned());
@@ -214,7 +241,9 @@ pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Deci
             override_id,
         };
         // A ruling on a cover that was lost since says nothing any more.
-        let ruling = rulings.get(&line.id).map(|ruling| (ruling, built.covers.iter().find(|cover| Some(cover.id) == ruling.cover_id && is_in_force(cover))));
+        let ruling = rulings.get(&line.id).map(|ruling| {
+            (ruling, built.covers.iter().find(|cover| Some(cover.id) == ruling.cover_id && is_in_force(cover)))
+        });
         if let Some((Ruling { id, cover_id, percent }, cover)) = ruling
             && (cover_id.is_none() || cover.is_some())
         {
@@ -265,12 +294,16 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         .first::<CoverageDecision>(tx.conn)
         .optional()?;
     let same_parts = before.len() == parts.len()
-        && before
-            .iter()
-            .zip(&parts)
-            .all(|(row, part)| row.work_line_id == part.line_id && row.amount_minor == part.amount && row.cover_id == part.cover_id && row.override_id == part.override_id);
+        && before.iter().zip(&parts).all(|(row, part)| {
+            row.work_line_id == part.line_id
+                && row.amount_minor == part.amount
+                && row.cover_id == part.cover_id
+                && row.override_id == part.override_id
+        });
     let customer_after = customer_sum(&parts);
-    if last.as_ref().is_some_and(|last| last.case_json == case_json && last.decision_json == decision_json) && same_parts {
+    if last.as_ref().is_some_and(|last| last.case_json == case_json && last.decision_json == decision_json)
+        && same_parts
+    {
         return Ok(customer_after);
     }
     let row = CoverageDecision {
@@ -283,7 +316,10 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         case_json,
         decision_json,
     };
-    let decision_id = diesel::insert_into(coverage_decisions::table).values(row).returning(coverage_decisions::id).get_result::<i64>(tx.conn)?;
+    let decision_id = diesel::insert_into(coverage_decisions::table)
+        .values(row)
+        .returning(coverage_decisions::id)
+        .get_result::<i64>(tx.conn)?;
     for part in &parts {
         let row = CoverageShare {
             id: 0,
@@ -299,12 +335,17 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
         };
         diesel::insert_into(coverage_shares::table).values(row).execute(tx.conn)?;
     }
-    Point { update: "UPDATE repairs SET decision_id = ", to: decision_id, of: " WHERE id = ", id: repair_id }.execute(tx.conn)?;
+    Point { update: "UPDATE repairs SET decision_id = ", to: decision_id, of: " WHERE id = ", id: repair_id }
+        .execute(tx.conn)?;
     let customer_before = before.iter().filter(|row| row.cover_id.is_none()).map(|row| row.amount_minor).sum::<i64>();
     if customer_before != customer_after {
         let repair = &work.repair;
         let event = Event::CoverageChanged { number: repair.number.clone(), customer_before, customer_after };
-        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+        tx.record(
+            (repair.centre_id, repair.brand_id),
+            &event,
+            &[Subject::Repair(repair_id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
+        )?;
     }
     claims::refresh(tx, &work.repair)?;
     Ok(customer_after)
@@ -316,7 +357,11 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
 /// The store.
 pub(crate) fn current_shares(conn: &mut Conn, repair: &Repair) -> Result<Vec<CoverageShare>> {
     let Some(decision_id) = repair.decision_id else { return Ok(Vec::new()) };
-    Ok(coverage_shares::table.filter(coverage_shares::decision_id.eq(decision_id)).order(coverage_shares::id).select(CoverageShare::as_select()).load(conn)?)
+    Ok(coverage_shares::table
+        .filter(coverage_shares::decision_id.eq(decision_id))
+        .order(coverage_shares::id)
+        .select(CoverageShare::as_select())
+        .load(conn)?)
 }
 
 /// What a change would do to who pays, before it is saved.
@@ -345,7 +390,13 @@ pub struct LineChange {
 ///
 /// # Errors
 /// The store.
-pub(crate) fn preview(conn: &mut Conn, repair_id: i64, fault_id: Option<i64>, cause_id: Option<i64>, on: Date) -> Result<CoverageChange> {
+pub(crate) fn preview(
+    conn: &mut Conn,
+    repair_id: i64,
+    fault_id: Option<i64>,
+    cause_id: Option<i64>,
+    on: Date,
+) -> Result<CoverageChange> {
     let mut work = work(conn, repair_id)?;
     let before = current_shares(conn, &work.repair)?;
     work.repair.fault_id = fault_id.or(work.repair.fault_id);
@@ -356,12 +407,32 @@ pub(crate) fn preview(conn: &mut Conn, repair_id: i64, fault_id: Option<i64>, ca
     let mut lines = Vec::new();
     let mut customer_vat_after = 0;
     for line in &work.lines {
-        let customer_before = before.iter().filter(|row| row.work_line_id == line.id && row.cover_id.is_none()).map(|row| row.amount_minor).sum::<i64>();
-        let customer_after = after.iter().filter(|part| part.line_id == line.id && part.cover_id.is_none()).map(|part| part.amount).sum::<i64>();
-        customer_vat_after += percent_of(customer_after, crate::catalogue::prices::vat_percent(conn, &line.tax_class, on)?);
+        let customer_before = before
+            .iter()
+            .filter(|row| row.work_line_id == line.id && row.cover_id.is_none())
+            .map(|row| row.amount_minor)
+            .sum::<i64>();
+        let customer_after = after
+            .iter()
+            .filter(|part| part.line_id == line.id && part.cover_id.is_none())
+            .map(|part| part.amount)
+            .sum::<i64>();
+        customer_vat_after +=
+            percent_of(customer_after, crate::catalogue::prices::vat_percent(conn, &line.tax_class, on)?);
         if customer_before != customer_after {
-            let considered = decision.lines.iter().find(|decided| decided.id == line.public_id).map(|decided| decided.considered.clone()).unwrap_or_default();
-            lines.push(LineChange { id: line.public_id.clone(), title: Title::new(&line.title_fa, &line.title_en), customer_before, customer_after, considered });
+            let considered = decision
+                .lines
+                .iter()
+                .find(|decided| decided.id == line.public_id)
+                .map(|decided| decided.considered.clone())
+                .unwrap_or_default();
+            lines.push(LineChange {
+                id: line.public_id.clone(),
+                title: Title::new(&line.title_fa, &line.title_en),
+                customer_before,
+                customer_after,
+                considered,
+            });
         }
     }
     let customer_before = before.iter().filter(|row| row.cover_id.is_none()).map(|row| row.amount_minor).sum();
@@ -374,8 +445,10 @@ pub(crate) fn preview(conn: &mut Conn, repair_id: i64, fault_id: Option<i64>, ca
 /// The store.
 pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>> {
     let Some(id) = repair.decision_id else { return Ok(None) };
-    let (case_json, decision_json) =
-        coverage_decisions::table.find(id).select((coverage_decisions::case_json, coverage_decisions::decision_json)).first::<(String, String)>(conn)?;
+    let (case_json, decision_json) = coverage_decisions::table
+        .find(id)
+        .select((coverage_decisions::case_json, coverage_decisions::decision_json))
+        .first::<(String, String)>(conn)?;
     let case = Case::parse(&case_json).map_err(Error::internal)?;
     let decision: Decision = serde_json::from_str(&decision_json).map_err(Error::internal)?;
     let mut rows = Vec::new();
@@ -383,7 +456,14 @@ pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>
         use crate::store::schema::covers;
         let (kind, number) = cover.id.split_once(':').unwrap_or_default();
         let key = domain::text::key(number);
-        rows.extend(covers::table.filter(covers::kind.eq(kind)).filter(covers::number_key.eq(key)).select(Cover::as_select()).first(conn).optional()?);
+        rows.extend(
+            covers::table
+                .filter(covers::kind.eq(kind))
+                .filter(covers::number_key.eq(key))
+                .select(Cover::as_select())
+                .first(conn)
+                .optional()?,
+        );
     }
     explained(conn, decision, &case, &rows).map(Some)
 }

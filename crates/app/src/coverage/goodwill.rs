@@ -1,6 +1,8 @@
-//! Goodwill: a cover given in a repair, from the day of reception, within the limits of the giver's role. The serving house bears it.
+//! Goodwill: a cover given in a repair, from the day of reception, within the limits of the giver's role. The serving
+//! house bears it.
 //!
-//! Invariant: what anybody gave before on a line and in the repair counts, so that a limit is not passed in small steps or by several people.
+//! Invariant: what anybody gave before on a line and in the repair counts, so that a limit is not passed in small steps
+//! or by several people.
 
 use std::collections::HashMap;
 
@@ -53,9 +55,16 @@ struct Left(HashMap<i64, i64>);
 
 impl Left {
     fn of(conn: &mut Conn, repair: &Repair, lines: &[WorkLine]) -> Result<Self> {
-        let gifts = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).select(covers::id).load::<i64>(conn)?;
+        let gifts = covers::table
+            .filter(covers::repair_id.eq(repair.id))
+            .filter(covers::kind.eq(CoverKind::Goodwill.name()))
+            .select(covers::id)
+            .load::<i64>(conn)?;
         let mut left = lines.iter().map(|line| (line.id, line.amount_minor.unwrap_or(0))).collect::<HashMap<_, _>>();
-        for share in current_shares(conn, repair)?.iter().filter(|share| share.cover_id.is_some_and(|cover| !gifts.contains(&cover))) {
+        for share in current_shares(conn, repair)?
+            .iter()
+            .filter(|share| share.cover_id.is_some_and(|cover| !gifts.contains(&cover)))
+        {
             if let Some(rest) = left.get_mut(&share.work_line_id) {
                 *rest -= share.amount_minor;
             }
@@ -112,12 +121,21 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let wanted = left.given(&lines, |_| command.percent);
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
     let given = given_in(tx.conn, repair.id)?;
-    let percent_before = lines.iter().map(|line| given.iter().map(|(_, rules)| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
-    let worth = given.iter().map(|(_, rules)| left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))).collect::<Vec<_>>();
+    let percent_before =
+        lines.iter().map(|line| given.iter().map(|(_, rules)| percent_on(rules, line)).sum::<i64>()).max().unwrap_or(0);
+    let worth = given
+        .iter()
+        .map(|(_, rules)| {
+            left.given(&all, |line| percent_on(rules, line)).min(rules.limits.max_amount.unwrap_or(i64::MAX))
+        })
+        .collect::<Vec<_>>();
     let amount_before = worth.iter().sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
     let Some(limit) = limits.iter().copied().find(|limit| actor_within(*limit, percent_after, amount_after)) else {
-        let widest = limits.into_iter().max_by_key(|limit| (limit.percent, limit.amount)).ok_or_else(|| tx.actor.refusal(Action::GiveGoodwill))?;
+        let widest = limits
+            .into_iter()
+            .max_by_key(|limit| (limit.percent, limit.amount))
+            .ok_or_else(|| tx.actor.refusal(Action::GiveGoodwill))?;
         return Err(Error::Forbidden(
             Reason::new("goodwill-limit")
                 .with("percent", widest.percent)
@@ -128,8 +146,13 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     for ((cover, _), worth) in given.iter().zip(worth) {
         hold_at(tx, cover, worth)?;
     }
-    let payer_party_id = centres::table.find(repair.centre_id).select(centres::legal_entity_id).first::<i64>(tx.conn)?;
-    let before = covers::table.filter(covers::repair_id.eq(repair.id)).filter(covers::kind.eq(CoverKind::Goodwill.name())).count().get_result::<i64>(tx.conn)?;
+    let payer_party_id =
+        centres::table.find(repair.centre_id).select(centres::legal_entity_id).first::<i64>(tx.conn)?;
+    let before = covers::table
+        .filter(covers::repair_id.eq(repair.id))
+        .filter(covers::kind.eq(CoverKind::Goodwill.name()))
+        .count()
+        .get_result::<i64>(tx.conn)?;
     let pays = json!({"part": command.percent, "labour": command.percent, "travel": command.percent, "shipping": command.percent});
     let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, before + 1);
@@ -150,13 +173,23 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
             seller: None,
         },
     )?;
-    let event = Event::GoodwillGiven { number: repair.number.clone(), percent: command.percent, amount, reason: command.reason.trim().to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)])?;
+    let event = Event::GoodwillGiven {
+        number: repair.number.clone(),
+        percent: command.percent,
+        amount,
+        reason: command.reason.trim().to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Cover(cover.id)],
+    )?;
     decide_repair(tx, repair.id, "goodwill")?;
     Ok(())
 }
 
-/// Holds a gift at what it is worth when another is given beside it: what all of them may come to, whatever prices do later, stays within the limit of one giver.
+/// Holds a gift at what it is worth when another is given beside it: what all of them may come to, whatever prices do
+/// later, stays within the limit of one giver.
 fn hold_at(tx: &mut Tx<'_>, cover: &Cover, worth: i64) -> Result<()> {
     let Some(rules) = &cover.rules else { return Ok(()) };
     let mut rules: serde_json::Value = serde_json::from_str(rules).map_err(Error::internal)?;
@@ -167,7 +200,9 @@ fn hold_at(tx: &mut Tx<'_>, cover: &Cover, worth: i64) -> Result<()> {
 
 /// The roles that may give this much.
 fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
-    let may = |role: &&Role| actor.permissions.of(**role, Action::GiveGoodwill).is_some_and(|limit| actor_within(limit, percent, amount));
+    let may = |role: &&Role| {
+        actor.permissions.of(**role, Action::GiveGoodwill).is_some_and(|limit| actor_within(limit, percent, amount))
+    };
     Role::ALL.iter().filter(may).map(|role| role.name()).collect::<Vec<_>>().join(",")
 }
 
@@ -178,7 +213,8 @@ mod tests {
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
 
-    /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the manager up to 50 % and 20,000,000.
+    /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the
+    /// manager up to 50 % and 20,000,000.
     fn charged_with(house: &House, operations: &[(&str, i64)]) -> String {
         house.at("1405/09/03");
         let customer = house.customer("حسن مرادی", "09121112233");
@@ -206,11 +242,25 @@ mod tests {
         in_a_house(|house| {
             let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
             give(house, RECEPTIONIST, &repair, &[], 10).expect("within");
-            let gift = house.db.read(|conn| Ok(covers::table.filter(covers::kind.eq("goodwill")).select(covers::public_id).first::<String>(conn)?)).expect("a gift");
-            let turn = |state| house.write_or(|tx| change_cover_state(tx, &gift, &ChangeCoverState { state, reason: "-".to_owned() }).map(|_| ()));
+            let gift = house
+                .db
+                .read(|conn| {
+                    Ok(covers::table
+                        .filter(covers::kind.eq("goodwill"))
+                        .select(covers::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("a gift");
+            let turn = |state| {
+                house.write_or(|tx| {
+                    change_cover_state(tx, &gift, &ChangeCoverState { state, reason: "-".to_owned() }).map(|_| ())
+                })
+            };
             turn(CoverState::Void).expect("taken back");
             give(house, RECEPTIONIST, &repair, &[], 10).expect("another");
-            assert!(matches!(turn(CoverState::Active), Err(Error::Invalid(faults)) if faults[0].reason.code == "goodwill-has-limits"));
+            assert!(
+                matches!(turn(CoverState::Active), Err(Error::Invalid(faults)) if faults[0].reason.code == "goodwill-has-limits")
+            );
             assert_eq!(house.repair(&repair).customer_net, Some(900_000));
         });
     }
@@ -221,7 +271,13 @@ mod tests {
             let repair = charged_with(house, &[("SVC-ANY", 90_000_000)]);
             // The receptionist much of little, the technician little of much.
             for (role, percent, amount) in [(Role::Receptionist, 100, Some(1_000_000)), (Role::Technician, 10, None)] {
-                let allow = ChangePermission { role, action: Action::GiveGoodwill, is_allowed: true, percent: Some(percent), amount };
+                let allow = ChangePermission {
+                    role,
+                    action: Action::GiveGoodwill,
+                    is_allowed: true,
+                    percent: Some(percent),
+                    amount,
+                };
                 house.write(|tx| change_permission(tx, &allow));
             }
             let mut both = house.person(RECEPTIONIST);
@@ -269,7 +325,8 @@ mod tests {
     #[test]
     fn amounts_add_up_in_a_repair_and_a_gift_counts_for_every_line_that_it_speaks_of() {
         in_a_house(|house| {
-            let repair = charged_with(house, &[("SVC-ANY", 30_000_000), ("SVC-FAN", 20_000_000), ("SVC-BOARD", 10_000_000)]);
+            let repair =
+                charged_with(house, &[("SVC-ANY", 30_000_000), ("SVC-FAN", 20_000_000), ("SVC-BOARD", 10_000_000)]);
             let line = |index: usize| house.repair(&repair).lines[index].id.clone();
             give(house, RECEPTIONIST, &repair, &[line(0)], 10).expect("3,000,000");
             give(house, RECEPTIONIST, &repair, &[line(1)], 10).expect("and 2,000,000");
@@ -278,7 +335,10 @@ mod tests {
 
             let twice = charged_with_another(house);
             let first = house.repair(&twice).lines[0].id.clone();
-            assert!(is_refused(&give(house, RECEPTIONIST, &twice, &[first], 10)), "both lines of the service are meant: 6,000,000");
+            assert!(
+                is_refused(&give(house, RECEPTIONIST, &twice, &[first], 10)),
+                "both lines of the service are meant: 6,000,000"
+            );
         });
     }
 

@@ -1,6 +1,7 @@
 //! A person's ruling on one line, beside the machine's decision: by right, with a reason, and both are seen for ever.
 //!
-//! Invariant: a ruling names a cover of the repair's case that is in force; where that is lost later, the machine's decision holds again.
+//! Invariant: a ruling names a cover of the repair's case that is in force; where that is lost later, the machine's
+//! decision holds again.
 
 use std::collections::HashMap;
 
@@ -52,7 +53,10 @@ pub(crate) fn rulings(conn: &mut Conn, repair_id: i64) -> Result<HashMap<i64, Ru
         .order(coverage_overrides::id)
         .select(CoverageOverride::as_select())
         .load::<CoverageOverride>(conn)?;
-    Ok(rows.into_iter().map(|row| (row.work_line_id, Ruling { id: row.id, cover_id: row.cover_id, percent: row.percent })).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.work_line_id, Ruling { id: row.id, cover_id: row.cover_id, percent: row.percent }))
+        .collect())
 }
 
 /// The cover of this public id among those of the repair's case, with a fault where it cannot pay.
@@ -61,8 +65,12 @@ fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faul
     let found = case_of(conn, &work)?.covers.into_iter().find(|cover| cover.public_id == public_id);
     match &found {
         None => faults.add(Fault::new("cover", "cover-not-of-this")),
-        Some(cover) if cover.kind == CoverKind::Goodwill.name() => faults.add(Fault::new("cover", "goodwill-has-limits")),
-        Some(cover) if !is_in_force(cover) => faults.add(Fault::new("cover", "cover-not-in-force").with("state", Arg::word("cover-state", cover.state.clone()))),
+        Some(cover) if cover.kind == CoverKind::Goodwill.name() => {
+            faults.add(Fault::new("cover", "goodwill-has-limits"))
+        }
+        Some(cover) if !is_in_force(cover) => faults.add(
+            Fault::new("cover", "cover-not-in-force").with("state", Arg::word("cover-state", cover.state.clone())),
+        ),
         Some(_) => {}
     }
     Ok(found)
@@ -74,7 +82,8 @@ pub(super) fn is_in_force(cover: &Cover) -> bool {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` without a reason or with a cover that cannot pay here; `Conflict` after hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` without a reason or with a cover that cannot pay here; `Conflict` after
+/// hand-over.
 pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCoverage) -> Result<()> {
     let repair = in_hand(tx, repair, Action::OverrideCoverage)?;
     let mut faults = Faults::default();
@@ -98,8 +107,17 @@ pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCovera
         decided_at: At::from(tx.occurred),
     };
     diesel::insert_into(coverage_overrides::table).values(row).execute(tx.conn)?;
-    let event = Event::CoverageOverridden { number: repair.number.clone(), item: line.item_code, percent, reason: reason.to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    let event = Event::CoverageOverridden {
+        number: repair.number.clone(),
+        item: line.item_code,
+        percent,
+        reason: reason.to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+    )?;
     decide_repair(tx, repair.id, "override")?;
     Ok(())
 }
@@ -114,12 +132,19 @@ mod tests {
     use crate::testing::{House, RECEPTIONIST, in_a_house};
 
     fn covers_of(house: &House, device: &str) -> Vec<(String, String)> {
-        let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now())).expect("a device");
+        let device = house
+            .db
+            .read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now()))
+            .expect("a device");
         device.covers.into_iter().map(|cover| (cover.number, cover.id)).collect()
     }
 
     fn cover(house: &House, device: &str, number: &str) -> String {
-        covers_of(house, device).into_iter().find(|(known, _)| known.starts_with(number)).map(|(_, id)| id).expect("a cover")
+        covers_of(house, device)
+            .into_iter()
+            .find(|(known, _)| known.starts_with(number))
+            .map(|(_, id)| id)
+            .expect("a cover")
     }
 
     #[test]
@@ -137,11 +162,17 @@ mod tests {
             house.go(RECEPTIONIST, &repair, "to-diagnosis");
             house.diagnose(&repair, "no-power", "burnt");
             let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
-            let give = GiveGoodwill { lines: Vec::new(), percent: 10, max_amount: None, reason: "nine days".to_owned() };
+            let give =
+                GiveGoodwill { lines: Vec::new(), percent: 10, max_amount: None, reason: "nine days".to_owned() };
             house.by(RECEPTIONIST, |tx| give_goodwill(tx, &repair, &give)).expect("given");
 
             let rule = |cover: &str| {
-                let command = OverrideCoverage { line: line.clone(), cover: Some(cover.to_owned()), percent: None, reason: "the maker agreed".to_owned() };
+                let command = OverrideCoverage {
+                    line: line.clone(),
+                    cover: Some(cover.to_owned()),
+                    percent: None,
+                    reason: "the maker agreed".to_owned(),
+                };
                 house.db.write(&house.admin, |tx| override_coverage(tx, &repair, &command))
             };
             let refused = |told: Result<()>| match told {
@@ -150,11 +181,25 @@ mod tests {
             };
             let card = cover(house, &device, "G-1");
             assert_eq!(refused(rule(&cover(house, &another, "G-2"))), "cover-not-of-this");
-            assert_eq!(refused(rule(&cover(house, &device, "K-1"))), "cover-not-of-this", "entered after the device was received");
+            assert_eq!(
+                refused(rule(&cover(house, &device, "K-1"))),
+                "cover-not-of-this",
+                "entered after the device was received"
+            );
             assert_eq!(refused(rule("0123456789abcdef")), "cover-not-of-this");
-            let goodwill = house.db.read(|conn| Ok(covers::table.filter(covers::kind.eq("goodwill")).select(covers::public_id).first::<String>(conn)?)).expect("goodwill");
+            let goodwill = house
+                .db
+                .read(|conn| {
+                    Ok(covers::table
+                        .filter(covers::kind.eq("goodwill"))
+                        .select(covers::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("goodwill");
             assert_eq!(refused(rule(&goodwill)), "goodwill-has-limits");
-            let turn = |state| house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }));
+            let turn = |state| {
+                house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }))
+            };
             turn(CoverState::Suspended);
             assert_eq!(refused(rule(&card)), "cover-not-in-force");
             assert_eq!(house.repair(&repair).customer_net, Some(900_000), "nothing was changed by what was refused");

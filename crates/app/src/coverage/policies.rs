@@ -145,10 +145,12 @@ fn policy_view(conn: &mut Conn, row: Policy) -> Result<PolicyView> {
     };
     let published = latest(conn, row.id)?;
     let rules: Value = serde_json::from_str(&row.draft).map_err(Error::internal)?;
-    let same = published.as_ref().and_then(|version| serde_json::from_str::<Value>(&version.body).ok()).is_some_and(|mut body| {
-        body["version"] = rules["version"].clone();
-        body == rules
-    });
+    let same = published.as_ref().and_then(|version| serde_json::from_str::<Value>(&version.body).ok()).is_some_and(
+        |mut body| {
+            body["version"] = rules["version"].clone();
+            body == rules
+        },
+    );
     Ok(PolicyView {
         id: row.public_id,
         code: row.code,
@@ -176,7 +178,12 @@ entity!(policies: Policy => PolicyView by policy_view, "policy", keep KeepPolici
 /// # Errors
 /// The store.
 pub(crate) fn latest(conn: &mut Conn, policy_id: i64) -> Result<Option<PolicyVersion>> {
-    Ok(policy_versions::table.filter(policy_versions::policy_id.eq(policy_id)).order(policy_versions::number.desc()).select(PolicyVersion::as_select()).first(conn).optional()?)
+    Ok(policy_versions::table
+        .filter(policy_versions::policy_id.eq(policy_id))
+        .order(policy_versions::number.desc())
+        .select(PolicyVersion::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// The latest rules of a policy; None where none is published.
@@ -196,10 +203,14 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     body.insert("code".to_owned(), code.into());
     body.insert("version".to_owned(), number.into());
     let body = Value::Object(body);
-    let wrong = |path: &str, message: &str| Error::Invalid(vec![Fault::new(format!("rules.{path}"), "policy-malformed").with("message", message)]);
+    let wrong = |path: &str, message: &str| {
+        Error::Invalid(vec![Fault::new(format!("rules.{path}"), "policy-malformed").with("message", message)])
+    };
     let parsed = Rules::parse(&body.to_string()).map_err(|Malformed { path, message }| wrong(&path, &message))?;
     // `decide` ignores these two whatever they are; what the app uses of them must be right.
-    for (key, is_usable) in [("repair_warranty", parsed.repair_warranty.is_some()), ("replacement", parsed.replacement.is_some())] {
+    for (key, is_usable) in
+        [("repair_warranty", parsed.repair_warranty.is_some()), ("replacement", parsed.replacement.is_some())]
+    {
         if body.get(key).is_some() && !is_usable {
             return Err(wrong(key, key));
         }
@@ -207,12 +218,17 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     Ok(body)
 }
 
-/// Whether somebody may promise for a brand in a party's name: a maker pays for what it promised, and in its name nobody promises who `may` for other brands
-/// alone.
+/// Whether somebody may promise for a brand in a party's name: a maker pays for what it promised, and in its name
+/// nobody promises who `may` for other brands alone.
 ///
 /// # Errors
 /// `Invalid` where they may not.
-pub(super) fn may_promise_for(conn: &mut Conn, payer: i64, brand_id: Option<i64>, may: impl Fn(i64) -> bool) -> Result<()> {
+pub(super) fn may_promise_for(
+    conn: &mut Conn,
+    payer: i64,
+    brand_id: Option<i64>,
+    may: impl Fn(i64) -> bool,
+) -> Result<()> {
     let theirs = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(conn)?;
     let is_mine = theirs.is_empty() || theirs.iter().any(|id| brand_id == Some(*id) || may(*id));
     if is_mine { Ok(()) } else { Err(Error::invalid("payer", "unknown-reference")) }
@@ -260,8 +276,18 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
         Some(old) => {
             diesel::update(policies::table.find(old.id))
                 .set((
-                    (policies::code.eq(code), policies::title_fa.eq(fa), policies::title_en.eq(en), policies::brand_id.eq(brand_id)),
-                    (policies::payer_party_id.eq(payer_party_id), policies::cover_kind.eq(cover_kind), policies::draft.eq(draft), policies::version.eq(old.version + 1)),
+                    (
+                        policies::code.eq(code),
+                        policies::title_fa.eq(fa),
+                        policies::title_en.eq(en),
+                        policies::brand_id.eq(brand_id),
+                    ),
+                    (
+                        policies::payer_party_id.eq(payer_party_id),
+                        policies::cover_kind.eq(cover_kind),
+                        policies::draft.eq(draft),
+                        policies::version.eq(old.version + 1),
+                    ),
                 ))
                 .execute(tx.conn)?;
             old.id
@@ -302,9 +328,18 @@ pub fn publish_policy(tx: &mut Tx<'_>, public_id: &str) -> Result<PolicyView> {
     }
     let number = row.latest_version + 1;
     let body = checked(&view.rules, &row.code, number)?.to_string();
-    let version = PolicyVersion { id: 0, policy_id: row.id, number, body: body.clone(), published_at: At::from(tx.now), published_by: tx.actor.user_id };
+    let version = PolicyVersion {
+        id: 0,
+        policy_id: row.id,
+        number,
+        body: body.clone(),
+        published_at: At::from(tx.now),
+        published_by: tx.actor.user_id,
+    };
     diesel::insert_into(policy_versions::table).values(version).execute(tx.conn)?;
-    diesel::update(policies::table.find(row.id)).set((policies::latest_version.eq(number), policies::draft.eq(body), policies::version.eq(row.version + 1))).execute(tx.conn)?;
+    diesel::update(policies::table.find(row.id))
+        .set((policies::latest_version.eq(number), policies::draft.eq(body), policies::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
     tx.record(None, &Event::PolicyPublished { code: row.code.clone(), number }, &[Subject::Object("policy", row.id)])?;
     let row = policy_row(tx.conn, public_id)?;
     policy_view(tx.conn, row)
@@ -326,11 +361,31 @@ mod tests {
     /// Another maker with a brand and who manages it: maker, brand, person.
     fn another_brand(house: &House) -> (String, String, Actor) {
         let (maker, brand) = house.write(|tx| {
-            let maker = save_legal_entity(tx, None, &SaveLegalEntity { name: "Parsa".to_owned(), roles: vec![PartyKind::Maker], company_id: None, economic_code: None })?.id;
-            let brand = save_brand(tx, None, &SaveBrand { code: "PARSA".to_owned(), title: Title::new("پارسا", "Parsa"), maker: maker.clone() })?.id;
+            let maker = save_legal_entity(
+                tx,
+                None,
+                &SaveLegalEntity {
+                    name: "Parsa".to_owned(),
+                    roles: vec![PartyKind::Maker],
+                    company_id: None,
+                    economic_code: None,
+                },
+            )?
+            .id;
+            let brand = save_brand(
+                tx,
+                None,
+                &SaveBrand { code: "PARSA".to_owned(), title: Title::new("پارسا", "Parsa"), maker: maker.clone() },
+            )?
+            .id;
             Ok((maker, brand))
         });
-        let id = house.db.read(|conn| Ok(brands::table.filter(brands::public_id.eq(&brand)).select(brands::id).first::<i64>(conn)?)).expect("a brand");
+        let id = house
+            .db
+            .read(|conn| {
+                Ok(brands::table.filter(brands::public_id.eq(&brand)).select(brands::id).first::<i64>(conn)?)
+            })
+            .expect("a brand");
         let members = vec![Member { role: Role::BrandManager, centre_id: None, brand_id: Some(id) }];
         (maker, brand, Actor { members, ..house.admin.clone() })
     }
@@ -340,7 +395,9 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02");
             let (maker, brand, manager) = another_brand(house);
-            let rules: Value = serde_json::from_str(&house.db.read(|conn| Ok(policy_row(conn, &house.gold)?.draft)).expect("rules")).expect("JSON");
+            let rules: Value =
+                serde_json::from_str(&house.db.read(|conn| Ok(policy_row(conn, &house.gold)?.draft)).expect("rules"))
+                    .expect("JSON");
             let save = |payer: &str, code: &str| {
                 let command = SavePolicy {
                     code: code.to_owned(),
@@ -374,26 +431,54 @@ mod tests {
                 policy: Some(policy.to_owned()),
                 components: Vec::new(),
             };
-            let kind =
-                house.db.read(|conn| Ok(crate::store::schema::product_kinds::table.select(crate::store::schema::product_kinds::public_id).first::<String>(conn)?)).expect("a kind");
-            let made = |brand: &str| house.write_or(|tx| save_product(tx, None, &SaveProduct { kind: kind.clone(), ..product(brand, &policy) }).map(|_| ()));
+            let kind = house
+                .db
+                .read(|conn| {
+                    Ok(crate::store::schema::product_kinds::table
+                        .select(crate::store::schema::product_kinds::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("a kind");
+            let made = |brand: &str| {
+                house.write_or(|tx| {
+                    save_product(tx, None, &SaveProduct { kind: kind.clone(), ..product(brand, &policy) }).map(|_| ())
+                })
+            };
             assert_eq!(told(made(&house.brand)), "policy: policy-of-another-brand");
             made(&brand).expect("the brand's own");
 
             let device = house
                 .db
-                .write(&manager, |tx| register_device(tx, &NewDevice { product: "PX-1".to_owned(), serial: "P-1".to_owned(), ..NewDevice::default() }))
+                .write(&manager, |tx| {
+                    register_device(
+                        tx,
+                        &NewDevice { product: "PX-1".to_owned(), serial: "P-1".to_owned(), ..NewDevice::default() },
+                    )
+                })
                 .expect("a device")
                 .public_id;
             let add = |payer: Option<&str>, number: &str| {
-                let command =
-                    AddCover { kind: CoverKind::Contract, number: number.to_owned(), policy: policy.clone(), payer: payer.map(str::to_owned), starts_on: None, issued_on: None };
+                let command = AddCover {
+                    kind: CoverKind::Contract,
+                    number: number.to_owned(),
+                    policy: policy.clone(),
+                    payer: payer.map(str::to_owned),
+                    starts_on: None,
+                    issued_on: None,
+                };
                 house.db.write(&manager, |tx| add_cover(tx, &device, &command).map(|_| ()))
             };
             assert_eq!(told(add(Some(&house.maker), "K-1")), "payer: unknown-reference");
             add(Some(&maker), "K-2").expect("one's own maker");
             let foreign = house.device("TV-1", "T-1", "1404/01/15", &[]);
-            let card = IssueCard { device: foreign, policy: Some(policy.clone()), number: Some("G-1".to_owned()), starts_on: None, seller: None, issued_on: None };
+            let card = IssueCard {
+                device: foreign,
+                policy: Some(policy.clone()),
+                number: Some("G-1".to_owned()),
+                starts_on: None,
+                seller: None,
+                issued_on: None,
+            };
             let refusal = told(house.write_or(|tx| issue_card(tx, &card).map(|_| ())));
             assert_eq!(refusal, "policy: policy-of-another-brand, policy: cover-kind-of-policy");
         });

@@ -43,19 +43,34 @@ pub(crate) fn open(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, on: Date) 
 
 /// The largest share of a line; of equal ones the first.
 fn largest(shares: &[CoverageShare], line_id: i64) -> Option<&CoverageShare> {
-    shares.iter().filter(|share| share.work_line_id == line_id).reduce(|best, share| if share.amount_minor > best.amount_minor { share } else { best })
+    shares
+        .iter()
+        .filter(|share| share.work_line_id == line_id)
+        .reduce(|best, share| if share.amount_minor > best.amount_minor { share } else { best })
 }
 
-fn open_one(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, line: &WorkLine, rules: &Rules, payer: i64, on: Date) -> Result<()> {
+fn open_one(
+    tx: &mut Tx<'_>,
+    repair: &Repair,
+    centre: &Centre,
+    line: &WorkLine,
+    rules: &Rules,
+    payer: i64,
+    on: Date,
+) -> Result<()> {
     let Some(warranty) = &rules.repair_warranty else { return Ok(()) };
     let (device_id, term) = match (LineType::named(&line.line_type), line.device_in_id) {
         (Some(LineType::Part), Some(part)) if warranty.part_days > 0 => {
             let serial = devices::table.find(part).select(devices::serial).first::<String>(tx.conn)?;
-            (part, json!({"id": "part", "scope": {"serials": [serial]}, "pays": {"part": 100}, "days": warranty.part_days}))
+            (
+                part,
+                json!({"id": "part", "scope": {"serials": [serial]}, "pays": {"part": 100}, "days": warranty.part_days}),
+            )
         }
-        (Some(LineType::Labour), _) if warranty.labour_days > 0 => {
-            (repair.device_id, json!({"id": "labour", "only": {"items": [line.item_code]}, "pays": {"labour": 100}, "days": warranty.labour_days}))
-        }
+        (Some(LineType::Labour), _) if warranty.labour_days > 0 => (
+            repair.device_id,
+            json!({"id": "labour", "only": {"items": [line.item_code]}, "pays": {"labour": 100}, "days": warranty.labour_days}),
+        ),
         _ => return Ok(()),
     };
     let payer_party_id = if warranty.payer == "centre" { centre.legal_entity_id } else { payer };
@@ -89,7 +104,9 @@ fn open_one(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, line: &WorkLine, 
 /// # Errors
 /// The store.
 pub(crate) fn void(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
-    let opened = covers::table.filter(covers::kind.eq(CoverKind::RepairWarranty.name())).filter(covers::number.like(format!("{}#%", repair.number)));
+    let opened = covers::table
+        .filter(covers::kind.eq(CoverKind::RepairWarranty.name()))
+        .filter(covers::number.like(format!("{}#%", repair.number)));
     diesel::update(opened).set(covers::state.eq("void")).execute(tx.conn)?;
     Ok(())
 }

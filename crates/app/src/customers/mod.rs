@@ -1,8 +1,8 @@
 //! Customers: people and companies, with their phones, addresses and numbers.
 //!
-//! Words: a *party* is anybody that the installation deals with; a customer is a party in that role. Invariants: a phone is stored in E.164, an
-//! identifier with its check digit verified; what was typed as a name is kept, its folded form is what is searched; personal data stands here and in
-//! issued documents only.
+//! Words: a *party* is anybody that the installation deals with; a customer is a party in that role. Invariants: a
+//! phone is stored in E.164, an identifier with its check digit verified; what was typed as a name is kept, its folded
+//! form is what is searched; personal data stands here and in issued documents only.
 
 pub mod rows;
 
@@ -17,7 +17,10 @@ use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
 use crate::error::{Error, Fault, Faults, Result};
 use crate::store::query::*;
-use crate::store::schema::{device_states, journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles, repairs, search_keys};
+use crate::store::schema::{
+    device_states, journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles,
+    repairs, search_keys,
+};
 use crate::store::search_keys::{Target, name_keys, put};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
@@ -100,17 +103,31 @@ pub struct CustomerView {
 }
 
 pub(crate) fn customer_view(conn: &mut Conn, row: Party) -> Result<CustomerView> {
-    let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).order(party_phones::position).select(party_phones::number).load(conn)?;
-    let addresses =
-        party_addresses::table.filter(party_addresses::party_id.eq(row.id)).order(party_addresses::position).select(PartyAddress::as_select()).load::<PartyAddress>(conn)?;
-    let subscription =
-        party_numbers::table.filter(party_numbers::party_id.eq(row.id)).filter(party_numbers::kind.eq("subscription")).select(party_numbers::number).first(conn).optional()?;
+    let phones = party_phones::table
+        .filter(party_phones::party_id.eq(row.id))
+        .order(party_phones::position)
+        .select(party_phones::number)
+        .load(conn)?;
+    let addresses = party_addresses::table
+        .filter(party_addresses::party_id.eq(row.id))
+        .order(party_addresses::position)
+        .select(PartyAddress::as_select())
+        .load::<PartyAddress>(conn)?;
+    let subscription = party_numbers::table
+        .filter(party_numbers::party_id.eq(row.id))
+        .filter(party_numbers::kind.eq("subscription"))
+        .select(party_numbers::number)
+        .first(conn)
+        .optional()?;
     Ok(CustomerView {
         id: row.public_id,
         name: row.name,
         is_company: row.kind == "company",
         phones,
-        addresses: addresses.into_iter().map(|row| SaveAddress { address: row.address, city: row.city, postal_code: row.postal_code }).collect(),
+        addresses: addresses
+            .into_iter()
+            .map(|row| SaveAddress { address: row.address, city: row.city, postal_code: row.postal_code })
+            .collect(),
         national_id: row.national_id,
         company_id: row.company_id,
         economic_code: row.economic_code,
@@ -123,12 +140,22 @@ pub(crate) fn customer_view(conn: &mut Conn, row: Party) -> Result<CustomerView>
 }
 
 pub(crate) fn customer_row(conn: &mut Conn, public_id: &str) -> Result<Party> {
-    parties::table.filter(parties::public_id.eq(public_id)).select(Party::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    parties::table
+        .filter(parties::public_id.eq(public_id))
+        .select(Party::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 /// Whether the actor knows a customer by one of these rights (`Guarded` for `parties`).
 pub(crate) fn is_known_to(conn: &mut Conn, actor: &Actor, actions: &[Action], party_id: i64) -> Result<bool> {
-    let known = parties::table.filter(parties::id.eq(party_id)).filter(actor.scope_of_any(actions).rows::<parties::table>()).select(parties::id).first::<i64>(conn).optional()?;
+    let known = parties::table
+        .filter(parties::id.eq(party_id))
+        .filter(actor.scope_of_any(actions).rows::<parties::table>())
+        .select(parties::id)
+        .first::<i64>(conn)
+        .optional()?;
     Ok(known.is_some())
 }
 
@@ -152,7 +179,10 @@ fn kept_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Part
 
 /// Whether the actor may change a customer.
 pub(crate) fn is_kept_by(conn: &mut Conn, actor: &Actor, party_id: i64) -> Result<bool> {
-    let kept = parties::table.filter(parties::id.eq(party_id)).filter(actor.scope(Action::KeepCustomers).kept_customers()).select(parties::id);
+    let kept = parties::table
+        .filter(parties::id.eq(party_id))
+        .filter(actor.scope(Action::KeepCustomers).kept_customers())
+        .select(parties::id);
     Ok(kept.first::<i64>(conn).optional()?.is_some())
 }
 
@@ -166,20 +196,29 @@ pub fn get_customer(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<C
     customer_view(conn, row)
 }
 
-/// Customers that the actor's centres have dealt with, newest first; with `q`, those of whose name a word begins with it, or with that exact number.
+/// Customers that the actor's centres have dealt with, newest first; with `q`, those of whose name a word begins with
+/// it, or with that exact number.
 ///
 /// # Errors
 /// `Forbidden`.
 pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<CustomerView>> {
     actor.may(Action::ViewCustomers, Of::Anything)?;
     let customers = party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id);
-    let mine = parties::table.filter(parties::retired_at.is_null()).filter(parties::id.eq_any(customers)).filter(actor.scope(Action::ViewCustomers).rows::<parties::table>());
+    let mine = parties::table
+        .filter(parties::retired_at.is_null())
+        .filter(parties::id.eq_any(customers))
+        .filter(actor.scope(Action::ViewCustomers).rows::<parties::table>());
     let mut select = mine.order(parties::id.desc()).select(Party::as_select()).into_boxed();
     if let Some(q) = query.folded() {
         let number = identifiers::phone(&q).unwrap_or_else(|| domain::text::key(&q));
         let keys = search_keys::table
             .filter(search_keys::target_kind.eq(Target::Customer.name()))
-            .filter(search_keys::key.ge(q.clone()).and(search_keys::key.lt(format!("{q}\u{10FFFF}"))).or(search_keys::key.eq(number)))
+            .filter(
+                search_keys::key
+                    .ge(q.clone())
+                    .and(search_keys::key.lt(format!("{q}\u{10FFFF}")))
+                    .or(search_keys::key.eq(number)),
+            )
             .select(search_keys::target_id);
         select = select.filter(parties::id.eq_any(keys));
     }
@@ -195,7 +234,8 @@ pub fn list_customers(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Resu
 /// Makes a customer, or changes one.
 ///
 /// # Errors
-/// `Invalid` where a phone or an identifier is none; `Conflict` on another version, or for a customer whom one only looked up.
+/// `Invalid` where a phone or an identifier is none; `Conflict` on another version, or for a customer whom one only
+/// looked up.
 pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveCustomer) -> Result<CustomerView> {
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
     let old = id.map(|(public_id, _)| kept_customer(tx.conn, tx.actor, public_id)).transpose()?;
@@ -207,14 +247,28 @@ pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: 
     customer_view(tx.conn, row)
 }
 
-/// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`), and a new one is known in `centre_id` from now on.
-pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &SaveCustomer, path: &str, centre_id: Option<i64>) -> Result<i64> {
+/// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`), and a new one is known in
+/// `centre_id` from now on.
+pub(crate) fn write_customer(
+    tx: &mut Tx<'_>,
+    old: Option<&Party>,
+    command: &SaveCustomer,
+    path: &str,
+    centre_id: Option<i64>,
+) -> Result<i64> {
     let mut faults = Faults::default();
     let at = |field: &str| format!("{path}{field}");
     faults.check(!command.name.trim().is_empty(), &at("name"), "required");
-    let national_id = faults.normal(command.national_id.as_deref(), identifiers::national_id, &at("national_id"), "national-id");
-    let company_id = faults.normal(command.company_id.as_deref(), identifiers::company_id, &at("company_id"), "company-id");
-    let economic_code = faults.normal(command.economic_code.as_deref(), identifiers::economic_code, &at("economic_code"), "economic-code");
+    let national_id =
+        faults.normal(command.national_id.as_deref(), identifiers::national_id, &at("national_id"), "national-id");
+    let company_id =
+        faults.normal(command.company_id.as_deref(), identifiers::company_id, &at("company_id"), "company-id");
+    let economic_code = faults.normal(
+        command.economic_code.as_deref(),
+        identifiers::economic_code,
+        &at("economic_code"),
+        "economic-code",
+    );
     let mut phones = Vec::new();
     for (index, typed) in command.phones.iter().enumerate().filter(|(_, typed)| !typed.trim().is_empty()) {
         match identifiers::phone(typed) {
@@ -225,7 +279,12 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
     }
     let mut addresses = Vec::new();
     for (index, entry) in command.addresses.iter().enumerate().filter(|(_, entry)| !entry.address.trim().is_empty()) {
-        let postal_code = faults.normal(entry.postal_code.as_deref(), identifiers::postal_code, &format!("{path}addresses[{index}].postal_code"), "postal-code");
+        let postal_code = faults.normal(
+            entry.postal_code.as_deref(),
+            identifiers::postal_code,
+            &format!("{path}addresses[{index}].postal_code"),
+            "postal-code",
+        );
         addresses.push(SaveAddress { address: entry.address.trim().to_owned(), city: entry.city.clone(), postal_code });
     }
     faults.told()?;
@@ -241,7 +300,9 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
             .optional()?;
         let is_taken = holder.is_some() && holder != old.map(|old| old.id);
         let is_ours = match holder {
-            Some(holder) => !is_taken || is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], holder)?,
+            Some(holder) => {
+                !is_taken || is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], holder)?
+            }
             None => false,
         };
         let tried = Tried::look_up(tx.actor);
@@ -257,14 +318,25 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
     faults.told()?;
 
     let name = command.name.trim();
-    let language = command.language.clone().unwrap_or_else(|| old.map_or_else(|| "fa".to_owned(), |old| old.language.clone()));
+    let language =
+        command.language.clone().unwrap_or_else(|| old.map_or_else(|| "fa".to_owned(), |old| old.language.clone()));
     let kind = if command.is_company { "company" } else { "person" };
     let party_id = match old {
         Some(old) => {
             diesel::update(parties::table.find(old.id))
                 .set((
-                    (parties::kind.eq(kind), parties::name.eq(name), parties::name_key.eq(domain::text::fold(name)), parties::national_id.eq(&national_id)),
-                    (parties::company_id.eq(&company_id), parties::economic_code.eq(&economic_code), parties::language.eq(language), parties::note.eq(&command.note)),
+                    (
+                        parties::kind.eq(kind),
+                        parties::name.eq(name),
+                        parties::name_key.eq(domain::text::fold(name)),
+                        parties::national_id.eq(&national_id),
+                    ),
+                    (
+                        parties::company_id.eq(&company_id),
+                        parties::economic_code.eq(&economic_code),
+                        parties::language.eq(language),
+                        parties::note.eq(&command.note),
+                    ),
                     parties::version.eq(old.version + 1),
                 ))
                 .execute(tx.conn)?;
@@ -290,24 +362,42 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
                 retired_at: None,
             };
             let id = diesel::insert_into(parties::table).values(row).returning(parties::id).get_result(tx.conn)?;
-            diesel::insert_into(party_roles::table).values(PartyRole { party_id: id, role: "customer".to_owned() }).execute(tx.conn)?;
+            diesel::insert_into(party_roles::table)
+                .values(PartyRole { party_id: id, role: "customer".to_owned() })
+                .execute(tx.conn)?;
             id
         }
     };
     for (position, number) in (0..).zip(&phones) {
-        diesel::insert_into(party_phones::table).values(PartyPhone { id: 0, party_id, number: number.clone(), label: None, position }).execute(tx.conn)?;
+        diesel::insert_into(party_phones::table)
+            .values(PartyPhone { id: 0, party_id, number: number.clone(), label: None, position })
+            .execute(tx.conn)?;
     }
     for (position, entry) in (0..).zip(addresses) {
-        let row = PartyAddress { id: 0, party_id, address: entry.address, city: entry.city, postal_code: entry.postal_code, position };
+        let row = PartyAddress {
+            id: 0,
+            party_id,
+            address: entry.address,
+            city: entry.city,
+            postal_code: entry.postal_code,
+            position,
+        };
         diesel::insert_into(party_addresses::table).values(row).execute(tx.conn)?;
     }
     if let Some(number) = subscription {
-        let row = PartyNumber { id: 0, party_id, kind: "subscription".to_owned(), number: number.to_owned(), number_key: domain::text::key(number) };
+        let row = PartyNumber {
+            id: 0,
+            party_id,
+            kind: "subscription".to_owned(),
+            number: number.to_owned(),
+            number_key: domain::text::key(number),
+        };
         diesel::insert_into(party_numbers::table).values(row).execute(tx.conn)?;
     }
     put(tx.conn, Target::Customer, party_id, "name", &name_keys(name))?;
     put(tx.conn, Target::Customer, party_id, "phone", &phones)?;
-    let numbers = [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
+    let numbers =
+        [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
     put(tx.conn, Target::Customer, party_id, "number", &numbers)?;
     // A change makes a customer known to nobody who did not know them.
     let event = if old.is_some() { Event::CustomerChanged } else { Event::CustomerSaved };
@@ -318,8 +408,31 @@ pub(crate) fn write_customer(tx: &mut Tx<'_>, old: Option<&Party>, command: &Sav
 impl From<CustomerView> for SaveCustomer {
     /// The command that would write a customer as they are.
     fn from(view: CustomerView) -> Self {
-        let CustomerView { name, is_company, phones, addresses, national_id, company_id, economic_code, subscription, language, note, .. } = view;
-        Self { name, is_company, phones, addresses, national_id, company_id, economic_code, subscription, language: Some(language), note }
+        let CustomerView {
+            name,
+            is_company,
+            phones,
+            addresses,
+            national_id,
+            company_id,
+            economic_code,
+            subscription,
+            language,
+            note,
+            ..
+        } = view;
+        Self {
+            name,
+            is_company,
+            phones,
+            addresses,
+            national_id,
+            company_id,
+            economic_code,
+            subscription,
+            language: Some(language),
+            note,
+        }
     }
 }
 
@@ -370,17 +483,29 @@ pub fn retire_customer(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -
         return Err(Error::conflict("noted-elsewhere"));
     }
     let mine = tx.actor.scope(Action::KeepCustomers).rows::<repairs::table>();
-    let elsewhere = repairs::table.filter(repairs::customer_id.eq(row.id)).filter(diesel::dsl::not(mine)).select(repairs::id).first::<i64>(tx.conn).optional()?;
+    let elsewhere = repairs::table
+        .filter(repairs::customer_id.eq(row.id))
+        .filter(diesel::dsl::not(mine))
+        .select(repairs::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if elsewhere.is_some() {
         return Err(Error::conflict("served-elsewhere"));
     }
-    diesel::update(parties::table.find(row.id)).set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1))).execute(tx.conn)?;
-    tx.record(None, &Event::Retired { what: "customer".to_owned(), code: String::new() }, &[Subject::Customer(row.id)])?;
+    diesel::update(parties::table.find(row.id))
+        .set((parties::retired_at.eq(Some(At::from(tx.now))), parties::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
+    tx.record(
+        None,
+        &Event::Retired { what: "customer".to_owned(), code: String::new() },
+        &[Subject::Customer(row.id)],
+    )?;
     let row = customer_row(tx.conn, public_id)?;
     customer_view(tx.conn, row)
 }
 
-/// The customer whom a number that is theirs alone names: a mobile, an identifier, a subscription number. None where there is none, or more than one.
+/// The customer whom a number that is theirs alone names: a mobile, an identifier, a subscription number. None where
+/// there is none, or more than one.
 ///
 /// # Errors
 /// The store.
@@ -405,15 +530,20 @@ fn owner_of_numbered(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Opti
     Ok(device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(conn)?)
 }
 
-/// The customer whom somebody names: the public id of one whom they know, or a number that is theirs alone. That one of other centres was named by a
-/// number is counted and written down, as looking them up is.
+/// The customer whom somebody names: the public id of one whom they know, or a number that is theirs alone. That one of
+/// other centres was named by a number is counted and written down, as looking them up is.
 ///
 /// # Errors
 /// `TooMany`; the store.
 pub(crate) fn customer_named(tx: &mut Tx<'_>, typed: &str) -> Result<Option<i64>> {
     const BY: [Action; 3] = [Action::ViewCustomers, Action::KeepCustomers, Action::Receive];
     let typed = typed.trim();
-    let by_id = parties::table.filter(parties::public_id.eq(typed)).filter(parties::retired_at.is_null()).select(parties::id).first::<i64>(tx.conn).optional()?;
+    let by_id = parties::table
+        .filter(parties::public_id.eq(typed))
+        .filter(parties::retired_at.is_null())
+        .select(parties::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if let Some(id) = by_id {
         return Ok(if is_known_to(tx.conn, tx.actor, &BY, id)? { Some(id) } else { None });
     }
@@ -422,7 +552,11 @@ pub(crate) fn customer_named(tx: &mut Tx<'_>, typed: &str) -> Result<Option<i64>
         stranger => {
             // It is written down before it is counted, and kept with the count, whatever becomes of what was asked for.
             if let Some(id) = stranger {
-                tx.record(tx.actor.centre_of(Action::ViewCustomers), &Event::CustomerLookedUp, &[Subject::Customer(id)])?;
+                tx.record(
+                    tx.actor.centre_of(Action::ViewCustomers),
+                    &Event::CustomerLookedUp,
+                    &[Subject::Customer(id)],
+                )?;
             }
             guesses::reserve(tx, &[Tried::look_up(tx.actor)])?;
             Ok(stranger)
@@ -467,7 +601,12 @@ pub fn look_up_customer(tx: &mut Tx<'_>, command: &LookUpCustomer) -> Result<Cus
 /// # Errors
 /// The store.
 pub fn first_phone(conn: &mut Conn, party_id: i64) -> Result<Option<String>> {
-    Ok(party_phones::table.filter(party_phones::party_id.eq(party_id)).order(party_phones::position).select(party_phones::number).first(conn).optional()?)
+    Ok(party_phones::table
+        .filter(party_phones::party_id.eq(party_id))
+        .order(party_phones::position)
+        .select(party_phones::number)
+        .first(conn)
+        .optional()?)
 }
 
 #[cfg(test)]
@@ -492,12 +631,19 @@ mod tests {
             let user_id = house.person(crate::testing::MANAGER).user_id;
             let stranger = Actor { user_id, centre_id: Some(i64::MAX), ..elsewhere(house) };
             let look = LookUpCustomer { number: "09123456789".to_owned() };
-            let other = SaveCustomer { name: "زهرا کریمی".to_owned(), phones: vec!["09350000001".to_owned()], ..SaveCustomer::default() };
+            let other = SaveCustomer {
+                name: "زهرا کریمی".to_owned(),
+                phones: vec!["09350000001".to_owned()],
+                ..SaveCustomer::default()
+            };
             let change = |by: &Actor| told(house.db.write(by, |tx| save_customer(tx, Some((&customer, None)), &other)));
             house.db.write(&stranger, |tx| look_up_customer(tx, &look)).expect("found");
             assert!(house.db.read(|conn| get_customer(conn, &stranger, &customer)).is_ok(), "shown");
             assert_eq!(change(&stranger), "customer-elsewhere");
-            assert_eq!(told(house.db.write(&stranger, |tx| retire_customer(tx, &customer, None))), "customer-elsewhere");
+            assert_eq!(
+                told(house.db.write(&stranger, |tx| retire_customer(tx, &customer, None))),
+                "customer-elsewhere"
+            );
             assert_eq!(change(&house.person(RECEPTIONIST)), "done");
             // Who keeps the customer from another side does not take them away from who wrote them down.
             let other = house.write(crate::testing::another_centre);
@@ -519,7 +665,11 @@ mod tests {
     fn whether_a_number_is_taken_is_no_free_question() {
         in_a_house(|house| {
             house.at("1405/09/02 10:00");
-            let command = SaveCustomer { name: "زهرا کریمی".to_owned(), subscription: Some("S-1".to_owned()), ..SaveCustomer::default() };
+            let command = SaveCustomer {
+                name: "زهرا کریمی".to_owned(),
+                subscription: Some("S-1".to_owned()),
+                ..SaveCustomer::default()
+            };
             house.by(RECEPTIONIST, |tx| save_customer(tx, None, &command)).expect("a customer");
             let stranger = elsewhere(house);
             let save = |command: &SaveCustomer| told(house.db.write(&stranger, |tx| save_customer(tx, None, command)));
@@ -531,10 +681,24 @@ mod tests {
             assert_ne!(save(&free), "done", "who waits is not told that nobody has it");
             // One's own numbers make no room for those of others.
             let keeper = house.person(RECEPTIONIST);
-            let look = |number: &str| house.db.write(&keeper, |tx| look_up_customer(tx, &LookUpCustomer { number: number.to_owned() })).is_ok();
+            let look = |number: &str| {
+                house
+                    .db
+                    .write(&keeper, |tx| look_up_customer(tx, &LookUpCustomer { number: number.to_owned() }))
+                    .is_ok()
+            };
             assert!(!look("09350000001") && !look("09350000002"));
-            let wrong = || house.db.read(|conn| guesses::wrong(conn, &Tried::look_up(&keeper), house.db.now())).expect("read");
-            let id = house.db.read(|conn| Ok(parties::table.filter(parties::name.eq("زهرا کریمی")).select(parties::public_id).first::<String>(conn)?)).expect("a customer");
+            let wrong =
+                || house.db.read(|conn| guesses::wrong(conn, &Tried::look_up(&keeper), house.db.now())).expect("read");
+            let id = house
+                .db
+                .read(|conn| {
+                    Ok(parties::table
+                        .filter(parties::name.eq("زهرا کریمی"))
+                        .select(parties::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("a customer");
             for _ in 0..3 {
                 assert_eq!(told(house.db.write(&keeper, |tx| save_customer(tx, Some((&id, None)), &command))), "done");
             }
@@ -549,16 +713,24 @@ mod tests {
             house.customer("زهرا کریمی", "09123456789");
             let command = LookUpCustomer { number: "09123456789".to_owned() };
             let look = |actor: &Actor| house.db.write(actor, |tx| look_up_customer(tx, &command).map(|view| view.name));
-            let name = |actor: &Actor| house.db.write(actor, |tx| customer_named(tx, "09123456789").map(|found| found.is_some()));
+            let name = |actor: &Actor| {
+                house.db.write(actor, |tx| customer_named(tx, "09123456789").map(|found| found.is_some()))
+            };
             let (mine, stranger) = (house.person(RECEPTIONIST), elsewhere(house));
             for _ in 0..52 {
                 assert_eq!((look(&mine).expect("known"), name(&mine).expect("known")), ("زهرا کریمی".to_owned(), true));
             }
             for _ in 0..50 {
-                assert_eq!((look(&stranger).expect("found"), name(&stranger).expect("found")), ("زهرا کریمی".to_owned(), true));
+                assert_eq!(
+                    (look(&stranger).expect("found"), name(&stranger).expect("found")),
+                    ("زهرا کریمی".to_owned(), true)
+                );
             }
             look(&stranger).expect("the last");
-            assert!(matches!(look(&stranger), Err(Error::TooMany { .. })) && matches!(name(&stranger), Err(Error::TooMany { .. })));
+            assert!(
+                matches!(look(&stranger), Err(Error::TooMany { .. }))
+                    && matches!(name(&stranger), Err(Error::TooMany { .. }))
+            );
         });
     }
 }

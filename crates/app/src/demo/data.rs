@@ -1,7 +1,27 @@
 //! What the demo is made of: names, kinds, parts, faults and causes.
 
-pub(super) const FIRST: [&str; 20] =
-    ["زهرا", "مریم", "علی", "رضا", "فاطمه", "حسین", "سارا", "محمد", "نرگس", "امیر", "لیلا", "حسن", "مینا", "کاوه", "شیرین", "بهرام", "پریسا", "نادر", "الهام", "فرهاد"];
+pub(super) const FIRST: [&str; 20] = [
+    "زهرا",
+    "مریم",
+    "علی",
+    "رضا",
+    "فاطمه",
+    "حسین",
+    "سارا",
+    "محمد",
+    "نرگس",
+    "امیر",
+    "لیلا",
+    "حسن",
+    "مینا",
+    "کاوه",
+    "شیرین",
+    "بهرام",
+    "پریسا",
+    "نادر",
+    "الهام",
+    "فرهاد",
+];
 pub(super) const LAST: [&str; 20] = [
     "کریمی",
     "احمدی",
@@ -24,7 +44,14 @@ pub(super) const LAST: [&str; 20] = [
     "توکلی",
     "ملکی",
 ];
-pub(super) const STREETS: [&str; 6] = ["تهران، خیابان مطهری", "تهران، خیابان ولیعصر", "کرج، بلوار طالقانی", "تهران، خیابان شریعتی", "تهران، نارمک", "اصفهان، خیابان چهارباغ"];
+pub(super) const STREETS: [&str; 6] = [
+    "تهران، خیابان مطهری",
+    "تهران، خیابان ولیعصر",
+    "کرج، بلوار طالقانی",
+    "تهران، خیابان شریعتی",
+    "تهران، نارمک",
+    "اصفهان، خیابان چهارباغ",
+];
 
 /// Kind, its titles, and a code prefix for its models.
 pub(super) const KINDS: [(&str, &str, &str, &str); 10] = [
@@ -57,7 +84,8 @@ pub(super) const PARTS: [(&str, &str, &str, i64); 12] = [
 ];
 
 /// A group, then what stands in it: code, Persian, English.
-pub(super) type Group = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
+pub(super) type Group =
+    (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
 
 /// Faults by group.
 pub(super) const FAULTS: [Group; 8] = [
@@ -147,9 +175,23 @@ pub(super) const FAULTS: [Group; 8] = [
         "B",
         "باتری و شارژ",
         "Battery and charging",
-        &[("B01", "شارژ نمی‌شود", "Does not charge"), ("B02", "زود خالی می‌شود", "Runs empty soon"), ("B03", "باتری باد کرده", "Battery swollen"), ("B04", "داغ می‌شود", "Gets hot")],
+        &[
+            ("B01", "شارژ نمی‌شود", "Does not charge"),
+            ("B02", "زود خالی می‌شود", "Runs empty soon"),
+            ("B03", "باتری باد کرده", "Battery swollen"),
+            ("B04", "داغ می‌شود", "Gets hot"),
+        ],
     ),
-    ("P", "چاپ", "Printing", &[("P01", "کاغذ گیر می‌کند", "Paper jams"), ("P02", "کم‌رنگ چاپ می‌کند", "Prints faintly"), ("P03", "غلتک ساییده", "Roller worn")]),
+    (
+        "P",
+        "چاپ",
+        "Printing",
+        &[
+            ("P01", "کاغذ گیر می‌کند", "Paper jams"),
+            ("P02", "کم‌رنگ چاپ می‌کند", "Prints faintly"),
+            ("P03", "غلتک ساییده", "Roller worn"),
+        ],
+    ),
 ];
 
 pub(super) const CAUSES: [Group; 4] = [
@@ -218,7 +260,8 @@ pub(super) const COMPONENTS: [&[&str]; 10] = [
     &["roller", "power"],
 ];
 
-/// What is usual for each kind, in the order of `KINDS`: the fault that is reported, the one that is found, the part, the service.
+/// What is usual for each kind, in the order of `KINDS`: the fault that is reported, the one that is found, the part,
+/// the service.
 pub(super) const USUAL: [(&str, &str, &str, &str); 10] = [
     ("C01", "C04", "COMPRESSOR", "SVC-COMP"),
     ("M01", "M04", "MOTOR", "SVC-MOTOR"),
@@ -233,4 +276,13 @@ pub(super) const USUAL: [(&str, &str, &str, &str); 10] = [
 ];
 
 /// Causes with how often each is found, of a hundred.
-pub(super) const OFTEN: [(&str, u32); 8] = [("wear", 38), ("part-defect", 24), ("dirt", 11), ("power-surge", 9), ("assembly", 7), ("liquid", 5), ("misuse", 4), ("drop", 2)];
+pub(super) const OFTEN: [(&str, u32); 8] = [
+    ("wear", 38),
+    ("part-defect", 24),
+    ("dirt", 11),
+    ("power-surge", 9),
+    ("assembly", 7),
+    ("liquid", 5),
+    ("misuse", 4),
+    ("drop", 2),
+];

@@ -37,15 +37,28 @@ impl Maker {
         no_fault_found(tx)?;
         let mut party = |name: &str, role: PartyKind, id: &str| -> Result<String> {
             let company_id = (!id.is_empty()).then(|| id.to_owned());
-            Ok(save_legal_entity(tx, None, &SaveLegalEntity { name: name.to_owned(), roles: vec![role], company_id, economic_code: None })?.id)
+            Ok(save_legal_entity(
+                tx,
+                None,
+                &SaveLegalEntity { name: name.to_owned(), roles: vec![role], company_id, economic_code: None },
+            )?
+            .id)
         };
         let own = party("شرکت خدمات سِرمان‌یار", PartyKind::LegalEntity, "10380284790")?;
         let agency = party("نمایندگی پارس‌سرویس", PartyKind::LegalEntity, "14007650912")?;
         let serman = party("صنایع سِرمان", PartyKind::Maker, "10100171920")?;
         let parsa = party("پارسا الکترونیک", PartyKind::Maker, "")?;
         let insurer = party("بیمهٔ مهر", PartyKind::Insurer, "")?;
-        for (code, fa, en, maker) in [("SERMAN", "سِرمان", "Serman", &serman), ("PARSA", "پارسا", "Parsa", &parsa)] {
-            self.made.brands.push(save_brand(tx, None, &SaveBrand { code: code.to_owned(), title: Title::new(fa, en), maker: maker.clone() })?.id);
+        for (code, fa, en, maker) in [("SERMAN", "سِرمان", "Serman", &serman), ("PARSA", "پارسا", "Parsa", &parsa)]
+        {
+            self.made.brands.push(
+                save_brand(
+                    tx,
+                    None,
+                    &SaveBrand { code: code.to_owned(), title: Title::new(fa, en), maker: maker.clone() },
+                )?
+                .id,
+            );
         }
         let paid = paid_policy(tx, &own)?;
         for (code, fa, en, entity, phone) in [
@@ -60,13 +73,24 @@ impl Maker {
                 time_zone: None,
                 phone: Some(phone.to_owned()),
                 address: Some(STREETS[0].to_owned()),
-                hours: Some(Title::new("شنبه تا چهارشنبه ۸ تا ۱۷، پنجشنبه تا ۱۳", "Saturday to Wednesday 8–17, Thursday to 13")),
+                hours: Some(Title::new(
+                    "شنبه تا چهارشنبه ۸ تا ۱۷، پنجشنبه تا ۱۳",
+                    "Saturday to Wednesday 8–17, Thursday to 13",
+                )),
                 paid_policy: Some(paid.clone()),
                 diagnosis_fee: Some(600_000),
             };
             let id = save_centre(tx, None, &centre)?.id;
-            for (code, fa, en) in [("COOL", "سردسازی", "Refrigeration"), ("ELEC", "الکترونیک", "Electronics"), ("MECH", "مکانیک", "Mechanics")] {
-                save_section(tx, None, &SaveSection { centre: id.clone(), code: code.to_owned(), title: Title::new(fa, en) })?;
+            for (code, fa, en) in [
+                ("COOL", "سردسازی", "Refrigeration"),
+                ("ELEC", "الکترونیک", "Electronics"),
+                ("MECH", "مکانیک", "Mechanics"),
+            ] {
+                save_section(
+                    tx,
+                    None,
+                    &SaveSection { centre: id.clone(), code: code.to_owned(), title: Title::new(fa, en) },
+                )?;
             }
             self.made.centres.push(id);
         }
@@ -95,11 +119,23 @@ impl Maker {
             ("simin", "سیمین رحیمی", Role::Auditor, None, None),
         ];
         for (login, name, role, at, brand) in people {
-            let membership = SaveMembership { role, centre: at.map(|at: usize| self.made.centres[at].clone()), brand: brand.map(|at: usize| self.made.brands[at].clone()) };
-            let user = SaveUser { login: login.to_owned(), name: name.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles: vec![membership] };
+            let membership = SaveMembership {
+                role,
+                centre: at.map(|at: usize| self.made.centres[at].clone()),
+                brand: brand.map(|at: usize| self.made.brands[at].clone()),
+            };
+            let user = SaveUser {
+                login: login.to_owned(),
+                name: name.to_owned(),
+                language: None,
+                password: Some(PASSWORD.to_owned()),
+                roles: vec![membership],
+            };
             save_user(tx, None, &user.hashed(tx.random())?)?;
         }
-        diesel::update(users::table).set((users::password_hash.eq(hash), users::pin_hash.eq(Some(pin)), users::must_change_password.eq(false))).execute(tx.conn)?;
+        diesel::update(users::table)
+            .set((users::password_hash.eq(hash), users::pin_hash.eq(Some(pin)), users::must_change_password.eq(false)))
+            .execute(tx.conn)?;
         for index in 0..25_usize {
             let (login, name) = match index {
                 0 => (Some("maryam"), "مریم احمدی".to_owned()),
@@ -124,7 +160,12 @@ impl Maker {
 
     fn catalogue(&mut self, tx: &mut Tx<'_>) -> Result<()> {
         let kind = |tx: &mut Tx<'_>, code: &str, fa: &str, en: &str, parent: Option<String>| -> Result<String> {
-            Ok(save_product_kind(tx, None, &SaveProductKind { code: code.to_owned(), title: Title::new(fa, en), parent })?.id)
+            Ok(save_product_kind(
+                tx,
+                None,
+                &SaveProductKind { code: code.to_owned(), title: Title::new(fa, en), parent },
+            )?
+            .id)
         };
         let home = kind(tx, "appliance", "لوازم خانگی", "Appliances", None)?;
         let digital = kind(tx, "digital", "دیجیتال", "Digital", None)?;
@@ -176,7 +217,15 @@ impl Maker {
             self.made.products.push((save_product(tx, None, &product)?.id, nature));
         }
         for (code, fa, en, kind, line, price, minutes) in [
-            ("SVC-COMP", "تعویض کمپرسور و شارژ گاز", "Replace the compressor, charge gas", Some(0), LineType::Labour, 24_000_000, 120),
+            (
+                "SVC-COMP",
+                "تعویض کمپرسور و شارژ گاز",
+                "Replace the compressor, charge gas",
+                Some(0),
+                LineType::Labour,
+                24_000_000,
+                120,
+            ),
             ("SVC-BOARD", "تعویض برد", "Replace a board", None, LineType::Labour, 5_000_000, 45),
             ("SVC-MOTOR", "تعویض موتور", "Replace a motor", None, LineType::Labour, 7_500_000, 60),
             ("SVC-SCREEN", "تعویض صفحه‌نمایش", "Replace the screen", None, LineType::Labour, 6_000_000, 50),
@@ -199,18 +248,53 @@ impl Maker {
             save_service(tx, None, &service)?;
         }
         for (code, fa, en, below) in FAULTS {
-            let group = save_fault(tx, None, &SaveFault { code: code.to_owned(), title: Title::new(fa, en), parent: None, kind: None, related: Vec::new() })?.id;
+            let group = save_fault(
+                tx,
+                None,
+                &SaveFault {
+                    code: code.to_owned(),
+                    title: Title::new(fa, en),
+                    parent: None,
+                    kind: None,
+                    related: Vec::new(),
+                },
+            )?
+            .id;
             let mut last = None;
             for (code, fa, en) in below.iter().rev() {
                 let related = last.iter().cloned().collect();
-                let fault = save_fault(tx, None, &SaveFault { code: (*code).to_owned(), title: Title::new(*fa, *en), parent: Some(group.clone()), kind: None, related })?;
+                let fault = save_fault(
+                    tx,
+                    None,
+                    &SaveFault {
+                        code: (*code).to_owned(),
+                        title: Title::new(*fa, *en),
+                        parent: Some(group.clone()),
+                        kind: None,
+                        related,
+                    },
+                )?;
                 last.get_or_insert(fault.id);
             }
         }
         for (code, fa, en, below) in CAUSES {
-            let group = save_cause(tx, None, &SaveCause { code: format!("group-{code}"), title: Title::new(fa, en), parent: None, kind: None })?.id;
+            let group = save_cause(
+                tx,
+                None,
+                &SaveCause { code: format!("group-{code}"), title: Title::new(fa, en), parent: None, kind: None },
+            )?
+            .id;
             for (code, fa, en) in below {
-                save_cause(tx, None, &SaveCause { code: (*code).to_owned(), title: Title::new(*fa, *en), parent: Some(group.clone()), kind: None })?;
+                save_cause(
+                    tx,
+                    None,
+                    &SaveCause {
+                        code: (*code).to_owned(),
+                        title: Title::new(*fa, *en),
+                        parent: Some(group.clone()),
+                        kind: None,
+                    },
+                )?;
             }
         }
         Ok(())
@@ -219,8 +303,16 @@ impl Maker {
     /// The sub-assemblies of a kind's products.
     fn components_of(&self, nature: usize) -> Vec<SaveComponent> {
         let prefix = ["S", "P"][usize::from(nature >= 7)];
-        let part = |code: &str| self.made.parts.iter().find(|(known, _)| *known == format!("{prefix}-{}", code.to_uppercase())).map(|(_, id)| id.clone());
-        let components = COMPONENTS[nature].iter().filter_map(|code| Some(SaveComponent { product: part(code)?, position: Some((*code).to_owned()), quantity: Some(1) }));
+        let part = |code: &str| {
+            self.made
+                .parts
+                .iter()
+                .find(|(known, _)| *known == format!("{prefix}-{}", code.to_uppercase()))
+                .map(|(_, id)| id.clone())
+        };
+        let components = COMPONENTS[nature].iter().filter_map(|code| {
+            Some(SaveComponent { product: part(code)?, position: Some((*code).to_owned()), quantity: Some(1) })
+        });
         components.collect()
     }
 
@@ -235,21 +327,55 @@ impl Maker {
         };
         let gold = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36}, {"id": "compressor", "scope": {"kinds": ["compressor"]}, "pays": {"part": 100}, "months": 60}]);
         let digital = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 18}, {"id": "battery", "scope": {"kinds": ["battery"]}, "pays": {"part": 100}, "months": 12, "pro_rata": true}]);
-        let pages = json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 18, "usage": {"pages": 50_000}}]);
+        let pages =
+            json!([{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 18, "usage": {"pages": 50_000}}]);
         let travel = json!({
             "start": {"from": []}, "waiting_days": 0, "terms": [{"id": "travel", "pays": {"travel": 50}, "months": 24}], "exclusions": [], "deductible": 0,
             "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null,
         });
-        let mut publish = |code: &str, title: Title, kind: CoverKind, payer: &str, rules: serde_json::Value| -> Result<String> {
-            let command = SavePolicy { code: code.to_owned(), title, cover_kind: Some(kind), brand: None, payer: Some(payer.to_owned()), rules: Some(rules), usual: None };
-            let id = save_policy(tx, None, &command)?.id;
-            publish_policy(tx, &id)?;
-            Ok(id)
-        };
-        let gold = publish("GOLD", Title::new("گارانتی طلایی ۳۶ ماهه", "Gold, 36 months"), CoverKind::Card, serman, rules(gold, "S-FILTER"))?;
-        let digital = publish("DIGITAL", Title::new("گارانتی ۱۸ ماههٔ دیجیتال", "Digital, 18 months"), CoverKind::Card, parsa, rules(digital, "P-FILTER"))?;
-        let printer = publish("PRINTER", Title::new("گارانتی ۱۸ ماهه یا ۵۰٬۰۰۰ برگ", "18 months or 50,000 pages"), CoverKind::Card, parsa, rules(pages, "P-FILTER"))?;
-        self.made.travel = publish("TRAVEL-HALF", Title::new("قرارداد سرویس، نیمی از ایاب‌وذهاب", "Service contract, half of travel"), CoverKind::Contract, insurer, travel)?;
+        let mut publish =
+            |code: &str, title: Title, kind: CoverKind, payer: &str, rules: serde_json::Value| -> Result<String> {
+                let command = SavePolicy {
+                    code: code.to_owned(),
+                    title,
+                    cover_kind: Some(kind),
+                    brand: None,
+                    payer: Some(payer.to_owned()),
+                    rules: Some(rules),
+                    usual: None,
+                };
+                let id = save_policy(tx, None, &command)?.id;
+                publish_policy(tx, &id)?;
+                Ok(id)
+            };
+        let gold = publish(
+            "GOLD",
+            Title::new("گارانتی طلایی ۳۶ ماهه", "Gold, 36 months"),
+            CoverKind::Card,
+            serman,
+            rules(gold, "S-FILTER"),
+        )?;
+        let digital = publish(
+            "DIGITAL",
+            Title::new("گارانتی ۱۸ ماههٔ دیجیتال", "Digital, 18 months"),
+            CoverKind::Card,
+            parsa,
+            rules(digital, "P-FILTER"),
+        )?;
+        let printer = publish(
+            "PRINTER",
+            Title::new("گارانتی ۱۸ ماهه یا ۵۰٬۰۰۰ برگ", "18 months or 50,000 pages"),
+            CoverKind::Card,
+            parsa,
+            rules(pages, "P-FILTER"),
+        )?;
+        self.made.travel = publish(
+            "TRAVEL-HALF",
+            Title::new("قرارداد سرویس، نیمی از ایاب‌وذهاب", "Service contract, half of travel"),
+            CoverKind::Contract,
+            insurer,
+            travel,
+        )?;
         self.made.policies = vec![gold, digital, printer];
         Ok(())
     }
@@ -262,8 +388,16 @@ impl Maker {
         for index in 0..700_usize {
             let customer = SaveCustomer {
                 name: if index == 0 { "زهرا کریمی".to_owned() } else { self.name() },
-                phones: vec![if index == 0 { "09123456789".to_owned() } else { format!("0912{:07}", 1_000_000 + index * 7919 % 8_999_999) }],
-                addresses: vec![SaveAddress { address: STREETS[index % STREETS.len()].to_owned(), city: None, postal_code: None }],
+                phones: vec![if index == 0 {
+                    "09123456789".to_owned()
+                } else {
+                    format!("0912{:07}", 1_000_000 + index * 7919 % 8_999_999)
+                }],
+                addresses: vec![SaveAddress {
+                    address: STREETS[index % STREETS.len()].to_owned(),
+                    city: None,
+                    postal_code: None,
+                }],
                 subscription: (index % 5 == 0).then(|| (102_488 + index).to_string()),
                 ..SaveCustomer::default()
             };
@@ -272,7 +406,8 @@ impl Maker {
         for index in 0..2000_usize {
             let (product, nature) = {
                 // The first two are fridges: the one of the counter's picture, and one whose repair has two payers.
-                let at = if index < 2 { index * KINDS.len() } else { self.random.random_range(0..self.made.products.len()) };
+                let at =
+                    if index < 2 { index * KINDS.len() } else { self.random.random_range(0..self.made.products.len()) };
                 self.made.products[at].clone()
             };
             let prefix = KINDS[nature].3;
@@ -284,7 +419,8 @@ impl Maker {
                     self.day(-days)
                 }
             };
-            let serial = if index == 0 { "SRF7300-0148812".to_owned() } else { format!("{prefix}{:07}", 100_000 + index * 37) };
+            let serial =
+                if index == 0 { "SRF7300-0148812".to_owned() } else { format!("{prefix}{:07}", 100_000 + index * 37) };
             let components = if nature == 0 {
                 vec![NewComponent {
                     product: "S-COMPRESSOR".to_owned(),
@@ -295,8 +431,14 @@ impl Maker {
                 Vec::new()
             };
             let owner = customers[if index == 0 { 0 } else { self.random.random_range(0..customers.len()) }].clone();
-            let device =
-                NewDevice { product, serial, events: vec![NewEvent { kind: DeviceEventKind::Sold, on: sold }], components, owner: Some(owner.clone()), ..NewDevice::default() };
+            let device = NewDevice {
+                product,
+                serial,
+                events: vec![NewEvent { kind: DeviceEventKind::Sold, on: sold }],
+                components,
+                owner: Some(owner.clone()),
+                ..NewDevice::default()
+            };
             let id = register_device(tx, &device)?.public_id;
             // Printers, the last kind, are promised for a number of pages too.
             let policy = self.made.policies[usize::from(nature >= 7) + usize::from(nature == KINDS.len() - 1)].clone();
@@ -305,7 +447,14 @@ impl Maker {
             let number = format!("G-{}", 884_213 + index);
             issue_card(
                 tx,
-                &IssueCard { device: id.clone(), policy: Some(policy), number: Some(number), starts_on, seller: Some("فروشگاه نور".to_owned()), issued_on: Some(sold) },
+                &IssueCard {
+                    device: id.clone(),
+                    policy: Some(policy),
+                    number: Some(number),
+                    starts_on,
+                    seller: Some("فروشگاه نور".to_owned()),
+                    issued_on: Some(sold),
+                },
             )?;
             if index % 40 == 0 {
                 let cover = AddCover {

@@ -26,8 +26,14 @@ use crate::store::{Conn, Db, local_date, settings, zone};
 pub const PASSWORD: &str = "zamen-demo";
 
 /// Names to sign in with, and what they are.
-pub const LOGINS: [(&str, &str); 6] =
-    [("maryam", "receptionist"), ("saeed", "technician"), ("nasrin", "expert"), ("laleh", "centre manager"), ("kamran", "brand manager"), ("admin", "administrator")];
+pub const LOGINS: [(&str, &str); 6] = [
+    ("maryam", "receptionist"),
+    ("saeed", "technician"),
+    ("nasrin", "expert"),
+    ("laleh", "centre manager"),
+    ("kamran", "brand manager"),
+    ("admin", "administrator"),
+];
 
 /// Receptionist and technician of each centre.
 const CREWS: [(&str, &str); 3] = [("maryam", "saeed"), ("mahsa", "davood"), ("parvin", "omid")];
@@ -46,7 +52,12 @@ pub fn is_demo(conn: &mut Conn) -> Result<bool> {
 /// The store.
 pub fn tracking_numbers(conn: &mut Conn) -> Result<Vec<String>> {
     let open = repairs::table.filter(repairs::is_open.eq(true)).select(repairs::reception_id);
-    Ok(receptions::table.filter(receptions::id.eq_any(open)).order(receptions::id.desc()).select(receptions::tracking_number).limit(3).load(conn)?)
+    Ok(receptions::table
+        .filter(receptions::id.eq_any(open))
+        .order(receptions::id.desc())
+        .select(receptions::tracking_number)
+        .limit(3)
+        .load(conn)?)
 }
 
 /// Where the demo's centres are.
@@ -67,7 +78,12 @@ impl crate::store::Clock for Set {
 /// The store, or a command that refuses: then the demo is wrong.
 pub fn fill(db: &Db) -> Result<()> {
     let now = db.now();
-    let mut maker = Maker { random: ChaCha8Rng::seed_from_u64(1405), now, today: local_date(now, &zone(ZONE)), made: Made::default() };
+    let mut maker = Maker {
+        random: ChaCha8Rng::seed_from_u64(1405),
+        now,
+        today: local_date(now, &zone(ZONE)),
+        made: Made::default(),
+    };
     let clock = Arc::new(Set(Mutex::new(now)));
     let past = db.with_clock(clock.clone());
     let set = |at: Timestamp| *clock.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = at;
@@ -78,9 +94,18 @@ pub fn fill(db: &Db) -> Result<()> {
         Actor::system().working_in(conn, Some(first))
     })?;
     past.write(&system, |tx| maker.customers_and_devices(tx))?;
-    let crews = past.read(|conn| CREWS.iter().map(|(desk, bench)| Ok((actor_by_login(conn, desk)?, actor_by_login(conn, bench)?))).collect::<Result<Vec<_>>>())?;
+    let crews = past.read(|conn| {
+        CREWS
+            .iter()
+            .map(|(desk, bench)| Ok((actor_by_login(conn, desk)?, actor_by_login(conn, bench)?)))
+            .collect::<Result<Vec<_>>>()
+    })?;
     for (index, plan) in maker.visits().into_iter().enumerate() {
-        set(maker.instant(plan.day, 9 + i8::try_from(index % 7).unwrap_or(0), i8::try_from(index * 7 % 60).unwrap_or(0))?);
+        set(maker.instant(
+            plan.day,
+            9 + i8::try_from(index % 7).unwrap_or(0),
+            i8::try_from(index * 7 % 60).unwrap_or(0),
+        )?);
         let (desk, bench) = &crews[plan.centre];
         past.write(desk, |tx| maker.visit(tx, bench, index, &plan))?;
     }
@@ -132,7 +157,11 @@ impl Maker {
     }
 
     fn name(&mut self) -> String {
-        format!("{} {}", FIRST.choose(&mut self.random).unwrap_or(&"زهرا"), LAST.choose(&mut self.random).unwrap_or(&"کریمی"))
+        format!(
+            "{} {}",
+            FIRST.choose(&mut self.random).unwrap_or(&"زهرا"),
+            LAST.choose(&mut self.random).unwrap_or(&"کریمی")
+        )
     }
 }
 

@@ -32,18 +32,41 @@ fn the_demo_has_life_at_every_step_and_can_be_removed() {
             );
             count(2000, "devices", devices::table.filter(devices::has_serial.eq(true)).count().get_result(conn)?);
             count(1500, "past repairs", r::table.filter(r::is_open.eq(false)).count().get_result(conn)?);
-            let open = r::table.filter(r::is_open.eq(true)).select((r::step, r::centre_id, r::decision_id)).load::<(String, i64, Option<i64>)>(conn)?;
+            let open = r::table.filter(r::is_open.eq(true)).select((r::step, r::centre_id, r::decision_id)).load::<(
+                String,
+                i64,
+                Option<i64>,
+            )>(
+                conn
+            )?;
             assert_eq!(open.len(), 40);
             let steps = open.iter().map(|(step, ..)| step.as_str()).collect::<BTreeSet<_>>();
-            assert_eq!(steps, BTreeSet::from(["approval", "diagnosis", "part", "quality", "ready", "received", "repair"]));
-            assert_eq!(open.iter().map(|(_, centre, _)| centre).collect::<BTreeSet<_>>().len(), 3, "each centre has work");
+            assert_eq!(
+                steps,
+                BTreeSet::from(["approval", "diagnosis", "part", "quality", "ready", "received", "repair"])
+            );
+            assert_eq!(
+                open.iter().map(|(_, centre, _)| centre).collect::<BTreeSet<_>>().len(),
+                3,
+                "each centre has work"
+            );
             let mut payers = BTreeMap::<i64, BTreeSet<Option<i64>>>::new();
-            for (decision, payer) in coverage_shares::table.select((coverage_shares::decision_id, coverage_shares::payer_party_id)).load::<(i64, Option<i64>)>(conn)? {
+            for (decision, payer) in coverage_shares::table
+                .select((coverage_shares::decision_id, coverage_shares::payer_party_id))
+                .load::<(i64, Option<i64>)>(conn)?
+            {
                 payers.entry(decision).or_default().insert(payer);
             }
-            let counts = open.iter().filter_map(|(.., decision)| payers.get(decision.as_ref()?).map(BTreeSet::len)).collect::<BTreeSet<_>>();
+            let counts = open
+                .iter()
+                .filter_map(|(.., decision)| payers.get(decision.as_ref()?).map(BTreeSet::len))
+                .collect::<BTreeSet<_>>();
             assert!(counts.contains(&2) && counts.contains(&3), "{counts:?}");
-            assert!(journal::table.select(diesel::dsl::max(journal::occurred_at)).first::<Option<At>>(conn)? <= Some(At::from(db.now())), "nothing lies in the future");
+            assert!(
+                journal::table.select(diesel::dsl::max(journal::occurred_at)).first::<Option<At>>(conn)?
+                    <= Some(At::from(db.now())),
+                "nothing lies in the future"
+            );
             Ok(())
         })
         .expect("read");

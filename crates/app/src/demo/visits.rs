@@ -20,9 +20,13 @@ use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
 use crate::repair::agreed::exceeded;
 use crate::repair::diagnose::NO_FAULT;
-use crate::repair::{AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate, MoveRepair, NoteAgreement, PlanPart};
 use crate::repair::{
-    add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part, seen,
+    AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate,
+    MoveRepair, NoteAgreement, PlanPart,
+};
+use crate::repair::{
+    add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part,
+    get_repair, move_repair, note_agreement, plan_part, seen,
 };
 use crate::store::Tx;
 
@@ -45,7 +49,16 @@ pub(super) enum Until {
     HandedOver,
 }
 
-const STEPS: [Until; 8] = [Until::Received, Until::Diagnosis, Until::Diagnosed, Until::Asked, Until::Repair, Until::AwaitingPart, Until::Quality, Until::Ready];
+const STEPS: [Until; 8] = [
+    Until::Received,
+    Until::Diagnosis,
+    Until::Diagnosed,
+    Until::Asked,
+    Until::Repair,
+    Until::AwaitingPart,
+    Until::Quality,
+    Until::Ready,
+];
 
 /// A visit that will be: on which day (counted from today), where, with which device, how far.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +70,8 @@ pub(super) struct Plan {
 }
 
 impl Maker {
-    /// The visits in the order of their days. More come in the later of the two years, and the first centre has half of them.
+    /// The visits in the order of their days. More come in the later of the two years, and the first centre has half of
+    /// them.
     pub(super) fn visits(&mut self) -> Vec<Plan> {
         self.random = ChaCha8Rng::seed_from_u64(1407);
         let mut plans = Vec::with_capacity(PAST + OPEN);
@@ -135,7 +149,9 @@ impl Maker {
         };
         let reception = receive_devices(tx, &command)?;
         let repair = reception.repairs[0].id.clone();
-        let go = |tx: &mut Tx<'_>, transition: &str| move_repair(tx, &repair, None, &MoveRepair { transition: transition.to_owned(), ..MoveRepair::default() });
+        let go = |tx: &mut Tx<'_>, transition: &str| {
+            move_repair(tx, &repair, None, &MoveRepair { transition: transition.to_owned(), ..MoveRepair::default() })
+        };
         if plan.until == Until::Received {
             return Ok(());
         }
@@ -154,7 +170,12 @@ impl Maker {
         }
         let is_shown = plan.device < 2;
         let cause = if is_shown { "wear" } else { self.cause() };
-        let found = DiagnoseRepair { fault: Some(usual_finding.to_owned()), cause: Some(cause.to_owned()), accept_coverage_change: true, ..DiagnoseRepair::default() };
+        let found = DiagnoseRepair {
+            fault: Some(usual_finding.to_owned()),
+            cause: Some(cause.to_owned()),
+            accept_coverage_change: true,
+            ..DiagnoseRepair::default()
+        };
         diagnose_repair(tx, &repair, None, &found)?;
         let work = |service: &str| AddOperation {
             service: service.to_owned(),
@@ -170,7 +191,11 @@ impl Maker {
         let brand = ["S", "P"][usize::from(nature >= 7)];
         let view = get_repair(tx.conn, tx.actor, &repair, tx.now)?;
         let inside = view.components.into_iter().find(|node| node.product.code.ends_with(part)).map(|node| node.id);
-        plan_part(tx, &repair, &PlanPart { product: format!("{brand}-{part}"), component: inside.clone(), ..PlanPart::default() })?;
+        plan_part(
+            tx,
+            &repair,
+            &PlanPart { product: format!("{brand}-{part}"), component: inside.clone(), ..PlanPart::default() },
+        )?;
         if is_shown {
             plan_part(tx, &repair, &PlanPart { product: "S-FILTER".to_owned(), ..PlanPart::default() })?;
         }
@@ -192,7 +217,11 @@ impl Maker {
             self.wait(tx, 30..2900);
             let is_declined = is_past && self.random.random_range(0..100) < 18;
             let answer = if is_declined { Answer::Declined } else { Answer::Accepted };
-            answer_estimate(&mut tx.acting(receptionist), &repair, &AnswerEstimate { answer, declined_lines: Vec::new(), note: None })?;
+            answer_estimate(
+                &mut tx.acting(receptionist),
+                &repair,
+                &AnswerEstimate { answer, declined_lines: Vec::new(), note: None },
+            )?;
             if is_declined {
                 return self.home(tx, receptionist, &repair, &reception.id);
             }
@@ -200,7 +229,11 @@ impl Maker {
         if matches!(plan.until, Until::Asked | Until::Repair) {
             return Ok(());
         }
-        let planned = get_repair(tx.conn, tx.actor, &repair, tx.now)?.lines.into_iter().filter(|line| line.is_planned).collect::<Vec<_>>();
+        let planned = get_repair(tx.conn, tx.actor, &repair, tx.now)?
+            .lines
+            .into_iter()
+            .filter(|line| line.is_planned)
+            .collect::<Vec<_>>();
         if plan.until == Until::AwaitingPart {
             await_part(tx, &repair, &AwaitPart { line: planned[0].id.clone(), is_awaited: true })?;
             return go(tx, "wait-part");
@@ -224,8 +257,19 @@ impl Maker {
     }
 
     /// Nothing was found: the device was looked after and goes home.
-    fn no_fault(&mut self, tx: &mut Tx<'_>, receptionist: &Actor, repair: &str, reception: &str, go: &impl Fn(&mut Tx<'_>, &str) -> Result<()>) -> Result<()> {
-        let nothing = DiagnoseRepair { fault: Some(NO_FAULT.to_owned()), accept_coverage_change: true, ..DiagnoseRepair::default() };
+    fn no_fault(
+        &mut self,
+        tx: &mut Tx<'_>,
+        receptionist: &Actor,
+        repair: &str,
+        reception: &str,
+        go: &impl Fn(&mut Tx<'_>, &str) -> Result<()>,
+    ) -> Result<()> {
+        let nothing = DiagnoseRepair {
+            fault: Some(NO_FAULT.to_owned()),
+            accept_coverage_change: true,
+            ..DiagnoseRepair::default()
+        };
         diagnose_repair(tx, repair, None, &nothing)?;
         go(tx, "free")?;
         go(tx, "repaired")?;
@@ -253,6 +297,11 @@ fn agree(tx: &mut Tx<'_>, receptionist: &Actor, repair: &str) -> Result<()> {
     let row = seen(tx.conn, tx.actor, repair, Action::Estimate)?;
     let today = tx.today();
     let Some(sums) = exceeded(tx.conn, &row, today)? else { return Ok(()) };
-    let told = NoteAgreement { who: "مالک دستگاه".to_owned(), how: AgreedBy::Phone, total: sums.now, reason: "نرخ مالیات عوض شد".to_owned() };
+    let told = NoteAgreement {
+        who: "مالک دستگاه".to_owned(),
+        how: AgreedBy::Phone,
+        total: sums.now,
+        reason: "نرخ مالیات عوض شد".to_owned(),
+    };
     note_agreement(&mut tx.acting(receptionist), repair, &told)
 }

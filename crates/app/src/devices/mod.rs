@@ -1,15 +1,18 @@
 //! Devices: serialised items with their tree, owner, events and place.
 //!
-//! Words: a *device* can contain component devices; a *device event* is one fact of its life. Invariants: a serial is unique at its brand; facts are
-//! appended, and owner, place, meters and tree are derived from them in the same transaction (`zamen check` compares); a fitted part becomes a node
-//! of the tree.
+//! Words: a *device* can contain component devices; a *device event* is one fact of its life. Invariants: a serial is
+//! unique at its brand; facts are appended, and owner, place, meters and tree are derived from them in the same
+//! transaction (`zamen check` compares); a fitted part becomes a node of the tree.
 
 pub mod register;
 pub mod rows;
 pub mod tree;
 pub mod view;
 
-pub use register::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event, record_on_device, register_device};
+pub use register::{
+    AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event,
+    record_on_device, register_device,
+};
 pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
 use domain::access::Action;
@@ -29,15 +32,23 @@ use crate::store::{Conn, Tx};
 /// # Errors
 /// `NotFound`.
 pub(crate) fn device_row(conn: &mut Conn, public_id: &str) -> Result<Device> {
-    devices::table.filter(devices::public_id.eq(public_id)).select(Device::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    devices::table
+        .filter(devices::public_id.eq(public_id))
+        .select(Device::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
-/// The device that a public id, a serial or another number of it names, of those that the actor sees. None where there is none, or more than one.
+/// The device that a public id, a serial or another number of it names, of those that the actor sees. None where there
+/// is none, or more than one.
 ///
 /// # Errors
 /// The store.
 pub(crate) fn device_named(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<Device>> {
-    let mine = devices::table.filter(devices::public_id.eq(typed.trim())).filter(actor.scope(Action::ViewWork).rows::<devices::table>());
+    let mine = devices::table
+        .filter(devices::public_id.eq(typed.trim()))
+        .filter(actor.scope(Action::ViewWork).rows::<devices::table>());
     match mine.select(Device::as_select()).first::<Device>(conn).optional()? {
         Some(device) => Ok(Some(device)),
         None => device_numbered(conn, actor, typed),
@@ -49,14 +60,19 @@ pub(crate) fn device_named(conn: &mut Conn, actor: &Actor, typed: &str) -> Resul
 /// # Errors
 /// The store.
 pub(crate) fn device_numbered(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Option<Device>> {
-    let numbered =
-        search_keys::table.filter(search_keys::target_kind.eq(Target::Device.name())).filter(search_keys::key.eq(domain::text::key(typed.trim()))).select(search_keys::target_id);
-    let mine = devices::table.filter(devices::id.eq_any(numbered)).filter(actor.scope(Action::ViewWork).rows::<devices::table>());
+    let numbered = search_keys::table
+        .filter(search_keys::target_kind.eq(Target::Device.name()))
+        .filter(search_keys::key.eq(domain::text::key(typed.trim())))
+        .select(search_keys::target_id);
+    let mine = devices::table
+        .filter(devices::id.eq_any(numbered))
+        .filter(actor.scope(Action::ViewWork).rows::<devices::table>());
     let mut found = mine.limit(2).select(Device::as_select()).load::<Device>(conn)?;
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-/// A device of a brand in which the actor has a part, by one of these rights: what was done to it is visible to every centre that may serve it.
+/// A device of a brand in which the actor has a part, by one of these rights: what was done to it is visible to every
+/// centre that may serve it.
 ///
 /// # Errors
 /// `NotFound`.
@@ -79,7 +95,15 @@ pub(crate) struct Reading {
 ///
 /// # Errors
 /// The store.
-pub(crate) fn append_event(tx: &mut Tx<'_>, device_id: i64, kind: &str, occurred_at: Timestamp, occurred_on: Date, journal_id: i64, data: &serde_json::Value) -> Result<()> {
+pub(crate) fn append_event(
+    tx: &mut Tx<'_>,
+    device_id: i64,
+    kind: &str,
+    occurred_at: Timestamp,
+    occurred_on: Date,
+    journal_id: i64,
+    data: &serde_json::Value,
+) -> Result<()> {
     let row = DeviceEvent {
         id: 0,
         device_id,

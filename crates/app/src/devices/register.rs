@@ -110,7 +110,11 @@ pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> 
 /// The same of a brand whose devices one registers by a right.
 fn product_of_theirs(tx: &mut Tx<'_>, named: &str, path: &str, by: Action) -> Result<Product> {
     let product = product_named(tx.conn, named, path)?;
-    if tx.actor.scope(by).holds(Of::InBrand(product.brand_id)) { Ok(product) } else { Err(Error::invalid(path, "unknown-product")) }
+    if tx.actor.scope(by).holds(Of::InBrand(product.brand_id)) {
+        Ok(product)
+    } else {
+        Err(Error::invalid(path, "unknown-product"))
+    }
 }
 
 /// Registers a device.
@@ -136,10 +140,14 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by:
     }
     faults.told()?;
     let device = insert(tx, &product, Some(&command.serial), &at("serial"))?;
-    diesel::update(devices::table.find(device.id)).set((devices::imei.eq(&imei), devices::tracking_code.eq(&command.tracking_code))).execute(tx.conn)?;
-    let codes = [imei, command.tracking_code.as_deref().map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
+    diesel::update(devices::table.find(device.id))
+        .set((devices::imei.eq(&imei), devices::tracking_code.eq(&command.tracking_code)))
+        .execute(tx.conn)?;
+    let codes =
+        [imei, command.tracking_code.as_deref().map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
     put(tx.conn, Target::Device, device.id, "code", &codes)?;
-    let journal_id = tx.record(None, &Event::DeviceRegistered { serial: device.serial.clone() }, &[Subject::Device(device.id)])?;
+    let journal_id =
+        tx.record(None, &Event::DeviceRegistered { serial: device.serial.clone() }, &[Subject::Device(device.id)])?;
     for event in &command.events {
         let kind = event.kind.name();
         let occurred = start_of(event.on, &tx.actor.zone)?;
@@ -181,7 +189,8 @@ fn refer_owner(tx: &mut Tx<'_>, faults: &mut Faults, owner: Option<&str>, path: 
     }
 }
 
-/// Adds the row of a device or a part; one without a serial gets a key of our own, so that a repair warranty can be bound to it.
+/// Adds the row of a device or a part; one without a serial gets a key of our own, so that a repair warranty can be
+/// bound to it.
 pub(crate) fn insert(tx: &mut Tx<'_>, product: &Product, serial: Option<&str>, path: &str) -> Result<Device> {
     let public_id = tx.public_id();
     let typed = serial.map(str::trim).filter(|serial| !serial.is_empty());
@@ -192,7 +201,12 @@ pub(crate) fn insert(tx: &mut Tx<'_>, product: &Product, serial: Option<&str>, p
     if serial_key.is_empty() {
         return Err(Error::invalid(path, "serial"));
     }
-    let known = devices::table.filter(devices::brand_id.eq(product.brand_id)).filter(devices::serial_key.eq(&serial_key)).select(devices::id).first::<i64>(tx.conn).optional()?;
+    let known = devices::table
+        .filter(devices::brand_id.eq(product.brand_id))
+        .filter(devices::serial_key.eq(&serial_key))
+        .select(devices::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if known.is_some() {
         return Err(Error::Invalid(vec![Fault::new(path, "serial-known").with("serial", serial)]));
     }
@@ -208,8 +222,10 @@ pub(crate) fn insert(tx: &mut Tx<'_>, product: &Product, serial: Option<&str>, p
         imei: None,
         created_at: At::from(tx.now),
     };
-    let id = diesel::insert_into(devices::table).values(row.clone()).returning(devices::id).get_result::<i64>(tx.conn)?;
-    let state = DeviceState { device_id: id, owner_party_id: None, location_id: None, meters: "{}".to_owned(), sold_on: None };
+    let id =
+        diesel::insert_into(devices::table).values(row.clone()).returning(devices::id).get_result::<i64>(tx.conn)?;
+    let state =
+        DeviceState { device_id: id, owner_party_id: None, location_id: None, meters: "{}".to_owned(), sold_on: None };
     diesel::insert_into(device_states::table).values(state).execute(tx.conn)?;
     if typed.is_some() {
         put(tx.conn, Target::Device, id, "serial", &[serial_key])?;
@@ -219,11 +235,14 @@ pub(crate) fn insert(tx: &mut Tx<'_>, product: &Product, serial: Option<&str>, p
 
 /// Makes a customer the owner of a device from now on.
 pub(crate) fn set_owner(tx: &mut Tx<'_>, device_id: i64, party_id: i64) -> Result<()> {
-    let old = device_states::table.find(device_id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+    let old =
+        device_states::table.find(device_id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
     if old == Some(party_id) {
         return Ok(());
     }
-    diesel::update(device_states::table.find(device_id)).set(device_states::owner_party_id.eq(Some(party_id))).execute(tx.conn)?;
+    diesel::update(device_states::table.find(device_id))
+        .set(device_states::owner_party_id.eq(Some(party_id)))
+        .execute(tx.conn)?;
     let mut subjects = vec![Subject::Device(device_id), Subject::Customer(party_id)];
     subjects.extend(old.map(Subject::Customer));
     let journal_id = tx.record(None, &Event::OwnerChanged, &subjects)?;
@@ -248,8 +267,12 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
     let kind = command.kind.name();
-    let known = device_events::table.filter(device_events::device_id.eq(device.id)).select((device_events::kind, device_events::occurred_on)).load::<(String, Day)>(tx.conn)?;
-    let mut all = known.iter().filter_map(|(kind, on)| Some((DeviceEventKind::named(kind)?, on.date()))).collect::<Vec<_>>();
+    let known = device_events::table
+        .filter(device_events::device_id.eq(device.id))
+        .select((device_events::kind, device_events::occurred_on))
+        .load::<(String, Day)>(tx.conn)?;
+    let mut all =
+        known.iter().filter_map(|(kind, on)| Some((DeviceEventKind::named(kind)?, on.date()))).collect::<Vec<_>>();
     all.push((command.kind, command.on));
     let mut faults = Faults::default();
     check_days(&mut faults, command.on, &all, "on", tx.today());
@@ -261,35 +284,52 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     {
         tx.actor.may(Action::OverrideCoverage, of)?;
     }
-    let journal_id = tx.record(None, &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on }, &[Subject::Device(device.id)])?;
+    let journal_id = tx.record(
+        None,
+        &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on },
+        &[Subject::Device(device.id)],
+    )?;
     let occurred = start_of(command.on, &tx.actor.zone)?;
     append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
     if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
 }
 
-/// What is checked of a day in a device's life: it was not before there were such devices, is over, and nothing was sold before it was made.
+/// What is checked of a day in a device's life: it was not before there were such devices, is over, and nothing was
+/// sold before it was made.
 fn check_days(faults: &mut Faults, on: Date, all: &[(DeviceEventKind, Date)], path: &str, today: Date) {
     faults.check(on <= today, path, "in-the-future");
     faults.check(on.year() >= EARLIEST_YEAR, path, "too-early");
     let first = |kind: DeviceEventKind| all.iter().filter(|(known, _)| *known == kind).map(|(_, on)| *on).min();
-    let is_before = |kind: DeviceEventKind| first(DeviceEventKind::Made).zip(first(kind)).is_some_and(|(made, then)| made > then && (on == made || on == then));
-    faults.check(!is_before(DeviceEventKind::Sold) && !is_before(DeviceEventKind::Installed), path, "before-it-was-made");
+    let is_before = |kind: DeviceEventKind| {
+        first(DeviceEventKind::Made)
+            .zip(first(kind))
+            .is_some_and(|(made, then)| made > then && (on == made || on == then))
+    };
+    faults.check(
+        !is_before(DeviceEventKind::Sold) && !is_before(DeviceEventKind::Installed),
+        path,
+        "before-it-was-made",
+    );
 }
 
 /// The day of sale of a device is that of the earliest fact that says so.
 fn note_sale(tx: &mut Tx<'_>, device_id: i64, on: Date) -> Result<()> {
     let earlier = device_states::table.find(device_id).select(device_states::sold_on).first::<Option<Day>>(tx.conn)?;
     if earlier.is_none_or(|earlier| earlier.date() > on) {
-        diesel::update(device_states::table.find(device_id)).set(device_states::sold_on.eq(Some(Day::from(on)))).execute(tx.conn)?;
+        diesel::update(device_states::table.find(device_id))
+            .set(device_states::sold_on.eq(Some(Day::from(on))))
+            .execute(tx.conn)?;
     }
     Ok(())
 }
 
-/// What can be written down about a device from its own page or its card's: a new owner, how its owner is reached, a meter, a note.
+/// What can be written down about a device from its own page or its card's: a new owner, how its owner is reached, a
+/// meter, a note.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RecordOnDevice {
-    /// The customer who owns it from now on: public id, or a number that is theirs alone (mobile, national ID, subscription).
+    /// The customer who owns it from now on: public id, or a number that is theirs alone (mobile, national ID,
+    /// subscription).
     #[schemars(length(max = 100))]
     #[serde(default)]
     pub owner: Option<String>,
@@ -313,14 +353,16 @@ pub struct RecordOnDevice {
     pub note: Option<String>,
 }
 
-/// While a centre has a device in repair, nobody changes elsewhere whose it is or what holds for it: it is not at their counter, and who pays for the repair
-/// follows from both.
+/// While a centre has a device in repair, nobody changes elsewhere whose it is or what holds for it: it is not at their
+/// counter, and who pays for the repair follows from both.
 ///
 /// # Errors
 /// `Conflict` where a right does not reach that repair.
 pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: Action) -> Result<()> {
     match open_repair(tx, device)? {
-        Some((of, _)) if !tx.actor.scope(action).holds(of) => Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone()))),
+        Some((of, _)) if !tx.actor.scope(action).holds(of) => {
+            Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone())))
+        }
         _ => Ok(()),
     }
 }
@@ -331,12 +373,20 @@ pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: 
 /// The store.
 pub(crate) fn open_repair(tx: &mut Tx<'_>, device: &Device) -> Result<Option<(Of, Date)>> {
     let root = root_of(tx.conn, device.id, tx.now)?;
-    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select((repairs::centre_id, repairs::brand_id, repairs::occurred_on));
-    Ok(open.first::<(i64, i64, Day)>(tx.conn).optional()?.map(|(centre, brand, on)| (Of::Work(centre, brand), on.date())))
+    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select((
+        repairs::centre_id,
+        repairs::brand_id,
+        repairs::occurred_on,
+    ));
+    Ok(open
+        .first::<(i64, i64, Day)>(tx.conn)
+        .optional()?
+        .map(|(centre, brand, on)| (Of::Work(centre, brand), on.date())))
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach; `Conflict` where another centre has the device in repair.
+/// `NotFound`; `Invalid` where nothing is written down, or where there is no owner to reach; `Conflict` where another
+/// centre has the device in repair.
 pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevice) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
@@ -347,10 +397,13 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
             faults.check(known.is_some(), "owner", "unknown-customer");
             known
         }
-        (None, Some(new)) => Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_of(Action::KeepCustomers))?),
+        (None, Some(new)) => {
+            Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_of(Action::KeepCustomers))?)
+        }
         (None, None) => None,
     };
-    let typed = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let typed =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
     let (note, phone, address) = (typed(&command.note), typed(&command.owner_phone), typed(&command.owner_address));
     let reached = phone.is_some() || address.is_some();
     faults.check(owner.is_some() || reached || !command.meters.is_empty() || note.is_some(), "note", "required");
@@ -363,8 +416,14 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
         set_owner(tx, device.id, owner)?;
     }
     if reached {
-        let owner = device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
-        change_contact(tx, owner.ok_or_else(|| Error::invalid("owner_phone", "no-owner"))?, phone.as_deref(), address.as_deref())?;
+        let owner =
+            device_states::table.find(device.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+        change_contact(
+            tx,
+            owner.ok_or_else(|| Error::invalid("owner_phone", "no-owner"))?,
+            phone.as_deref(),
+            address.as_deref(),
+        )?;
     }
     read_meters(tx, device.id, &command.meters)?;
     if let Some(note) = note {
@@ -382,9 +441,21 @@ pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<S
     let mut meters: BTreeMap<String, i64> = serde_json::from_str(&text).unwrap_or_default();
     for (metric, reading) in readings {
         meters.insert(metric.clone(), *reading);
-        let journal_id = tx.record(None, &Event::MeterRead { metric: metric.clone(), reading: *reading }, &[Subject::Device(device_id)])?;
+        let journal_id = tx.record(
+            None,
+            &Event::MeterRead { metric: metric.clone(), reading: *reading },
+            &[Subject::Device(device_id)],
+        )?;
         let today = tx.today();
-        append_event(tx, device_id, METER_READ, tx.occurred, today, journal_id, &json!(Reading { metric: metric.clone(), reading: *reading }))?;
+        append_event(
+            tx,
+            device_id,
+            METER_READ,
+            tx.occurred,
+            today,
+            journal_id,
+            &json!(Reading { metric: metric.clone(), reading: *reading }),
+        )?;
     }
     let text = serde_json::to_string(&meters).map_err(Error::internal)?;
     diesel::update(device_states::table.find(device_id)).set(device_states::meters.eq(text)).execute(tx.conn)?;
@@ -413,17 +484,28 @@ mod tests {
             house.at("1405/09/02");
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
-            let write = |command: &RecordOnDevice| house.db.write(&house.admin, |tx| record_on_device(tx, &device, command));
-            let phone = |typed: &str| RecordOnDevice { owner_phone: Some(typed.to_owned()), ..RecordOnDevice::default() };
-            assert!(matches!(write(&phone("09121112233")), Err(Error::Invalid(faults)) if faults[0].reason.code == "no-owner"));
+            let write =
+                |command: &RecordOnDevice| house.db.write(&house.admin, |tx| record_on_device(tx, &device, command));
+            let phone =
+                |typed: &str| RecordOnDevice { owner_phone: Some(typed.to_owned()), ..RecordOnDevice::default() };
+            assert!(
+                matches!(write(&phone("09121112233")), Err(Error::Invalid(faults)) if faults[0].reason.code == "no-owner")
+            );
             write(&RecordOnDevice { owner: Some(customer.clone()), ..RecordOnDevice::default() }).expect("owned");
             assert!(matches!(write(&phone("12")), Err(Error::Invalid(faults)) if faults[0].path == "owner_phone"));
             for typed in ["09121112233", "۰۹۱۲۱۱۱۲۲۳۳"] {
                 write(&phone(typed)).expect("a phone");
             }
-            write(&RecordOnDevice { owner_address: Some("تهران، خیابان مطهری".to_owned()), ..RecordOnDevice::default() }).expect("an address");
+            write(&RecordOnDevice {
+                owner_address: Some("تهران، خیابان مطهری".to_owned()),
+                ..RecordOnDevice::default()
+            })
+            .expect("an address");
             let view = house.db.read(|conn| get_customer(conn, &house.admin, &customer)).expect("a customer");
-            assert_eq!((view.phones, view.addresses.len(), view.addresses[0].address.as_str()), (vec!["+989121112233".to_owned()], 1, "تهران، خیابان مطهری"));
+            assert_eq!(
+                (view.phones, view.addresses.len(), view.addresses[0].address.as_str()),
+                (vec!["+989121112233".to_owned()], 1, "تهران، خیابان مطهری")
+            );
             assert_eq!(view.name, "زهرا کریمی");
             // Who works elsewhere has not met them.
             house.receive(&customer, &[(&device, "no-power")]);
@@ -433,22 +515,48 @@ mod tests {
             assert!(
                 matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Invalid(faults)) if faults[0].reason.code == "owner-elsewhere")
             );
-            assert!(matches!(house.by(TECHNICIAN, |tx| record_on_device(tx, &device, &phone("09121112244"))), Err(Error::Forbidden(_))));
+            assert!(matches!(
+                house.by(TECHNICIAN, |tx| record_on_device(tx, &device, &phone("09121112244"))),
+                Err(Error::Forbidden(_))
+            ));
             // A stranger's number is written down as looked up, also where what was asked for is refused.
-            let refused = RecordOnDevice { owner: Some("09121112233".to_owned()), meters: BTreeMap::from([("hours".to_owned(), -1)]), ..RecordOnDevice::default() };
-            assert!(matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &refused)), Err(Error::Invalid(faults)) if faults[0].path == "meters"));
+            let refused = RecordOnDevice {
+                owner: Some("09121112233".to_owned()),
+                meters: BTreeMap::from([("hours".to_owned(), -1)]),
+                ..RecordOnDevice::default()
+            };
+            assert!(
+                matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &refused)), Err(Error::Invalid(faults)) if faults[0].path == "meters")
+            );
             let told = journal::table.filter(journal::kind.eq("customer_looked_up")).count();
             assert_eq!(house.db.read(|conn| Ok(told.get_result::<i64>(conn)?)).expect("read"), 1);
             // Nor is the device at their counter: whose it is stays as it is until it was handed over.
-            let anew = RecordOnDevice { new_owner: Some(SaveCustomer { name: "علی مرادی".to_owned(), ..SaveCustomer::default() }), ..RecordOnDevice::default() };
+            let anew = RecordOnDevice {
+                new_owner: Some(SaveCustomer { name: "علی مرادی".to_owned(), ..SaveCustomer::default() }),
+                ..RecordOnDevice::default()
+            };
             let told = house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &anew));
             assert!(matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"));
             let sold = AddDeviceEvent { kind: DeviceEventKind::Sold, on: typed_date("1390/01/01").expect("a date") };
             let told = house.db.write(&elsewhere, |tx| add_device_event(tx, &device, &sold));
-            assert!(matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"), "what covers hang on");
-            let read = RecordOnDevice { meters: BTreeMap::from([("hours".to_owned(), 9_000)]), ..RecordOnDevice::default() };
-            assert!(matches!(house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &read)), Err(Error::Conflict(_))));
-            let owner = || house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("a device").owner.map(|owner| owner.name);
+            assert!(
+                matches!(told, Err(Error::Conflict(reason)) if reason.code == "in-repair-elsewhere"),
+                "what covers hang on"
+            );
+            let read =
+                RecordOnDevice { meters: BTreeMap::from([("hours".to_owned(), 9_000)]), ..RecordOnDevice::default() };
+            assert!(matches!(
+                house.db.write(&elsewhere, |tx| record_on_device(tx, &device, &read)),
+                Err(Error::Conflict(_))
+            ));
+            let owner = || {
+                house
+                    .db
+                    .read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now()))
+                    .expect("a device")
+                    .owner
+                    .map(|owner| owner.name)
+            };
             assert_eq!(owner().as_deref(), Some("زهرا کریمی"));
             house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &anew)).expect("where it is");
             assert_eq!(owner().as_deref(), Some("علی مرادی"));
@@ -459,22 +567,43 @@ mod tests {
     fn a_component_of_another_brand_is_registered_by_who_may_register_its_devices() {
         in_a_house(|house| {
             house.at("1405/09/02");
-            let of_brand = |code: &str| house.write(|tx| Ok(products::table.filter(products::code.eq(code)).select(products::brand_id).first::<i64>(tx.conn)?));
+            let of_brand = |code: &str| {
+                house.write(|tx| {
+                    Ok(products::table
+                        .filter(products::code.eq(code))
+                        .select(products::brand_id)
+                        .first::<i64>(tx.conn)?)
+                })
+            };
             let ours = of_brand("TV-1");
-            let other = SaveBrand { code: "PARSA".to_owned(), title: crate::views::Title::new("پارسا", "Parsa"), maker: house.maker.clone() };
+            let other = SaveBrand {
+                code: "PARSA".to_owned(),
+                title: crate::views::Title::new("پارسا", "Parsa"),
+                maker: house.maker.clone(),
+            };
             house.write(|tx| save_brand(tx, None, &other));
             house.write(|tx| {
                 let theirs = brands::table.filter(brands::code.eq("PARSA")).select(brands::id).first::<i64>(tx.conn)?;
-                Ok(diesel::update(products::table.filter(products::code.eq("CMP-EM65"))).set(products::brand_id.eq(theirs)).execute(tx.conn)?)
+                Ok(diesel::update(products::table.filter(products::code.eq("CMP-EM65")))
+                    .set(products::brand_id.eq(theirs))
+                    .execute(tx.conn)?)
             });
             let mut keeper = house.person(RECEPTIONIST);
             let register = |by: &Actor| {
-                let components = vec![NewComponent { product: "CMP-EM65".to_owned(), serial: "C-1".to_owned(), position: None }];
-                let device = NewDevice { product: "TV-1".to_owned(), serial: "T-1".to_owned(), components, ..NewDevice::default() };
+                let components =
+                    vec![NewComponent { product: "CMP-EM65".to_owned(), serial: "C-1".to_owned(), position: None }];
+                let device = NewDevice {
+                    product: "TV-1".to_owned(),
+                    serial: "T-1".to_owned(),
+                    components,
+                    ..NewDevice::default()
+                };
                 house.db.write(by, |tx| register_device(tx, &device)).map(|device| device.serial)
             };
             keeper.members.iter_mut().for_each(|member| member.brand_id = Some(ours));
-            assert!(matches!(register(&keeper), Err(Error::Invalid(faults)) if faults[0].path == "components[0].product"));
+            assert!(
+                matches!(register(&keeper), Err(Error::Invalid(faults)) if faults[0].path == "components[0].product")
+            );
             keeper.members.iter_mut().for_each(|member| member.brand_id = None);
             assert_eq!(register(&keeper).expect("registered"), "T-1");
         });
@@ -486,14 +615,22 @@ mod tests {
             house.at("1405/09/02");
             let day = |on: &str| typed_date(on).expect("a date");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
-            let add = |by: &str, kind: DeviceEventKind, on: &str| told(house.by(by, |tx| add_device_event(tx, &device, &AddDeviceEvent { kind, on: day(on) })));
+            let add = |by: &str, kind: DeviceEventKind, on: &str| {
+                told(house.by(by, |tx| add_device_event(tx, &device, &AddDeviceEvent { kind, on: day(on) })))
+            };
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1250/01/01"), "on: too-early");
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Made, "1404/02/01"), "on: before-it-was-made");
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Made, "1403/02/01"), "done");
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Installed, "1402/01/01"), "on: before-it-was-made");
-            let events = [(DeviceEventKind::Made, "1404/01/02"), (DeviceEventKind::Sold, "1404/01/01")].map(|(kind, on)| NewEvent { kind, on: day(on) }).to_vec();
-            let new = NewDevice { product: "TV-1".to_owned(), serial: "T-22".to_owned(), events, ..NewDevice::default() };
-            assert_eq!(told(house.by(RECEPTIONIST, |tx| register_device(tx, &new))), "events[0].on: before-it-was-made, events[1].on: before-it-was-made");
+            let events = [(DeviceEventKind::Made, "1404/01/02"), (DeviceEventKind::Sold, "1404/01/01")]
+                .map(|(kind, on)| NewEvent { kind, on: day(on) })
+                .to_vec();
+            let new =
+                NewDevice { product: "TV-1".to_owned(), serial: "T-22".to_owned(), events, ..NewDevice::default() };
+            assert_eq!(
+                told(house.by(RECEPTIONIST, |tx| register_device(tx, &new))),
+                "events[0].on: before-it-was-made, events[1].on: before-it-was-made"
+            );
             let customer = house.customer("زهرا کریمی", "09123456789");
             house.receive(&customer, &[(&device, "no-power")]);
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1405/08/01"), "not-your-right");

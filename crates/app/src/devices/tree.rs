@@ -18,7 +18,8 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Node {
     pub device: Device,
-    /// What names it in a coverage case: its serial. Two makers may use one serial; the second in a tree is told apart by its public id.
+    /// What names it in a coverage case: its serial. Two makers may use one serial; the second in a tree is told apart
+    /// by its public id.
     pub key: String,
     pub product_code: String,
     pub kinds: Vec<String>,
@@ -44,7 +45,10 @@ fn node(conn: &mut Conn, device_id: i64, position: Option<String>, at: At, depth
         .first::<(Device, String, i64)>(conn)?;
     let kinds = kind_path(conn, kind_id)?.into_iter().map(|kind| kind.code).collect();
     let edges = if depth > DEEPEST { Vec::new() } else { edges(conn, device_id, at)? };
-    let components = edges.into_iter().map(|edge| node(conn, edge.device_id, edge.position, at, depth + 1)).collect::<Result<_>>()?;
+    let components = edges
+        .into_iter()
+        .map(|edge| node(conn, edge.device_id, edge.position, at, depth + 1))
+        .collect::<Result<_>>()?;
     Ok(Node { key: device.serial.clone(), device, product_code, kinds, position, components })
 }
 
@@ -100,7 +104,12 @@ impl Node {
     #[must_use]
     pub fn component(&self) -> Component {
         let components = self.components.iter().map(Self::component).collect();
-        Component { serial: self.key.clone(), product: self.product_code.clone(), kinds: self.kinds.clone(), components }
+        Component {
+            serial: self.key.clone(),
+            product: self.product_code.clone(),
+            kinds: self.kinds.clone(),
+            components,
+        }
     }
 }
 
@@ -109,7 +118,8 @@ impl Node {
 /// # Errors
 /// The store.
 pub(crate) fn open_edge(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, position: Option<String>) -> Result<()> {
-    let row = DeviceComponent { id: 0, parent_id, device_id, position, since_at: At::from(tx.occurred), until_at: None };
+    let row =
+        DeviceComponent { id: 0, parent_id, device_id, position, since_at: At::from(tx.occurred), until_at: None };
     diesel::insert_into(device_components::table).values(row).execute(tx.conn)?;
     Ok(())
 }
@@ -119,9 +129,13 @@ pub(crate) fn open_edge(tx: &mut Tx<'_>, parent_id: i64, device_id: i64, positio
 /// # Errors
 /// The store.
 pub(crate) fn close_edge(tx: &mut Tx<'_>, device_id: i64) -> Result<Option<(i64, Option<String>)>> {
-    let open = device_components::table.filter(device_components::device_id.eq(device_id)).filter(device_components::until_at.is_null());
+    let open = device_components::table
+        .filter(device_components::device_id.eq(device_id))
+        .filter(device_components::until_at.is_null());
     let edge = open.select(DeviceComponent::as_select()).first::<DeviceComponent>(tx.conn).optional()?;
     let Some(edge) = edge else { return Ok(None) };
-    diesel::update(device_components::table.find(edge.id)).set(device_components::until_at.eq(Some(At::from(tx.occurred)))).execute(tx.conn)?;
+    diesel::update(device_components::table.find(edge.id))
+        .set(device_components::until_at.eq(Some(At::from(tx.occurred))))
+        .execute(tx.conn)?;
     Ok(Some((edge.parent_id, edge.position)))
 }

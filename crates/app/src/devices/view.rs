@@ -20,7 +20,9 @@ use crate::link;
 use crate::parts::{Place, place_of};
 use crate::store::Conn;
 use crate::store::query::*;
-use crate::store::schema::{device_components, device_events, device_states, devices, repairs, search_keys, users, work_lines};
+use crate::store::schema::{
+    device_components, device_events, device_states, devices, repairs, search_keys, users, work_lines,
+};
 use crate::store::search_keys::Target;
 use crate::store::types::At;
 use crate::views::{Link, NumberLink, Page, PartyLink};
@@ -148,8 +150,10 @@ fn work_on(conn: &mut Conn, component_id: i64, has_come: bool) -> Result<Option<
         .load::<(Option<i64>, i64, Option<i64>)>(conn)?;
     let line = lines.into_iter().find(|(put_in, ..)| (*put_in == Some(component_id)) == has_come);
     let Some((_, repair_id, user_id)) = line else { return Ok(None) };
-    let repair = repairs::table.find(repair_id).select((repairs::public_id, repairs::number)).first::<NumberLink>(conn)?;
-    let by = users::table.filter(users::id.nullable().eq(user_id)).select(users::name).first::<String>(conn).optional()?;
+    let repair =
+        repairs::table.find(repair_id).select((repairs::public_id, repairs::number)).first::<NumberLink>(conn)?;
+    let by =
+        users::table.filter(users::id.nullable().eq(user_id)).select(users::name).first::<String>(conn).optional()?;
     Ok(Some(WorkLink { repair, by }))
 }
 
@@ -209,7 +213,11 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
 /// The owner of a device where the actor knows them, and whether there is one whom they could know, and do not.
 fn owner(conn: &mut Conn, actor: &Actor, party_id: Option<i64>) -> Result<(Option<PartyLink>, bool)> {
     let Some(id) = party_id else { return Ok((None, false)) };
-    if is_known_to(conn, actor, &[Action::ViewCustomers], id)? { Ok((Some(party_link(conn, id)?), false)) } else { Ok((None, actor.can(Action::ViewCustomers))) }
+    if is_known_to(conn, actor, &[Action::ViewCustomers], id)? {
+        Ok((Some(party_link(conn, id)?), false))
+    } else {
+        Ok((None, actor.can(Action::ViewCustomers)))
+    }
 }
 
 /// A device of a brand that the actor sees: what was done to it is visible to every centre that may serve it.
@@ -287,7 +295,13 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
         .map(|(row, state)| {
             let (owner, _) = owner(conn, actor, state.owner_party_id)?;
             let product = link!(conn, products, row.product_id);
-            Ok(DeviceRow { id: row.public_id, product, serial: row.serial, sold_on: crate::store::types::Day::shown(state.sold_on), owner })
+            Ok(DeviceRow {
+                id: row.public_id,
+                product,
+                serial: row.serial,
+                sold_on: crate::store::types::Day::shown(state.sold_on),
+                owner,
+            })
         })
         .collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

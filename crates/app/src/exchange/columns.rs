@@ -23,10 +23,19 @@ impl ImportKind {
         match self {
             Self::Products => &[Action::KeepCatalogue, Action::KeepOrganisation],
             Self::Customers => &[Action::KeepCustomers],
-            Self::Devices => &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards, Action::OverrideCoverage],
-            Self::OpenRepair => {
-                &[Action::KeepOrganisation, Action::KeepCatalogue, Action::KeepDevices, Action::KeepCustomers, Action::Receive, Action::Diagnose, Action::DoWork, Action::HandOver]
+            Self::Devices => {
+                &[Action::KeepDevices, Action::KeepCustomers, Action::IssueCards, Action::OverrideCoverage]
             }
+            Self::OpenRepair => &[
+                Action::KeepOrganisation,
+                Action::KeepCatalogue,
+                Action::KeepDevices,
+                Action::KeepCustomers,
+                Action::Receive,
+                Action::Diagnose,
+                Action::DoWork,
+                Action::HandOver,
+            ],
         }
     }
 }
@@ -57,7 +66,8 @@ pub(super) fn longest(column: &str) -> usize {
         "name" | "title_fa" | "title_en" | "owner_name" | "kind" | "brand" => 200,
         "seller" => 120,
         "serial" | "component_serial" => 80,
-        "phone" | "phone2" | "owner_phone" | "postal_code" | "national_id" | "company_id" | "economic_code" | "gtin" | "imei" => 30,
+        "phone" | "phone2" | "owner_phone" | "postal_code" | "national_id" | "company_id" | "economic_code"
+        | "gtin" | "imei" => 30,
         "code" | "city" | "subscription" | "tracking_code" | "card_number" | "owner_subscription" => 60,
         _ => usize::MAX,
     }
@@ -149,8 +159,11 @@ impl ImportKind {
         let mut mapping = BTreeMap::new();
         let mut taken = Vec::new();
         for column in self.columns() {
-            let names = std::iter::once(column.name).chain(column.known_as.iter().copied()).map(plain).collect::<Vec<_>>();
-            let found = names.iter().find_map(|name| headings.iter().find(|heading| !taken.contains(heading) && plain(heading) == *name));
+            let names =
+                std::iter::once(column.name).chain(column.known_as.iter().copied()).map(plain).collect::<Vec<_>>();
+            let found = names
+                .iter()
+                .find_map(|name| headings.iter().find(|heading| !taken.contains(heading) && plain(heading) == *name));
             if let Some(heading) = found {
                 taken.push(heading);
                 mapping.insert(column.name.to_owned(), heading.clone());
@@ -174,6 +187,9 @@ mod tests {
         assert_eq!(guessed.get("price"), Some(&headings[4]));
         let headings = ["Serial Number", "Sale-Date", "product"].map(str::to_owned);
         let guessed = ImportKind::Devices.guess(&headings);
-        assert_eq!((guessed.get("serial"), guessed.get("sold_on"), guessed.get("product")), (Some(&headings[0]), Some(&headings[1]), Some(&headings[2])));
+        assert_eq!(
+            (guessed.get("serial"), guessed.get("sold_on"), guessed.get("product")),
+            (Some(&headings[0]), Some(&headings[1]), Some(&headings[2]))
+        );
     }
 }

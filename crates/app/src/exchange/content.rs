@@ -49,7 +49,9 @@ impl Read for Stored<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.read == self.piece.len() && !self.is_last {
             let (id, from) = (self.import_id, self.next);
-            let fetched = self.db.read(|conn| Ok(imports::table.find(id).select(piece(imports::content, from, PIECE)).first::<Vec<u8>>(conn)?));
+            let fetched = self.db.read(|conn| {
+                Ok(imports::table.find(id).select(piece(imports::content, from, PIECE)).first::<Vec<u8>>(conn)?)
+            });
             (self.piece, self.read) = (fetched.map_err(io::Error::other)?, 0);
             self.next += PIECE;
             self.is_last = i32::try_from(self.piece.len()).is_ok_and(|length| length < PIECE);

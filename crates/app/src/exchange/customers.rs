@@ -51,7 +51,11 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
     }
     let before = old.as_ref().map(|(_, view)| saved(view)).unwrap_or_default();
     let phones = [row.text("phone"), row.text("phone2")].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
-    let address = row.text("address").map(|address| SaveAddress { address: address.to_owned(), city: row.owned("city"), postal_code: row.owned("postal_code") });
+    let address = row.text("address").map(|address| SaveAddress {
+        address: address.to_owned(),
+        city: row.owned("city"),
+        postal_code: row.owned("postal_code"),
+    });
     let wanted = SaveCustomer {
         name: name.to_owned(),
         is_company: row.flag("is_company")?.unwrap_or(before.is_company || row.text("company_id").is_some()),
@@ -66,7 +70,9 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
     };
     let Some((id, view)) = old else {
         let made = save_customer(tx, None, &wanted)?;
-        return Ok(Done::Written(parties::table.filter(parties::public_id.eq(made.id)).select(parties::id).first(tx.conn)?));
+        return Ok(Done::Written(
+            parties::table.filter(parties::public_id.eq(made.id)).select(parties::id).first(tx.conn)?,
+        ));
     };
     if normal(&before) == normal(&wanted) {
         return Ok(Done::Known);
@@ -78,15 +84,26 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
 /// The customer whom the row means, by what no two customers share.
 fn find(tx: &mut Tx<'_>, row: &Row<'_>, name: &str) -> Result<Option<i64>> {
     if let Some(number) = row.text("subscription") {
-        let same = party_numbers::table.filter(party_numbers::kind.eq("subscription")).filter(party_numbers::number_key.eq(folded_key(number)));
+        let same = party_numbers::table
+            .filter(party_numbers::kind.eq("subscription"))
+            .filter(party_numbers::number_key.eq(folded_key(number)));
         return Ok(same.select(party_numbers::party_id).first(tx.conn).optional()?);
     }
     if let Some(number) = row.text("national_id").and_then(identifiers::national_id) {
-        return Ok(parties::table.filter(parties::national_id.eq(number)).select(parties::id).first(tx.conn).optional()?);
+        return Ok(parties::table
+            .filter(parties::national_id.eq(number))
+            .select(parties::id)
+            .first(tx.conn)
+            .optional()?);
     }
     let Some(phone) = row.text("phone").and_then(identifiers::phone) else { return Ok(None) };
     let same = party_phones::table.inner_join(parties::table.on(parties::id.eq(party_phones::party_id)));
-    let namesakes = same.filter(party_phones::number.eq(phone)).filter(parties::name_key.eq(fold(name))).order(parties::id).limit(NAMESAKES).select(parties::id);
+    let namesakes = same
+        .filter(party_phones::number.eq(phone))
+        .filter(parties::name_key.eq(fold(name)))
+        .order(parties::id)
+        .limit(NAMESAKES)
+        .select(parties::id);
     let namesakes = namesakes.load::<i64>(tx.conn)?;
     // One's own before those of others.
     for id in &namesakes {
@@ -116,12 +133,20 @@ fn saved(view: &CustomerView) -> SaveCustomer {
 fn normal(customer: &SaveCustomer) -> SaveCustomer {
     let number = |typed: &Option<String>| typed.as_deref().map(folded_key);
     SaveCustomer {
-        phones: customer.phones.iter().map(|phone| identifiers::phone(phone).unwrap_or_else(|| phone.clone())).collect(),
+        phones: customer
+            .phones
+            .iter()
+            .map(|phone| identifiers::phone(phone).unwrap_or_else(|| phone.clone()))
+            .collect(),
         national_id: number(&customer.national_id),
         company_id: number(&customer.company_id),
         economic_code: number(&customer.economic_code),
         language: Some(customer.language.clone().unwrap_or_else(|| "fa".to_owned())),
-        addresses: customer.addresses.iter().map(|entry| SaveAddress { postal_code: number(&entry.postal_code), ..entry.clone() }).collect(),
+        addresses: customer
+            .addresses
+            .iter()
+            .map(|entry| SaveAddress { postal_code: number(&entry.postal_code), ..entry.clone() })
+            .collect(),
         ..customer.clone()
     }
 }

@@ -1,4 +1,5 @@
-//! A row as a device with its events, its owner and its card. What is there already stays; what the file knows beside it is added.
+//! A row as a device with its events, its owner and its card. What is there already stays; what the file knows beside
+//! it is added.
 
 use domain::access::Action;
 use domain::identifiers;
@@ -12,7 +13,9 @@ use crate::coverage::covers::{IssueCard, issue_card};
 use crate::customers::{SaveCustomer, is_known_to, save_customer};
 use crate::devices::register::product_named;
 use crate::devices::rows::Device;
-use crate::devices::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, add_device_event, register_device};
+use crate::devices::{
+    AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, add_device_event, register_device,
+};
 use crate::error::{Error, Fault, Result};
 use crate::store::Tx;
 use crate::store::query::*;
@@ -52,16 +55,23 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     let mut is_changed = known.is_none();
     let device = match known {
         Some(device) => {
-            let there = device_events::table.filter(device_events::device_id.eq(device.id)).select(device_events::kind).load::<String>(tx.conn)?;
-            for (column, kind, on) in events.iter().filter(|(_, kind, _)| !there.iter().any(|known| known == kind.name())) {
-                add_device_event(tx, &device.public_id, &AddDeviceEvent { kind: *kind, on: *on }).map_err(|error| at_column(error, |_| Some(column)))?;
+            let there = device_events::table
+                .filter(device_events::device_id.eq(device.id))
+                .select(device_events::kind)
+                .load::<String>(tx.conn)?;
+            for (column, kind, on) in
+                events.iter().filter(|(_, kind, _)| !there.iter().any(|known| known == kind.name()))
+            {
+                add_device_event(tx, &device.public_id, &AddDeviceEvent { kind: *kind, on: *on })
+                    .map_err(|error| at_column(error, |_| Some(column)))?;
                 is_changed = true;
             }
             device
         }
         None => {
             let component = row.text("component_serial").map(|serial| {
-                let product = row.text("component_product").ok_or_else(|| Error::invalid("component_product", "required"))?;
+                let product =
+                    row.text("component_product").ok_or_else(|| Error::invalid("component_product", "required"))?;
                 Ok::<_, Error>(NewComponent { product: product.to_owned(), serial: serial.to_owned(), position: None })
             });
             let new = NewDevice {
@@ -73,7 +83,11 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
                 components: component.transpose()?.into_iter().collect(),
                 owner: owner(tx, row)?,
             };
-            let column = |path: &str| events.get(path.strip_prefix("events[")?.split(']').next()?.parse::<usize>().ok()?).map(|(column, ..)| *column);
+            let column = |path: &str| {
+                events
+                    .get(path.strip_prefix("events[")?.split(']').next()?.parse::<usize>().ok()?)
+                    .map(|(column, ..)| *column)
+            };
             register_device(tx, &new).map_err(|error| at_column(error, column))?
         }
     };
@@ -86,7 +100,12 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
 /// The error with its faults at the columns of the file in which their values stand.
 fn at_column(error: Error, column: impl Fn(&str) -> Option<&'static str>) -> Error {
     match error {
-        Error::Invalid(faults) => Error::Invalid(faults.into_iter().map(|fault| Fault { path: column(&fault.path).map_or(fault.path, str::to_owned), ..fault }).collect()),
+        Error::Invalid(faults) => Error::Invalid(
+            faults
+                .into_iter()
+                .map(|fault| Fault { path: column(&fault.path).map_or(fault.path, str::to_owned), ..fault })
+                .collect(),
+        ),
         error => error,
     }
 }
@@ -94,8 +113,14 @@ fn at_column(error: Error, column: impl Fn(&str) -> Option<&'static str>) -> Err
 /// The public id of the owner whom the row names; made where nobody is known by that number.
 fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
     if let Some(number) = row.text("owner_subscription") {
-        let id = party_numbers::table.filter(party_numbers::kind.eq("subscription")).filter(party_numbers::number_key.eq(folded_key(number)));
-        let id = id.inner_join(parties::table.on(parties::id.eq(party_numbers::party_id))).select((parties::id, parties::public_id)).first::<(i64, String)>(tx.conn).optional()?;
+        let id = party_numbers::table
+            .filter(party_numbers::kind.eq("subscription"))
+            .filter(party_numbers::number_key.eq(folded_key(number)));
+        let id = id
+            .inner_join(parties::table.on(parties::id.eq(party_numbers::party_id)))
+            .select((parties::id, parties::public_id))
+            .first::<(i64, String)>(tx.conn)
+            .optional()?;
         if id.is_some() {
             return ours(tx, id.into_iter().collect(), "owner_subscription");
         }
@@ -123,11 +148,17 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
             return ours(tx, known, "owner_name");
         }
     }
-    let new = SaveCustomer { name: name.to_owned(), phones: phone.into_iter().collect(), subscription: row.owned("owner_subscription"), ..SaveCustomer::default() };
+    let new = SaveCustomer {
+        name: name.to_owned(),
+        phones: phone.into_iter().collect(),
+        subscription: row.owned("owner_subscription"),
+        ..SaveCustomer::default()
+    };
     Ok(Some(save_customer(tx, None, &new)?.id))
 }
 
-/// The public id of the first whom the importer knows of those whom a row may mean; who is of others alone is none of theirs.
+/// The public id of the first whom the importer knows of those whom a row may mean; who is of others alone is none of
+/// theirs.
 fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>, column: &str) -> Result<Option<String>> {
     for (id, public_id) in known {
         if is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], id)? {
@@ -138,9 +169,20 @@ fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>, column: &str) -> Result<Opti
 }
 
 /// Issues the card that the row names, unless the device has it. Returns whether it did.
-fn card(tx: &mut Tx<'_>, row: &Row<'_>, device: &Device, starts_on: Option<Date>, events: &[(&str, DeviceEventKind, Date)]) -> Result<bool> {
+fn card(
+    tx: &mut Tx<'_>,
+    row: &Row<'_>,
+    device: &Device,
+    starts_on: Option<Date>,
+    events: &[(&str, DeviceEventKind, Date)],
+) -> Result<bool> {
     let Some(number) = row.text("card_number") else { return Ok(false) };
-    let same = covers::table.filter(covers::kind.eq("card")).filter(covers::number_key.eq(folded_key(number))).select(covers::device_id).first::<i64>(tx.conn).optional()?;
+    let same = covers::table
+        .filter(covers::kind.eq("card"))
+        .filter(covers::number_key.eq(folded_key(number)))
+        .select(covers::device_id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     match same {
         Some(of) if of == device.id => return Ok(false),
         Some(_) => return Err(Error::invalid("card_number", "taken")),
@@ -148,15 +190,29 @@ fn card(tx: &mut Tx<'_>, row: &Row<'_>, device: &Device, starts_on: Option<Date>
     }
     let policy = match row.text("card_policy") {
         Some(code) => {
-            let found = policies::table.filter(policies::code.eq(code)).filter(policies::retired_at.is_null()).select(policies::public_id).first::<String>(tx.conn).optional()?;
+            let found = policies::table
+                .filter(policies::code.eq(code))
+                .filter(policies::retired_at.is_null())
+                .select(policies::public_id)
+                .first::<String>(tx.conn)
+                .optional()?;
             Some(found.ok_or_else(|| Error::invalid("card_policy", "unknown-reference"))?)
         }
         None => None,
     };
     let issued_on = events.iter().find(|(_, kind, _)| *kind == DeviceEventKind::Sold).map(|(.., on)| *on);
-    let issue = IssueCard { device: device.public_id.clone(), policy, number: Some(number.to_owned()), starts_on, seller: row.owned("seller"), issued_on };
+    let issue = IssueCard {
+        device: device.public_id.clone(),
+        policy,
+        number: Some(number.to_owned()),
+        starts_on,
+        seller: row.owned("seller"),
+        issued_on,
+    };
     issue_card(tx, &issue).map_err(|error| match error {
-        Error::Invalid(faults) => Error::Invalid(faults.into_iter().map(|fault| Fault { path: format!("card_{}", fault.path), ..fault }).collect()),
+        Error::Invalid(faults) => Error::Invalid(
+            faults.into_iter().map(|fault| Fault { path: format!("card_{}", fault.path), ..fault }).collect(),
+        ),
         other => other,
     })?;
     Ok(true)

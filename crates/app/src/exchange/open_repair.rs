@@ -1,8 +1,8 @@
 //! A row of the Open Repair Data Standard as a past repair, with its own day.
 //!
-//! The product category becomes a kind, the brand a brand, both together a product; the row's id is the device's serial. What the person said is matched
-//! with the coded faults and kept in words where none fits; status and barrier become outcome and finding. Source of the fields:
-//! https://standard.openrepair.org/standard.html
+//! The product category becomes a kind, the brand a brand, both together a product; the row's id is the device's
+//! serial. What the person said is matched with the coded faults and kept in words where none fits; status and barrier
+//! become outcome and finding. Source of the fields: https://standard.openrepair.org/standard.html
 
 use std::collections::HashMap;
 
@@ -60,7 +60,8 @@ pub(super) fn import(tx: &mut Tx<'_>, import: &Import, row: &Row<'_>, shelf: &mu
     };
     let (centre_id, centre) = centre(tx, import, shelf)?;
     let product = product(tx, row, shelf)?;
-    let customer = group(tx, row.text("group_identifier").or_else(|| row.text("data_provider")).unwrap_or(MAKERS), shelf)?;
+    let customer =
+        group(tx, row.text("group_identifier").or_else(|| row.text("data_provider")).unwrap_or(MAKERS), shelf)?;
     let problem = row.text("problem");
     let known = match problem {
         Some(problem) => reported(tx, problem, shelf)?,
@@ -70,11 +71,17 @@ pub(super) fn import(tx: &mut Tx<'_>, import: &Import, row: &Row<'_>, shelf: &mu
         (Some(problem), _) => Some(problem.chars().take(2000).collect()),
         (None, Some(_)) => None,
         // The category in the words of who wrote it down is all that was said.
-        (None, None) => Some(row.text("partner_product_category").or_else(|| row.text("product_category")).unwrap_or_default().to_owned()),
+        (None, None) => Some(
+            row.text("partner_product_category")
+                .or_else(|| row.text("product_category"))
+                .unwrap_or_default()
+                .to_owned(),
+        ),
     };
     let zone = centres::table.find(centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
     let noon = jiff::civil::Time::constant(12, 0, 0, 0);
-    let occurred = on.to_datetime(noon).to_zoned_datetime(crate::store::zone(&zone)).map_err(Error::internal)?.timestamp();
+    let occurred =
+        on.to_datetime(noon).to_zoned_datetime(crate::store::zone(&zone)).map_err(Error::internal)?.timestamp();
     let visit = ReceiveDevices {
         centre: Some(centre),
         place: None,
@@ -114,7 +121,12 @@ fn centre(tx: &mut Tx<'_>, import: &Import, shelf: &mut Shelf) -> Result<(i64, S
     let row = match row {
         Some(row) => row,
         None => {
-            let legal_entity = SaveLegalEntity { name: MAKERS.to_owned(), roles: vec![PartyKind::LegalEntity, PartyKind::Maker], company_id: None, economic_code: None };
+            let legal_entity = SaveLegalEntity {
+                name: MAKERS.to_owned(),
+                roles: vec![PartyKind::LegalEntity, PartyKind::Maker],
+                company_id: None,
+                economic_code: None,
+            };
             let legal_entity = save_legal_entity(tx, None, &legal_entity)?.id;
             let centre = SaveCentre {
                 code: CENTRE.to_owned(),
@@ -128,7 +140,10 @@ fn centre(tx: &mut Tx<'_>, import: &Import, shelf: &mut Shelf) -> Result<(i64, S
                 diagnosis_fee: None,
             };
             let made = save_centre(tx, None, &centre)?.id;
-            centres::table.filter(centres::public_id.eq(made)).select((centres::id, centres::public_id)).first(tx.conn)?
+            centres::table
+                .filter(centres::public_id.eq(made))
+                .select((centres::id, centres::public_id))
+                .first(tx.conn)?
         }
     };
     shelf.centre = Some(row.clone());
@@ -180,10 +195,25 @@ fn kind(tx: &mut Tx<'_>, category: &str, shelf: &mut Shelf) -> Result<String> {
     if let Some(known) = shelf.kinds.get(category) {
         return Ok(known.clone());
     }
-    let known = product_kinds::table.filter(product_kinds::code.eq(category)).select(product_kinds::public_id).first::<String>(tx.conn).optional()?;
+    let known = product_kinds::table
+        .filter(product_kinds::code.eq(category))
+        .select(product_kinds::public_id)
+        .first::<String>(tx.conn)
+        .optional()?;
     let id = match known {
         Some(id) => id,
-        None => save_product_kind(tx, None, &SaveProductKind { code: category.to_owned(), title: Title::new(category_fa(category), category), parent: None })?.id,
+        None => {
+            save_product_kind(
+                tx,
+                None,
+                &SaveProductKind {
+                    code: category.to_owned(),
+                    title: Title::new(category_fa(category), category),
+                    parent: None,
+                },
+            )?
+            .id
+        }
     };
     shelf.kinds.insert(category.to_owned(), id.clone());
     Ok(id)
@@ -195,12 +225,14 @@ fn brand(tx: &mut Tx<'_>, typed: &str, shelf: &mut Shelf) -> Result<(String, Str
     if let Some(known) = shelf.brands.get(&code) {
         return Ok(known.clone());
     }
-    let known = brands::table.filter(brands::code.eq(&code)).select(brands::public_id).first::<String>(tx.conn).optional()?;
+    let known =
+        brands::table.filter(brands::code.eq(&code)).select(brands::public_id).first::<String>(tx.conn).optional()?;
     let id = match known {
         Some(id) => id,
         None => {
             let maker = maker(tx, shelf)?;
-            let title = if code == "UNKNOWN" { Title::new("نامشخص", "Unknown") } else { Title::new(typed, typed) };
+            let title =
+                if code == "UNKNOWN" { Title::new("نامشخص", "Unknown") } else { Title::new(typed, typed) };
             save_brand(tx, None, &SaveBrand { code: code.clone(), title, maker })?.id
         }
     };
@@ -212,10 +244,26 @@ fn maker(tx: &mut Tx<'_>, shelf: &mut Shelf) -> Result<String> {
     if let Some(known) = &shelf.maker {
         return Ok(known.clone());
     }
-    let known = parties::table.filter(parties::name.eq(MAKERS)).select(parties::public_id).first::<String>(tx.conn).optional()?;
+    let known = parties::table
+        .filter(parties::name.eq(MAKERS))
+        .select(parties::public_id)
+        .first::<String>(tx.conn)
+        .optional()?;
     let id = match known {
         Some(id) => id,
-        None => save_legal_entity(tx, None, &SaveLegalEntity { name: MAKERS.to_owned(), roles: vec![PartyKind::Maker], company_id: None, economic_code: None })?.id,
+        None => {
+            save_legal_entity(
+                tx,
+                None,
+                &SaveLegalEntity {
+                    name: MAKERS.to_owned(),
+                    roles: vec![PartyKind::Maker],
+                    company_id: None,
+                    economic_code: None,
+                },
+            )?
+            .id
+        }
     };
     shelf.maker = Some(id.clone());
     Ok(id)
@@ -226,12 +274,20 @@ fn group(tx: &mut Tx<'_>, name: &str, shelf: &mut Shelf) -> Result<String> {
     if let Some(known) = shelf.groups.get(name) {
         return Ok(known.clone());
     }
-    let same = parties::table.filter(parties::name_key.eq(fold(name))).filter(parties::kind.eq("company")).filter(parties::retired_at.is_null());
+    let same = parties::table
+        .filter(parties::name_key.eq(fold(name)))
+        .filter(parties::kind.eq("company"))
+        .filter(parties::retired_at.is_null());
     let known = same.select(parties::public_id).first::<String>(tx.conn).optional()?;
     let id = match known {
         Some(id) => id,
         None => {
-            let customer = SaveCustomer { name: name.chars().take(200).collect(), is_company: true, language: Some("en".to_owned()), ..SaveCustomer::default() };
+            let customer = SaveCustomer {
+                name: name.chars().take(200).collect(),
+                is_company: true,
+                language: Some("en".to_owned()),
+                ..SaveCustomer::default()
+            };
             save_customer(tx, None, &customer)?.id
         }
     };
@@ -242,19 +298,25 @@ fn group(tx: &mut Tx<'_>, name: &str, shelf: &mut Shelf) -> Result<String> {
 /// The coded fault whose title, in either language, stands in what was said; the longest such title.
 fn reported(tx: &mut Tx<'_>, problem: &str, shelf: &mut Shelf) -> Result<Option<String>> {
     if shelf.faults.is_none() {
-        let rows = faults::table.filter(faults::retired_at.is_null()).filter(faults::parent_id.is_not_null()).select((faults::code, faults::title_fa, faults::title_en)).load::<(
-            String,
-            String,
-            String,
-        )>(
-            tx.conn,
-        )?;
-        let mut titles = rows.into_iter().flat_map(|(code, fa, en)| [(fold(&fa), code.clone()), (fold(&en), code)]).collect::<Vec<_>>();
+        let rows = faults::table
+            .filter(faults::retired_at.is_null())
+            .filter(faults::parent_id.is_not_null())
+            .select((faults::code, faults::title_fa, faults::title_en))
+            .load::<(String, String, String)>(tx.conn)?;
+        let mut titles = rows
+            .into_iter()
+            .flat_map(|(code, fa, en)| [(fold(&fa), code.clone()), (fold(&en), code)])
+            .collect::<Vec<_>>();
         titles.sort_by_key(|(title, _)| std::cmp::Reverse(title.len()));
         shelf.faults = Some(titles);
     }
     let said = fold(problem);
-    Ok(shelf.faults.iter().flatten().find(|(title, _)| !title.is_empty() && said.contains(title.as_str())).map(|(_, code)| code.clone()))
+    Ok(shelf
+        .faults
+        .iter()
+        .flatten()
+        .find(|(title, _)| !title.is_empty() && said.contains(title.as_str()))
+        .map(|(_, code)| code.clone()))
 }
 
 /// The standard's categories in Persian; the English name where one is newer than this list.

@@ -1,4 +1,5 @@
-//! A row as a product: made, or changed where the file says otherwise; its kind and its brand are made where they are new.
+//! A row as a product: made, or changed where the file says otherwise; its kind and its brand are made where they are
+//! new.
 
 use domain::access::Action;
 use domain::text::{fold, key as folded_key};
@@ -8,7 +9,9 @@ use super::table::Row;
 use crate::access::Of;
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveBrand, save_brand};
-use crate::catalogue::products::{SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind};
+use crate::catalogue::products::{
+    SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind,
+};
 use crate::error::{Error, Result};
 use crate::store::Tx;
 use crate::store::query::*;
@@ -25,7 +28,12 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     let kind = kind_named(tx, row.required("kind")?)?;
     let policy = match row.text("policy") {
         Some(code) => {
-            let found = policies::table.filter(policies::code.eq(code)).filter(policies::retired_at.is_null()).select(policies::public_id).first::<String>(tx.conn).optional()?;
+            let found = policies::table
+                .filter(policies::code.eq(code))
+                .filter(policies::retired_at.is_null())
+                .select(policies::public_id)
+                .first::<String>(tx.conn)
+                .optional()?;
             Some(found.ok_or_else(|| Error::invalid("policy", "unknown-reference"))?)
         }
         None => None,
@@ -58,9 +66,15 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
     };
     let Some(old) = old else {
         let made = save_product(tx, None, &wanted)?;
-        return Ok(Done::Written(products::table.filter(products::public_id.eq(made.id)).select(products::id).first(tx.conn)?));
+        return Ok(Done::Written(
+            products::table.filter(products::public_id.eq(made.id)).select(products::id).first(tx.conn)?,
+        ));
     };
-    let components = old.components.iter().map(|part| SaveComponent { product: part.product.id.clone(), position: Some(part.position.clone()), quantity: Some(part.quantity) });
+    let components = old.components.iter().map(|part| SaveComponent {
+        product: part.product.id.clone(),
+        position: Some(part.position.clone()),
+        quantity: Some(part.quantity),
+    });
     let wanted = SaveProduct { components: components.collect(), ..wanted };
     let is_same = old.title == wanted.title
         && old.kind.id == wanted.kind
@@ -78,21 +92,46 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
 /// The public id of the brand that a code or a title names; made, with a maker of the same name, where it is new.
 pub(super) fn brand_named(tx: &mut Tx<'_>, typed: &str) -> Result<String> {
     let named = brands::code.eq(typed).or(brands::title_fa.eq(typed)).or(brands::title_en.eq(typed));
-    let found = brands::table.filter(named).select((brands::public_id, brands::id)).order(brands::id).first::<(String, i64)>(tx.conn).optional()?;
+    let found = brands::table
+        .filter(named)
+        .select((brands::public_id, brands::id))
+        .order(brands::id)
+        .first::<(String, i64)>(tx.conn)
+        .optional()?;
     if let Some((public_id, id)) = found {
-        return if tx.actor.scope(Action::Import).holds(Of::InBrand(id)) { Ok(public_id) } else { Err(Error::invalid("brand", "unknown-reference")) };
+        return if tx.actor.scope(Action::Import).holds(Of::InBrand(id)) {
+            Ok(public_id)
+        } else {
+            Err(Error::invalid("brand", "unknown-reference"))
+        };
     }
-    let maker = SaveLegalEntity { name: typed.to_owned(), roles: vec![PartyKind::Maker], company_id: None, economic_code: None };
+    let maker = SaveLegalEntity {
+        name: typed.to_owned(),
+        roles: vec![PartyKind::Maker],
+        company_id: None,
+        economic_code: None,
+    };
     let maker = save_legal_entity(tx, None, &maker)?.id;
     Ok(save_brand(tx, None, &SaveBrand { code: typed.to_owned(), title: Title::new(typed, typed), maker })?.id)
 }
 
 /// The public id of the kind that a code or a title names; made, at the root of the tree, where it is new.
 fn kind_named(tx: &mut Tx<'_>, typed: &str) -> Result<String> {
-    let named = product_kinds::code.eq(typed).or(product_kinds::title_fa.eq(typed)).or(product_kinds::title_en.eq(typed));
-    let found = product_kinds::table.filter(named).select(product_kinds::public_id).order(product_kinds::id).first::<String>(tx.conn).optional()?;
+    let named =
+        product_kinds::code.eq(typed).or(product_kinds::title_fa.eq(typed)).or(product_kinds::title_en.eq(typed));
+    let found = product_kinds::table
+        .filter(named)
+        .select(product_kinds::public_id)
+        .order(product_kinds::id)
+        .first::<String>(tx.conn)
+        .optional()?;
     match found {
         Some(public_id) => Ok(public_id),
-        None => Ok(save_product_kind(tx, None, &SaveProductKind { code: typed.to_owned(), title: Title::new(typed, typed), parent: None })?.id),
+        None => Ok(save_product_kind(
+            tx,
+            None,
+            &SaveProductKind { code: typed.to_owned(), title: Title::new(typed, typed), parent: None },
+        )?
+        .id),
     }
 }

@@ -47,7 +47,13 @@ pub struct Progress {
 
 impl Progress {
     fn of(import: &Import) -> Self {
-        Self { total: import.total_count, done: import.done_count, good: import.good_count, known: import.known_count, bad: import.bad_count }
+        Self {
+            total: import.total_count,
+            done: import.done_count,
+            good: import.good_count,
+            known: import.known_count,
+            bad: import.bad_count,
+        }
     }
 
     fn add(&mut self, outcome: &Outcome) {
@@ -70,8 +76,14 @@ enum Outcome {
 /// # Errors
 /// The store. What an import itself cannot do is written on it.
 pub fn resume(db: &Db) -> Result<bool> {
-    let waiting =
-        db.read(|conn| Ok(imports::table.filter(imports::state.eq_any(["queued", "running"])).order(imports::id).select(imports::public_id).first::<String>(conn).optional()?))?;
+    let waiting = db.read(|conn| {
+        Ok(imports::table
+            .filter(imports::state.eq_any(["queued", "running"]))
+            .order(imports::id)
+            .select(imports::public_id)
+            .first::<String>(conn)
+            .optional()?)
+    })?;
     match waiting {
         Some(public_id) => run(db, &public_id, &mut |_| {}).map(|()| true),
         None => Ok(false),
@@ -83,7 +95,9 @@ pub fn resume(db: &Db) -> Result<bool> {
 /// # Errors
 /// The store. What an import itself cannot do is written on it.
 pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<()> {
-    let import = db.read(|conn| Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?))?;
+    let import = db.read(|conn| {
+        Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?)
+    })?;
     let ran = Runner::new(db, import.clone()).and_then(|mut runner| runner.run(told));
     match ran {
         // What the store could not take is taken up again.
@@ -99,11 +113,21 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<(
 
 fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
     db.write(&Actor::system(), |tx| {
-        let running = imports::table.find(import.id).filter(imports::state.eq("running").or(imports::state.eq("queued")));
-        let ended = diesel::update(running).set((imports::state.eq(state), imports::finished_at.eq(Some(At::from(tx.now))))).execute(tx.conn)?;
+        let running =
+            imports::table.find(import.id).filter(imports::state.eq("running").or(imports::state.eq("queued")));
+        let ended = diesel::update(running)
+            .set((imports::state.eq(state), imports::finished_at.eq(Some(At::from(tx.now)))))
+            .execute(tx.conn)?;
         if ended == 1 && state == "done" && !import.is_dry_run {
-            let (good, bad) = imports::table.find(import.id).select((imports::good_count, imports::bad_count)).first::<(i64, i64)>(tx.conn)?;
-            tx.record(import.centre_id, &Event::Imported { kind: import.kind.clone(), good, bad }, &[Subject::Object("import", import.id)])?;
+            let (good, bad) = imports::table
+                .find(import.id)
+                .select((imports::good_count, imports::bad_count))
+                .first::<(i64, i64)>(tx.conn)?;
+            tx.record(
+                import.centre_id,
+                &Event::Imported { kind: import.kind.clone(), good, bad },
+                &[Subject::Object("import", import.id)],
+            )?;
         }
         Ok(())
     })
@@ -111,14 +135,26 @@ fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
 
 /// Tells that the rows from here on are not looked at, because too many customers of others were met.
 fn too_many_strangers(tx: &mut Tx<'_>, import_id: i64) -> Result<()> {
-    let (done, state) = imports::table.find(import_id).select((imports::done_count, imports::state)).first::<(i64, String)>(tx.conn)?;
+    let (done, state) =
+        imports::table.find(import_id).select((imports::done_count, imports::state)).first::<(i64, String)>(tx.conn)?;
     if !matches!(state.as_str(), "queued" | "running") {
         return Ok(());
     }
     let reason = serde_json::to_string(&Reason::new("too-many-strangers")).map_err(Error::internal)?;
-    let row = ImportProblem { import_id, row_number: done + 2, position: 0, heading: String::new(), cell: String::new(), reason };
+    let row = ImportProblem {
+        import_id,
+        row_number: done + 2,
+        position: 0,
+        heading: String::new(),
+        cell: String::new(),
+        reason,
+    };
     diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;
-    let ended = (imports::bad_count.eq(imports::bad_count + 1), imports::state.eq("refused"), imports::finished_at.eq(Some(At::from(tx.now))));
+    let ended = (
+        imports::bad_count.eq(imports::bad_count + 1),
+        imports::state.eq("refused"),
+        imports::finished_at.eq(Some(At::from(tx.now))),
+    );
     diesel::update(imports::table.find(import_id)).set(ended).execute(tx.conn)?;
     Ok(())
 }
@@ -164,7 +200,16 @@ impl<'d> Runner<'d> {
             Some(user) => db.read(|conn| actor_by_id(conn, user))?,
             None => db.read(|conn| Actor::system().working_in(conn, import.centre_id))?,
         };
-        Ok(Self { db, kind, actor, columns: layout.columns, places: BTreeMap::new(), import, seen: HashSet::new(), number: RandomState::new() })
+        Ok(Self {
+            db,
+            kind,
+            actor,
+            columns: layout.columns,
+            places: BTreeMap::new(),
+            import,
+            seen: HashSet::new(),
+            number: RandomState::new(),
+        })
     }
 
     /// Reads the file from its headings on, which tell where each column stands.
@@ -172,7 +217,8 @@ impl<'d> Runner<'d> {
         with_rows(Stored::new(self.db, self.import.id), |rows| {
             let headings = rows.read()?.map_or_else(Vec::new, |row| row.iter().map(|cell| heading(cell)).collect());
             let place = |wanted: &String| headings.iter().position(|known| known == wanted);
-            self.places = self.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
+            self.places =
+                self.columns.iter().filter_map(|(name, heading)| Some((name.clone(), place(heading)?))).collect();
             each(self, rows)
         })
     }
@@ -191,7 +237,12 @@ impl<'d> Runner<'d> {
     }
 
     /// The batches from where the import stands on; None where it was stopped meanwhile.
-    fn batches(&mut self, rows: &mut Rows<'_>, is_tried: bool, told: &mut dyn FnMut(Progress)) -> Result<Option<Progress>> {
+    fn batches(
+        &mut self,
+        rows: &mut Rows<'_>,
+        is_tried: bool,
+        told: &mut dyn FnMut(Progress),
+    ) -> Result<Option<Progress>> {
         let mut progress = Progress::of(&self.import);
         for _ in 0..progress.done {
             if rows.read()?.is_none() {
@@ -282,7 +333,9 @@ impl<'d> Runner<'d> {
                 Ok((Done::Written(_), key)) if is_tried && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
                 Ok((done, _)) => Outcome::Done(done),
                 Err(Error::Invalid(faults)) => Outcome::Bad(faults),
-                Err(Error::Conflict(reason) | Error::Forbidden(reason)) => Outcome::Bad(vec![Fault { path: String::new(), reason }]),
+                Err(Error::Conflict(reason) | Error::Forbidden(reason)) => {
+                    Outcome::Bad(vec![Fault { path: String::new(), reason }])
+                }
                 Err(Error::NotFound) => Outcome::Bad(vec![Fault::new("", "unknown-reference")]),
                 Err(error) => return Err(error),
             };
@@ -329,7 +382,8 @@ fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf:
         ImportKind::Devices => devices::key(row)?,
         ImportKind::OpenRepair => open_repair::key(row)?,
     };
-    let known = import_rows::table.find((kind.name(), &key)).select(import_rows::target_id).first::<i64>(tx.conn).optional()?;
+    let known =
+        import_rows::table.find((kind.name(), &key)).select(import_rows::target_id).first::<i64>(tx.conn).optional()?;
     let done = match kind {
         ImportKind::Products => products::import(tx, row)?,
         ImportKind::Customers => customers::import(tx, row, known)?,

@@ -24,8 +24,8 @@ use crate::store::schema::{centres, import_problems, imports};
 use crate::store::types::At;
 use crate::store::{Conn, Event, Subject, Tx};
 
-/// The largest file that is sent within JSON. Its text, its value and its bytes are held beside each other for a while; a larger one comes by the page, where
-/// it comes as it is, or by the command line.
+/// The largest file that is sent within JSON. Its text, its value and its bytes are held beside each other for a while;
+/// a larger one comes by the page, where it comes as it is, or by the command line.
 pub const MAX_SENT: usize = 24 * 1024 * 1024;
 /// The same in characters of base64.
 const MAX_CONTENT: u32 = 32 * 1024 * 1024;
@@ -117,7 +117,9 @@ pub fn read_file(name: &str, content: Vec<u8>) -> Result<SentFile> {
 /// As `read_file`.
 pub fn file_of(command: &mut StartImport) -> Result<SentFile> {
     let text = std::mem::take(&mut command.content);
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).map_err(|_| Error::invalid("content", "base64"))?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(text.trim())
+        .map_err(|_| Error::invalid("content", "base64"))?;
     drop(text);
     read_file(&command.file_name, bytes)
 }
@@ -126,7 +128,8 @@ pub fn file_of(command: &mut StartImport) -> Result<SentFile> {
 /// `Invalid` where a column that is needed stands nowhere.
 pub fn start_import(tx: &mut Tx<'_>, command: &StartImport, file: &SentFile) -> Result<ImportView> {
     let view = keep_file(tx, command.kind, file, command.centre.as_deref())?;
-    let run = RunImport { columns: command.columns.clone(), is_dry_run: command.is_dry_run, is_whole: command.is_whole };
+    let run =
+        RunImport { columns: command.columns.clone(), is_dry_run: command.is_dry_run, is_whole: command.is_whole };
     run_import(tx, &view.id, &run)
 }
 
@@ -167,14 +170,19 @@ pub fn keep_file(tx: &mut Tx<'_>, kind: ImportKind, file: &SentFile, centre: Opt
     };
     let stored = (row.clone(), imports::content.eq(file.content.as_slice()));
     let id = diesel::insert_into(imports::table).values(stored).returning(imports::id).get_result::<i64>(tx.conn)?;
-    tx.record(centre_id, &Event::Saved { what: "import".to_owned(), code: row.file_name.clone() }, &[Subject::Object("import", id)])?;
+    tx.record(
+        centre_id,
+        &Event::Saved { what: "import".to_owned(), code: row.file_name.clone() },
+        &[Subject::Object("import", id)],
+    )?;
     import_view(tx.conn, Import { id, ..row })
 }
 
 /// Puts an import that is kept into the queue, from its beginning.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` while it runs, or where its file is kept no more; `Invalid` where a column that is needed stands nowhere.
+/// `NotFound`; `Conflict` while it runs, or where its file is kept no more; `Invalid` where a column that is needed
+/// stands nowhere.
 pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Result<ImportView> {
     tx.actor.may(Action::Import, Of::Anything)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
@@ -186,17 +194,26 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
     }
     let kind = ImportKind::named(&row.kind).ok_or_else(|| Error::internal("an import of no kind"))?;
     // It is run with all that its person may: so a token may start what it may do itself.
-    let missing = tx.actor.scopes.as_ref().and_then(|scopes| kind.does().iter().find(|action| !scopes.contains(action)));
+    let missing =
+        tx.actor.scopes.as_ref().and_then(|scopes| kind.does().iter().find(|action| !scopes.contains(action)));
     if let Some(action) = missing {
         return Err(tx.actor.refusal(*action));
     }
     let mut layout: Layout = serde_json::from_str(&row.columns_json).map_err(Error::internal)?;
     if let Some(columns) = &command.columns {
-        layout.columns = columns.iter().filter(|(_, heading)| !heading.is_empty()).map(|(name, heading)| (name.clone(), heading.clone())).collect();
+        layout.columns = columns
+            .iter()
+            .filter(|(_, heading)| !heading.is_empty())
+            .map(|(name, heading)| (name.clone(), heading.clone()))
+            .collect();
     }
     let mut faults = Faults::default();
     for (name, heading) in &layout.columns {
-        faults.check(kind.columns().iter().any(|column| column.name == name), &format!("columns.{name}"), "unknown-field");
+        faults.check(
+            kind.columns().iter().any(|column| column.name == name),
+            &format!("columns.{name}"),
+            "unknown-field",
+        );
         if !layout.headings.contains(heading) {
             faults.add(Fault::new(format!("columns.{name}"), "no-such-heading").with("heading", heading.as_str()));
         }
@@ -209,8 +226,18 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
     diesel::delete(import_problems::table.filter(import_problems::import_id.eq(row.id))).execute(tx.conn)?;
     diesel::update(imports::table.find(row.id))
         .set((
-            (imports::columns_json.eq(columns_json), imports::is_dry_run.eq(command.is_dry_run), imports::is_whole.eq(command.is_whole), imports::state.eq("queued")),
-            (imports::done_count.eq(0), imports::good_count.eq(0), imports::known_count.eq(0), imports::bad_count.eq(0)),
+            (
+                imports::columns_json.eq(columns_json),
+                imports::is_dry_run.eq(command.is_dry_run),
+                imports::is_whole.eq(command.is_whole),
+                imports::state.eq("queued"),
+            ),
+            (
+                imports::done_count.eq(0),
+                imports::good_count.eq(0),
+                imports::known_count.eq(0),
+                imports::bad_count.eq(0),
+            ),
             imports::finished_at.eq(None::<At>),
         ))
         .execute(tx.conn)?;
@@ -226,18 +253,24 @@ pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
     if !matches!(row.state.as_str(), "draft" | "queued" | "running") {
         return Err(Error::conflict("import-over"));
     }
-    diesel::update(imports::table.find(row.id)).set((imports::state.eq("cancelled"), imports::finished_at.eq(Some(At::from(tx.now))))).execute(tx.conn)?;
+    diesel::update(imports::table.find(row.id))
+        .set((imports::state.eq("cancelled"), imports::finished_at.eq(Some(At::from(tx.now)))))
+        .execute(tx.conn)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     import_view(tx.conn, row)
 }
 
-/// Empties the files of imports and what their pages show of them: of all that are over, or of those that were made before an instant, begun or not.
+/// Empties the files of imports and what their pages show of them: of all that are over, or of those that were made
+/// before an instant, begun or not.
 ///
 /// # Errors
 /// The store.
 pub(crate) fn forget_files(conn: &mut Conn, before: Option<At>) -> Result<i64> {
-    let mut old =
-        imports::table.filter(imports::state.ne_all(["queued", "running"])).filter(byte_count(imports::content).gt(0)).select((imports::id, imports::columns_json)).into_boxed();
+    let mut old = imports::table
+        .filter(imports::state.ne_all(["queued", "running"]))
+        .filter(byte_count(imports::content).gt(0))
+        .select((imports::id, imports::columns_json))
+        .into_boxed();
     old = match before {
         Some(before) => old.filter(imports::created_at.lt(before)),
         None => old.filter(imports::state.ne("draft")),
@@ -246,8 +279,12 @@ pub(crate) fn forget_files(conn: &mut Conn, before: Option<At>) -> Result<i64> {
     for (id, columns) in &old {
         let layout = Layout { sample: Vec::new(), ..serde_json::from_str(columns).map_err(Error::internal)? };
         let columns = serde_json::to_string(&layout).map_err(Error::internal)?;
-        diesel::update(imports::table.find(id)).set((imports::content.eq(Vec::new()), imports::columns_json.eq(columns))).execute(conn)?;
-        diesel::update(import_problems::table.filter(import_problems::import_id.eq(id))).set(import_problems::cell.eq("")).execute(conn)?;
+        diesel::update(imports::table.find(id))
+            .set((imports::content.eq(Vec::new()), imports::columns_json.eq(columns)))
+            .execute(conn)?;
+        diesel::update(import_problems::table.filter(import_problems::import_id.eq(id)))
+            .set(import_problems::cell.eq(""))
+            .execute(conn)?;
     }
     Ok(i64::try_from(old.len()).unwrap_or(i64::MAX))
 }

@@ -1,7 +1,8 @@
-//! A file as rows of cells, one after another: CSV in UTF-8 or UTF-16 (comma, semicolon or tab), and the first sheet of an XLSX.
+//! A file as rows of cells, one after another: CSV in UTF-8 or UTF-16 (comma, semicolon or tab), and the first sheet of
+//! an XLSX.
 //!
-//! No more of a file is held than a row, and of a workbook its bytes and the texts that its cells share. What a cell, a row and a file may be is limited, so
-//! that a file costs what it weighs, and not what it names.
+//! No more of a file is held than a row, and of a workbook its bytes and the texts that its cells share. What a cell, a
+//! row and a file may be is limited, so that a file costs what it weighs, and not what it names.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -16,7 +17,8 @@ use crate::error::{Error, Fault, Faults, Result};
 
 /// The largest file that is read, in bytes: a million rows of devices with their cards and owners.
 pub const MAX_FILE: usize = 64 * 1024 * 1024;
-/// The largest workbook: it is held while its rows are read, and packed it holds as much as a text of several times its size.
+/// The largest workbook: it is held while its rows are read, and packed it holds as much as a text of several times its
+/// size.
 const MAX_WORKBOOK: usize = 16 * 1024 * 1024;
 /// Columns, as many as anybody has; characters of a cell, as many as Excel allows.
 pub(super) const MAX_COLUMNS: usize = 1000;
@@ -194,9 +196,14 @@ impl<'f> Text<'f> {
         }
         let first = beginning.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let count = |mark: u8| first.iter().filter(|byte| **byte == mark).count();
-        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|mark| (count(*mark), *mark == b',')).unwrap_or(b',');
+        let delimiter =
+            [b',', b';', b'\t'].into_iter().max_by_key(|mark| (count(*mark), *mark == b',')).unwrap_or(b',');
         let bytes: Box<dyn Read + 'f> = Box::new(Cursor::new(beginning).chain(text));
-        let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(Measured { bytes, record: 0 });
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(Measured { bytes, record: 0 });
         Ok(Self { reader, record: StringRecord::new() })
     }
 }
@@ -329,7 +336,12 @@ impl<'t> Row<'t> {
     pub fn money(&self, column: &str) -> Result<Option<i64>> {
         let Some(typed) = self.text(column) else { return Ok(None) };
         let plain = domain::text::fold(typed).replace([',', '٬', '،', ' ', '\''], "");
-        plain.parse::<i64>().ok().filter(|amount| *amount >= 0).map(Some).ok_or_else(|| Error::invalid(column, "whole-number"))
+        plain
+            .parse::<i64>()
+            .ok()
+            .filter(|amount| *amount >= 0)
+            .map(Some)
+            .ok_or_else(|| Error::invalid(column, "whole-number"))
     }
 
     /// Yes or no, in either language.
@@ -400,7 +412,10 @@ mod tests {
         let whole = "\u{FEFF}a\u{1F600}b\n1".encode_utf16().collect::<Vec<_>>();
         assert_eq!(read(&wide(&whole)).expect("a table").headings, ["a\u{1F600}b"]);
         for half in [&[0xFEFF, 0x61, 0xD83D][..], &[0xFEFF, 0xD83D, 0x61], &[0xFEFF, 0xDE00, 0x61]] {
-            assert!(matches!(read(&wide(half)), Err(Error::Invalid(faults)) if faults[0].reason.code == "file-encoding"), "{half:x?}");
+            assert!(
+                matches!(read(&wide(half)), Err(Error::Invalid(faults)) if faults[0].reason.code == "file-encoding"),
+                "{half:x?}"
+            );
         }
     }
 
@@ -410,7 +425,10 @@ mod tests {
 
     #[test]
     fn text_is_read_in_its_usual_dresses() {
-        let expected = Table { headings: vec!["کد".to_owned(), "نام".to_owned()], rows: vec![vec!["A, 1".to_owned(), "یخچال".to_owned()]] };
+        let expected = Table {
+            headings: vec!["کد".to_owned(), "نام".to_owned()],
+            rows: vec![vec!["A, 1".to_owned(), "یخچال".to_owned()]],
+        };
         assert_eq!(read("\u{FEFF}کد,نام\r\n\"A, 1\",یخچال\r\n\r\n".as_bytes()).expect("comma"), expected);
         assert_eq!(read("کد;نام\nA, 1;یخچال\n".as_bytes()).expect("semicolon"), expected);
         let wide = "\u{FEFF}کد\tنام\nA, 1\tیخچال".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
@@ -443,7 +461,9 @@ mod tests {
         let cells = ["\u{200B}", "a\u{202E}"].map(str::to_owned);
         let row = Row::new(&cells, &places);
         assert!(row.text("a").is_none() && row.required("a").is_err());
-        assert!(matches!(row.must_be_clean(), Err(Error::Invalid(faults)) if faults == [Fault::new("b", "unclean-text")]));
+        assert!(
+            matches!(row.must_be_clean(), Err(Error::Invalid(faults)) if faults == [Fault::new("b", "unclean-text")])
+        );
     }
 
     proptest::proptest! {

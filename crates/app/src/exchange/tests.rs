@@ -36,7 +36,10 @@ fn counts(view: &ImportView) -> (&str, i64, i64, i64) {
 }
 
 fn problems(house: &House, view: &ImportView) -> Vec<(i64, String, String)> {
-    let page = house.db.read(|conn| list_import_problems(conn, &house.admin, &view.id, &ListProblems::default())).expect("problems");
+    let page = house
+        .db
+        .read(|conn| list_import_problems(conn, &house.admin, &view.id, &ListProblems::default()))
+        .expect("problems");
     page.items.into_iter().map(|problem| (problem.row, problem.column, problem.code)).collect()
 }
 
@@ -57,9 +60,13 @@ fn good_rows_are_written_once_and_bad_ones_are_told_by_row_and_column() {
         let first = started(house, ImportKind::Customers, CUSTOMERS, &RunImport::default());
         // The last row writes the same person with other letters: her name is changed, and she is one.
         assert_eq!(counts(&first), ("done", 2, 0, 2));
-        assert_eq!(problems(house, &first), [(3, "موبایل".to_owned(), "phone".to_owned()), (4, "نام".to_owned(), "required".to_owned())]);
+        assert_eq!(
+            problems(house, &first),
+            [(3, "موبایل".to_owned(), "phone".to_owned()), (4, "نام".to_owned(), "required".to_owned())]
+        );
         assert_eq!((found("1024"), found("09123456789")), (1, 1));
-        let again = started(house, ImportKind::Customers, "name,subscription\nزهرا کريمي,1024\n", &RunImport::default());
+        let again =
+            started(house, ImportKind::Customers, "name,subscription\nزهرا کريمي,1024\n", &RunImport::default());
         assert_eq!(counts(&again), ("done", 0, 1, 0));
     });
 }
@@ -70,10 +77,22 @@ fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
         house.at("1405/09/02");
         house.customer("زهرا کریمی", "09123456789");
         let roles = vec![SaveMembership { role: Role::BrandManager, centre: None, brand: Some(house.brand.clone()) }];
-        let user = SaveUser { login: "behrouz".to_owned(), name: "behrouz".to_owned(), language: None, password: Some("correct horse".to_owned()), roles };
+        let user = SaveUser {
+            login: "behrouz".to_owned(),
+            name: "behrouz".to_owned(),
+            language: None,
+            password: Some("correct horse".to_owned()),
+            roles,
+        };
         let user = user.hashed(house.db.random()).expect("hashed");
         house.write(|tx| save_user(tx, None, &user));
-        let view = started_by(house, &house.person("behrouz"), ImportKind::Customers, "name,phone\nزهرا کریمی,09123456789\nعلی مرادی,09121112233\n", &DRY);
+        let view = started_by(
+            house,
+            &house.person("behrouz"),
+            ImportKind::Customers,
+            "name,phone\nزهرا کریمی,09123456789\nعلی مرادی,09121112233\n",
+            &DRY,
+        );
         assert_eq!(counts(&view), ("done", 0, 0, 2), "the known one is told as the unknown one");
     });
 }
@@ -83,7 +102,17 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
     in_a_house(|house| {
         house.at("1405/09/02");
         for number in 0..120 {
-            house.write(|tx| save_customer(tx, None, &SaveCustomer { name: "زهرا".to_owned(), phones: vec![format!("0912345{number:04}")], ..SaveCustomer::default() }));
+            house.write(|tx| {
+                save_customer(
+                    tx,
+                    None,
+                    &SaveCustomer {
+                        name: "زهرا".to_owned(),
+                        phones: vec![format!("0912345{number:04}")],
+                        ..SaveCustomer::default()
+                    },
+                )
+            });
         }
         // The manager of another centre.
         house.write(|tx| {
@@ -94,8 +123,13 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
         let try_all = || try_rows(ImportKind::Customers, &format!("name,phone\n{rows}علی مرادی,09121112233\n"));
         let view = try_all();
-        assert_eq!((view.state.as_str(), view.good, view.bad), ("done", 1, 120), "two batches, and no more after the second");
-        let run_devices = |rows: &str| try_rows(ImportKind::Devices, &format!("product,serial,owner_name,owner_phone\n{rows}"));
+        assert_eq!(
+            (view.state.as_str(), view.good, view.bad),
+            ("done", 1, 120),
+            "two batches, and no more after the second"
+        );
+        let run_devices =
+            |rows: &str| try_rows(ImportKind::Devices, &format!("product,serial,owner_name,owner_phone\n{rows}"));
         let view = run_devices("TV-1,T-1,زهرا,09123450000\n");
         assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);
         house.at("1405/09/02 20:00");
@@ -104,7 +138,17 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         assert_eq!(problems(house, &view), [(2, "owner_name".to_owned(), "customer-elsewhere".to_owned())]);
         // A namesake of theirs is theirs, though another's was there first.
         house
-            .by(MANAGER, |tx| save_customer(tx, None, &SaveCustomer { name: "زهرا".to_owned(), phones: vec!["09123450001".to_owned()], ..SaveCustomer::default() }))
+            .by(MANAGER, |tx| {
+                save_customer(
+                    tx,
+                    None,
+                    &SaveCustomer {
+                        name: "زهرا".to_owned(),
+                        phones: vec!["09123450001".to_owned()],
+                        ..SaveCustomer::default()
+                    },
+                )
+            })
             .expect("a namesake");
         let view = try_rows(ImportKind::Customers, "name,phone\nزهرا,09123450001\n");
         assert_eq!((view.good, view.known, view.bad), (0, 1, 0));
@@ -132,7 +176,10 @@ fn a_narrow_token_starts_no_more_than_it_may_do_itself() {
         assert_eq!(run_with(&[Action::Import]), "not-in-token");
         assert_eq!(run_with(&[Action::Import, Action::KeepCustomers]), "done");
         // A card in a file of devices may be dated back, as a ruling is.
-        assert!(ImportKind::Devices.does().contains(&Action::OverrideCoverage) && ImportKind::Products.does().contains(&Action::KeepOrganisation));
+        assert!(
+            ImportKind::Devices.does().contains(&Action::OverrideCoverage)
+                && ImportKind::Products.does().contains(&Action::KeepOrganisation)
+        );
     });
 }
 
@@ -140,9 +187,17 @@ fn a_narrow_token_starts_no_more_than_it_may_do_itself() {
 fn a_cell_takes_as_much_as_its_field_does_elsewhere() {
     in_a_house(|house| {
         house.at("1405/09/02");
-        let file = format!("name,phone,note\n{},09121112233,{}\n{},09121112234,\n", "ن".repeat(200), "ی".repeat(1000), "ن".repeat(201));
+        let file = format!(
+            "name,phone,note\n{},09121112233,{}\n{},09121112234,\n",
+            "ن".repeat(200),
+            "ی".repeat(1000),
+            "ن".repeat(201)
+        );
         let view = started(house, ImportKind::Customers, &file, &RunImport::default());
-        assert_eq!((counts(&view), problems(house, &view)), (("done", 1, 0, 1), vec![(3, "name".to_owned(), "too-long".to_owned())]));
+        assert_eq!(
+            (counts(&view), problems(house, &view)),
+            (("done", 1, 0, 1), vec![(3, "name".to_owned(), "too-long".to_owned())])
+        );
     });
 }
 
@@ -178,7 +233,10 @@ fn products_come_with_their_kinds_and_devices_with_events_owner_and_card() {
         assert_eq!(counts(&view), ("done", 1, 0, 3));
         let told = problems(house, &view);
         let codes = told.iter().map(|(row, column, code)| (*row, column.as_str(), code.as_str())).collect::<Vec<_>>();
-        assert_eq!(codes, [(3, "sold_on", "in-the-future"), (4, "card_number", "taken"), (5, "product", "unknown-product")]);
+        assert_eq!(
+            codes,
+            [(3, "sold_on", "in-the-future"), (4, "card_number", "taken"), (5, "product", "unknown-product")]
+        );
         let hit = crate::lookup::search(&house.db, &house.admin, "g77").expect("searched").hits.remove(0);
         assert_eq!((hit.kind.as_str(), hit.detail.as_str()), ("cover", "M-1"));
         assert_eq!(counts(&started(house, ImportKind::Devices, file, &RunImport::default())), ("done", 0, 1, 3));
@@ -208,7 +266,9 @@ fn what_was_interrupted_goes_on_where_it_stood() {
             let kept = keep_file(tx, ImportKind::Customers, &file, None)?;
             run_import(tx, &kept.id, &RunImport::default())
         });
-        let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&house.db, &view.id, &mut |progress| assert!(progress.done < 200, "pulled the plug"))));
+        let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            run(&house.db, &view.id, &mut |progress| assert!(progress.done < 200, "pulled the plug"))
+        }));
         assert!(stopped.is_err());
         let between = house.db.read(|conn| get_import(conn, &house.admin, &view.id)).expect("an import");
         assert_eq!((between.state.as_str(), between.done), ("running", 200));
@@ -225,7 +285,9 @@ fn a_file_of_several_pieces_is_read_as_one_from_the_store() {
         house.at("1405/09/02");
         // Two of the pieces in which a file is fetched, and a bit; each row has its place in it.
         let long = "x".repeat(30_000);
-        let text = std::iter::once("name,phone,unused\n".to_owned()).chain((0..290).map(|row| format!("P{row},0912{:07},{long}\n", 1_000_000 + row))).collect::<String>();
+        let text = std::iter::once("name,phone,unused\n".to_owned())
+            .chain((0..290).map(|row| format!("P{row},0912{:07},{long}\n", 1_000_000 + row)))
+            .collect::<String>();
         let view = started(house, ImportKind::Customers, &text, &WHOLE);
         assert_eq!((counts(&view), view.total), (("done", 290, 0, 0), 290));
         assert!(view.sample.iter().flatten().all(|cell| cell.len() <= 200) && view.has_file);
@@ -237,7 +299,8 @@ fn a_file_of_several_pieces_is_read_as_one_from_the_store() {
 /// The real data of Fixit Clinic; told as skipped where it is not at hand.
 #[test]
 fn open_repair_data_becomes_past_repairs_that_reports_count() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/openrepair/OpenRepairData_v0.3_FixitClinic_202507.csv");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/data/openrepair/OpenRepairData_v0.3_FixitClinic_202507.csv");
     let Ok(text) = std::fs::read_to_string(&path) else {
         println!("named skip: the Open Repair Data is not beside the project");
         return;
@@ -246,14 +309,23 @@ fn open_repair_data_becomes_past_repairs_that_reports_count() {
         house.at("1405/09/02");
         let view = started(house, ImportKind::OpenRepair, &text, &RunImport::default());
         let rows = table::read(text.as_bytes()).expect("a table");
-        assert_eq!(counts(&view), ("done", i64::try_from(rows.rows.len()).expect("a count"), 0, 0), "{:?}", problems(house, &view));
+        assert_eq!(
+            counts(&view),
+            ("done", i64::try_from(rows.rows.len()).expect("a count"), 0, 0),
+            "{:?}",
+            problems(house, &view)
+        );
         let category = rows.headings.iter().position(|heading| heading == "product_category").expect("a column");
         let mut expected = std::collections::BTreeMap::<String, i64>::new();
         for row in &rows.rows {
             *expected.entry(row[category].clone()).or_default() += 1;
         }
-        let report = house.db.read(|conn| failure_causes(conn, &house.admin, &FailureCauses::default())).expect("a report");
-        assert_eq!(report.into_iter().map(|row| (row.code, row.repairs)).collect::<std::collections::BTreeMap<_, _>>(), expected);
+        let report =
+            house.db.read(|conn| failure_causes(conn, &house.admin, &FailureCauses::default())).expect("a report");
+        assert_eq!(
+            report.into_iter().map(|row| (row.code, row.repairs)).collect::<std::collections::BTreeMap<_, _>>(),
+            expected
+        );
         let again = started(house, ImportKind::OpenRepair, &text, &RunImport::default());
         assert_eq!((again.good, again.known), (0, view.good));
         let wrong = house.db.read(crate::check::findings).expect("checked");

@@ -21,7 +21,8 @@ pub struct ImportView {
     pub id: String,
     pub kind: String,
     pub file_name: String,
-    /// draft (its columns are being chosen), queued, running, done, refused (all or nothing, and a row was bad), failed (our fault) or cancelled.
+    /// draft (its columns are being chosen), queued, running, done, refused (all or nothing, and a row was bad),
+    /// failed (our fault) or cancelled.
     pub state: String,
     pub is_dry_run: bool,
     pub is_whole: bool,
@@ -95,7 +96,9 @@ pub(super) fn import_view(_: &mut Conn, row: Import) -> Result<ImportView> {
 
 /// An import of the actor's own, or any for who sees everything.
 pub(super) fn import_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Import> {
-    let mine = imports::table.filter(imports::public_id.eq(public_id)).filter(actor.scope(Action::Import).rows::<imports::table>());
+    let mine = imports::table
+        .filter(imports::public_id.eq(public_id))
+        .filter(actor.scope(Action::Import).rows::<imports::table>());
     mine.select(Import::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
@@ -113,7 +116,11 @@ pub fn get_import(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Imp
 /// `Forbidden`; `NotFound` where `after` is not of this list.
 pub fn list_imports(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<ImportView>> {
     actor.may(Action::Import, Of::Anything)?;
-    let mut select = imports::table.filter(actor.scope(Action::Import).rows::<imports::table>()).order(imports::id.desc()).select(Import::as_select()).into_boxed();
+    let mut select = imports::table
+        .filter(actor.scope(Action::Import).rows::<imports::table>())
+        .order(imports::id.desc())
+        .select(Import::as_select())
+        .into_boxed();
     if let Some(after) = &query.after {
         select = select.filter(imports::id.lt(import_row(conn, actor, after)?.id));
     }
@@ -127,7 +134,12 @@ pub fn list_imports(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
-pub fn list_import_problems(conn: &mut Conn, actor: &Actor, public_id: &str, query: &ListProblems) -> Result<Page<ImportProblemView>> {
+pub fn list_import_problems(
+    conn: &mut Conn,
+    actor: &Actor,
+    public_id: &str,
+    query: &ListProblems,
+) -> Result<Page<ImportProblemView>> {
     actor.may(Action::Import, Of::Anything)?;
     let import = import_row(conn, actor, public_id)?;
     let limit = query.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
@@ -154,5 +166,11 @@ pub fn list_import_problems(conn: &mut Conn, actor: &Actor, public_id: &str, que
 
 fn problem_view(row: ImportProblem) -> Result<ImportProblemView> {
     let reason: Reason = serde_json::from_str(&row.reason).map_err(Error::internal)?;
-    Ok(ImportProblemView { row: row.row_number, column: row.heading, cell: row.cell, code: reason.code.to_string(), reason: Some(reason) })
+    Ok(ImportProblemView {
+        row: row.row_number,
+        column: row.heading,
+        cell: row.cell,
+        code: reason.code.to_string(),
+        reason: Some(reason),
+    })
 }

@@ -1,5 +1,6 @@
-//! The first sheet of an XLSX, row by row. A small file can be made that unpacks to thousands of times its size, that names one long text from a million
-//! cells, or that tells of more than there is; so every piece of XML is measured while it is read, and what is kept of it is counted before it is kept.
+//! The first sheet of an XLSX, row by row. A small file can be made that unpacks to thousands of times its size, that
+//! names one long text from a million cells, or that tells of more than there is; so every piece of XML is measured
+//! while it is read, and what is kept of it is counted before it is kept.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -18,7 +19,8 @@ use crate::error::{Error, Result};
 const MAX_SHEET: u64 = 128 * 1024 * 1024;
 const MAX_SHARED: u64 = 64 * 1024 * 1024;
 const MAX_PART: u64 = 4 * 1024 * 1024;
-/// The most that one tag or one text takes, in bytes of XML: a cell of the longest text, each character written by its number.
+/// The most that one tag or one text takes, in bytes of XML: a cell of the longest text, each character written by its
+/// number.
 const MAX_PIECE: u64 = 512 * 1024;
 /// How deep elements stand in one another.
 const MAX_DEPTH: usize = 64;
@@ -120,8 +122,8 @@ impl<'z, R: Read + Seek> Part<'z, R> {
         }
     }
 
-    /// Adds the texts of all elements of a name, up to the end of the element that bears them. A `t` has its ends trimmed unless it says otherwise; how it
-    /// is pronounced (`rPh`) is no part of it.
+    /// Adds the texts of all elements of a name, up to the end of the element that bears them. A `t` has its ends
+    /// trimmed unless it says otherwise; how it is pronounced (`rPh`) is no part of it.
     fn texts(&mut self, of: &str, end: &str, piece: &mut Vec<u8>, out: &mut String) -> Result<()> {
         let begin = out.len();
         let (mut is_in, mut is_spoken, mut is_kept, mut from) = (false, false, true, begin);
@@ -140,7 +142,8 @@ impl<'z, R: Read + Seek> Part<'z, R> {
                     name if name == end => return Ok(()),
                     name if name == of && is_in => {
                         is_in = false;
-                        let typed = if is_kept { &out[from..] } else { out[from..].trim_matches([' ', '\t', '\r', '\n']) };
+                        let typed =
+                            if is_kept { &out[from..] } else { out[from..].trim_matches([' ', '\t', '\r', '\n']) };
                         if typed.len() < out.len() - from || typed.contains("_x") {
                             let typed = unescaped(typed);
                             out.truncate(from);
@@ -190,7 +193,9 @@ fn unescaped(text: &str) -> String {
     let mut units = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(place) = rest.find("_x") {
-        let hex = rest.get(place + 2..place + 6).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest.get(place + 6..place + 7) == Some("_"));
+        let hex = rest.get(place + 2..place + 6).filter(|hex| {
+            hex.bytes().all(|byte| byte.is_ascii_hexdigit()) && rest.get(place + 6..place + 7) == Some("_")
+        });
         match hex.and_then(|hex| u16::from_str_radix(hex, 16).ok()) {
             Some(unit) => {
                 units.extend(rest[..place].encode_utf16());
@@ -260,20 +265,26 @@ impl<R: Read + Seek> Book<R> {
         let mut archive = ZipArchive::new(file).map_err(unreadable)?;
         let mut document = None;
         Part::required(&mut archive, "_rels/.rels")?.elements(|name, element| {
-            if name == "Relationship" && attribute(element, "Type")?.is_some_and(|kind| kind.ends_with("/officeDocument")) {
+            if name == "Relationship"
+                && attribute(element, "Type")?.is_some_and(|kind| kind.ends_with("/officeDocument"))
+            {
                 document = attribute(element, "Target")?;
             }
             Ok(())
         })?;
         let document = document.ok_or_else(|| unreadable("no workbook"))?;
         let document = document.strip_prefix('/').unwrap_or(&document);
-        let (folder, name) = document.rsplit_once('/').map_or((String::new(), document), |(folder, name)| (format!("{folder}/"), name));
+        let (folder, name) =
+            document.rsplit_once('/').map_or((String::new(), document), |(folder, name)| (format!("{folder}/"), name));
 
         let (mut first, mut from_1904) = (None, false);
         Part::required(&mut archive, document)?.elements(|name, element| {
             match name {
                 "sheet" if first.is_none() => first = attribute(element, "id")?,
-                "workbookPr" => from_1904 = attribute(element, "date1904")?.map_or(from_1904, |value| value == "1" || value == "true"),
+                "workbookPr" => {
+                    from_1904 =
+                        attribute(element, "date1904")?.map_or(from_1904, |value| value == "1" || value == "true")
+                }
                 _ => {}
             }
             Ok(())
@@ -307,11 +318,23 @@ impl<R: Read + Seek> Book<R> {
     pub(super) fn sheet(&mut self) -> Result<Sheet<'_, R>> {
         let part = Part::open(&mut self.archive, &self.sheet, MAX_SHEET)?.ok_or_else(|| unreadable("no sheet"))?;
         let (piece, inner, typed) = (Vec::new(), Vec::new(), String::new());
-        Ok(Sheet { part, shared: &self.shared, dates: &self.dates, from_1904: self.from_1904, rows: 0, column: 0, is_over: false, piece, inner, typed })
+        Ok(Sheet {
+            part,
+            shared: &self.shared,
+            dates: &self.dates,
+            from_1904: self.from_1904,
+            rows: 0,
+            column: 0,
+            is_over: false,
+            piece,
+            inner,
+            typed,
+        })
     }
 }
 
-/// Whether an archive has no more files than a workbook can have: of each its directory keeps a head, which begins with these letters.
+/// Whether an archive has no more files than a workbook can have: of each its directory keeps a head, which begins with
+/// these letters.
 pub(super) fn has_few_files(bytes: &[u8]) -> bool {
     bytes.windows(4).filter(|window| *window == b"PK\x01\x02").take(MAX_FILES + 1).count() <= MAX_FILES
 }
@@ -332,7 +355,12 @@ fn dates<R: Read + Seek>(mut part: Part<'_, R>) -> Result<Vec<bool>> {
             "cellXfs" => is_of_cells = true,
             "xf" if is_of_cells => {
                 let id = attribute(element, "numFmtId")?.unwrap_or_default();
-                cells.push(numbers.get(&id).copied().unwrap_or_else(|| matches!(id.parse::<u16>(), Ok(14..=22 | 27..=36 | 45..=47 | 50..=58))));
+                cells.push(
+                    numbers
+                        .get(&id)
+                        .copied()
+                        .unwrap_or_else(|| matches!(id.parse::<u16>(), Ok(14..=22 | 27..=36 | 45..=47 | 50..=58))),
+                );
             }
             "cellStyles" | "dxfs" => is_of_cells = false,
             _ => {}
@@ -342,8 +370,9 @@ fn dates<R: Read + Seek>(mut part: Part<'_, R>) -> Result<Vec<bool>> {
     Ok(cells)
 }
 
-/// Whether a format shows a number as a date or a time: its first section has letters of one, not as text between quotes, not after a sign that makes the
-/// next letter text, and not within brackets, but for a span of time as in `[hh]`.
+/// Whether a format shows a number as a date or a time: its first section has letters of one, not as text between
+/// quotes, not after a sign that makes the next letter text, and not within brackets, but for a span of time as in
+/// `[hh]`.
 fn shows_date(format: &str) -> bool {
     let mut letters = format.chars();
     while let Some(letter) = letters.next() {
@@ -355,8 +384,13 @@ fn shows_date(format: &str) -> bool {
                 letters.by_ref().find(|letter| *letter == '"');
             }
             '[' => {
-                let inside = letters.by_ref().take_while(|letter| *letter != ']').map(|letter| letter.to_ascii_lowercase()).collect::<String>();
-                if ['h', 'm', 's'].iter().any(|unit| !inside.is_empty() && inside.chars().all(|letter| letter == *unit)) {
+                let inside = letters
+                    .by_ref()
+                    .take_while(|letter| *letter != ']')
+                    .map(|letter| letter.to_ascii_lowercase())
+                    .collect::<String>();
+                if ['h', 'm', 's'].iter().any(|unit| !inside.is_empty() && inside.chars().all(|letter| letter == *unit))
+                {
                     return true;
                 }
             }
@@ -418,7 +452,10 @@ impl Head {
 fn column_of(place: &str) -> Result<usize> {
     let letters = place.bytes().take_while(u8::is_ascii_alphabetic).collect::<Vec<_>>();
     match letters.len() {
-        1..=3 => Ok(letters.iter().fold(0, |column, letter| column * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1) - 1),
+        1..=3 => Ok(letters
+            .iter()
+            .fold(0, |column, letter| column * 26 + usize::from(letter.to_ascii_uppercase() - b'A') + 1)
+            - 1),
         _ => Err(unreadable(place)),
     }
 }
@@ -492,14 +529,18 @@ impl<R: Read + Seek> Sheet<'_, R> {
             _ if typed.is_empty() => Cow::Borrowed(""),
             Kind::Wrong => Cow::Borrowed(""),
             Kind::Inline | Kind::Text => Cow::Borrowed(typed),
-            Kind::Shared => Cow::Borrowed(typed.parse().ok().and_then(|index| self.shared.get(index)).ok_or_else(|| unreadable(typed))?),
+            Kind::Shared => Cow::Borrowed(
+                typed.parse().ok().and_then(|index| self.shared.get(index)).ok_or_else(|| unreadable(typed))?,
+            ),
             Kind::Flag => match typed.trim() {
                 "0" | "false" | "FALSE" => Cow::Borrowed("false"),
                 "1" | "true" | "TRUE" => Cow::Borrowed("true"),
                 other => return Err(unreadable(other)),
             },
             Kind::Number | Kind::Unsaid => match typed.parse::<f64>() {
-                Ok(number) if self.dates.get(head.format).copied().unwrap_or(false) => Cow::Owned(day_of(number, self.from_1904)),
+                Ok(number) if self.dates.get(head.format).copied().unwrap_or(false) => {
+                    Cow::Owned(day_of(number, self.from_1904))
+                }
                 // A number that a spreadsheet keeps as floating point is written without a point where it is whole.
                 Ok(number) if number.fract() == 0.0 && number.abs() < 1e15 => Cow::Owned(format!("{number:.0}")),
                 Ok(number) => Cow::Owned(number.to_string()),
@@ -555,16 +596,34 @@ mod tests {
                        <cellStyleXfs><xf numFmtId=\"14\"/></cellStyleXfs>\
                        <cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"><alignment/></xf><xf numFmtId=\"165\"/></cellXfs>";
         let parts = [
-            ("[Content_Types].xml", "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned()),
-            ("_rels/.rels", format!("<Relationships xmlns=\"{relations}\"><Relationship Id=\"a\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")),
-            ("xl/workbook.xml", format!("<workbook xmlns=\"{MAIN}\" xmlns:r=\"{office}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"b\"/></sheets></workbook>")),
+            (
+                "[Content_Types].xml",
+                "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned(),
+            ),
+            (
+                "_rels/.rels",
+                format!(
+                    "<Relationships xmlns=\"{relations}\"><Relationship Id=\"a\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+                ),
+            ),
+            (
+                "xl/workbook.xml",
+                format!(
+                    "<workbook xmlns=\"{MAIN}\" xmlns:r=\"{office}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"b\"/></sheets></workbook>"
+                ),
+            ),
             (
                 "xl/_rels/workbook.xml.rels",
-                format!("<Relationships xmlns=\"{relations}\"><Relationship Id=\"b\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"),
+                format!(
+                    "<Relationships xmlns=\"{relations}\"><Relationship Id=\"b\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                ),
             ),
             ("xl/styles.xml", format!("<styleSheet xmlns=\"{MAIN}\">{formats}</styleSheet>")),
             ("xl/sharedStrings.xml", format!("<sst xmlns=\"{MAIN}\">{shared}</sst>")),
-            ("xl/worksheets/sheet1.xml", format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>")),
+            (
+                "xl/worksheets/sheet1.xml",
+                format!("<worksheet xmlns=\"{MAIN}\"><sheetData>{sheet}</sheetData></worksheet>"),
+            ),
         ];
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, text) in parts {
@@ -591,7 +650,10 @@ mod tests {
     #[test]
     fn a_table_is_read_wherever_it_begins_on_its_sheet() {
         let read = table::read(&book(TABLE)).expect("a table");
-        let expected = Table { headings: vec!["کد".to_owned(), "تاریخ".to_owned()], rows: vec![vec!["12500000".to_owned(), "2026-11-23".to_owned()]] };
+        let expected = Table {
+            headings: vec!["کد".to_owned(), "تاریخ".to_owned()],
+            rows: vec![vec!["12500000".to_owned(), "2026-11-23".to_owned()]],
+        };
         assert_eq!(read, expected);
     }
 
@@ -611,7 +673,12 @@ mod tests {
             }
             other => other.to_string(),
         };
-        let expected = other.worksheet_range("S").expect("a sheet").rows().map(|row| row.iter().map(shown).collect::<Vec<_>>()).collect::<Vec<_>>();
+        let expected = other
+            .worksheet_range("S")
+            .expect("a sheet")
+            .rows()
+            .map(|row| row.iter().map(shown).collect::<Vec<_>>())
+            .collect::<Vec<_>>();
         let mut opened = Book::open(Cursor::new(file.as_slice())).expect("a workbook");
         let mut lines = opened.sheet().expect("a sheet");
         let mut line = Vec::new();
@@ -632,7 +699,10 @@ mod tests {
         for format in ["General", "#,##0.00", "0.0\" days\"", "\\d0", "#,##0_m", "[Red]0;yyyy", "0*y", ""] {
             assert!(!shows_date(format), "{format}");
         }
-        assert_eq!([day_of(1.0, false), day_of(61.0, false), day_of(0.0, true), day_of(f64::NAN, false)], ["1900-01-01", "1900-03-01", "1904-01-01", "1899-12-31"]);
+        assert_eq!(
+            [day_of(1.0, false), day_of(61.0, false), day_of(0.0, true), day_of(f64::NAN, false)],
+            ["1900-01-01", "1900-03-01", "1904-01-01", "1899-12-31"]
+        );
     }
 
     #[test]
@@ -642,18 +712,30 @@ mod tests {
         // Each is a file of some hundred kilobytes.
         let far = "<c r=\"XFD1\"><v>1</v></c>";
         assert_eq!(code(table::read(&book(&rows(1, far)))), "file-too-wide");
-        assert!(table::read(&book(&rows(1, "<c r=\"A1\"><v>1</v></c><c r=\"XFD1\" s=\"1\"/>"))).is_ok(), "a far cell that is empty is none");
+        assert!(
+            table::read(&book(&rows(1, "<c r=\"A1\"><v>1</v></c><c r=\"XFD1\" s=\"1\"/>"))).is_ok(),
+            "a far cell that is empty is none"
+        );
         let named_again = book_with(&rows(5_000, "<c t=\"s\"><v>0</v></c>"), &format!("<si><t>{text}</t></si>"));
         assert_eq!(code(table::read(&named_again)), "file-too-large");
-        assert_eq!(code(table::read(&book_with(TABLE, &format!("<si><t>{text}</t></si>").repeat(1_200)))), "file-too-large");
+        assert_eq!(
+            code(table::read(&book_with(TABLE, &format!("<si><t>{text}</t></si>").repeat(1_200)))),
+            "file-too-large"
+        );
         assert_eq!(code(table::read(&book_with(TABLE, &"<si/>".repeat(MAX_SHARED_TEXTS + 1)))), "file-too-large");
         let long = "x".repeat(40_000);
-        assert_eq!(code(table::read(&book(&rows(1, &format!("<c t=\"inlineStr\"><is><t>{long}</t></is></c>"))))), "file-cell-too-long");
+        assert_eq!(
+            code(table::read(&book(&rows(1, &format!("<c t=\"inlineStr\"><is><t>{long}</t></is></c>"))))),
+            "file-cell-too-long"
+        );
         let endless = "x".repeat(1_000_000);
         assert_eq!(code(table::read(&book(&rows(1, &format!("<c t=\"str\"><v>{endless}</v></c>"))))), "file-too-large");
         assert_eq!(code(table::read(&book(&rows(1, &format!("<c r=\"{endless}\"/>"))))), "file-too-large");
         assert_eq!(code(table::read(&book(&"<a>".repeat(1_000)))), "file-too-large");
-        assert!(table::read(&book_with(TABLE, "</sst><sst uniqueCount=\"99999999999999\">")).is_ok(), "what it says of its size is not believed");
+        assert!(
+            table::read(&book_with(TABLE, "</sst><sst uniqueCount=\"99999999999999\">")).is_ok(),
+            "what it says of its size is not believed"
+        );
     }
 
     proptest! {

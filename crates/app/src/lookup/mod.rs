@@ -1,7 +1,7 @@
 //! Finding things again: the one search box, and the timelines of devices, customers and repairs.
 //!
-//! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by an exact number only, and that
-//! is written down.
+//! Invariants: an exact number opens at once; a prefix is a range on one index; customers of other centres are found by
+//! an exact number only, and that is written down.
 
 mod operations;
 
@@ -21,7 +21,9 @@ use crate::customers::is_known_to;
 use crate::error::{Error, Result};
 use crate::store::events::MONEY;
 use crate::store::query::*;
-use crate::store::schema::{covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users};
+use crate::store::schema::{
+    covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users,
+};
 use crate::store::search_keys::Target;
 use crate::store::{Conn, Db};
 use crate::views::{Page, Title};
@@ -41,7 +43,8 @@ pub struct Hit {
     pub product: Option<Title>,
     /// Whether what was typed is exactly a key of it.
     pub is_exact: bool,
-    /// A customer of other centres alone, found by an exact number: nothing is shown until the look-up is written down (`lookUpCustomer`).
+    /// A customer of other centres alone, found by an exact number: nothing is shown until the look-up is written down
+    /// (`lookUpCustomer`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_elsewhere: bool,
 }
@@ -54,8 +57,8 @@ pub struct Found {
 /// How many hits the box shows.
 const HITS: i64 = 20;
 
-/// Finds by any number or the beginning of a name, typed in any digits or scanned. Numbers of customers whom the actor does not know are counted, so that
-/// nobody learns by trying who is served elsewhere.
+/// Finds by any number or the beginning of a name, typed in any digits or scanned. Numbers of customers whom the actor
+/// does not know are counted, so that nobody learns by trying who is served elsewhere.
 ///
 /// # Errors
 /// `Forbidden`; `TooMany` after too many numbers of strangers.
@@ -148,18 +151,29 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
         is_elsewhere: false,
     };
     let sees = actor.scope(Action::ViewWork);
-    let of_product = |public_id: String, title: String, product: Title| Hit { product: Some(product), ..new(public_id, title, String::new()) };
+    let of_product = |public_id: String, title: String, product: Title| Hit {
+        product: Some(product),
+        ..new(public_id, title, String::new())
+    };
     Ok(match kind {
         k if k == Target::Device.name() => {
             let row = devices::table
                 .inner_join(products::table.on(products::id.eq(devices::product_id)))
                 .filter(devices::id.eq(id))
-                .select((devices::public_id, devices::serial, (products::title_fa, products::title_en), devices::brand_id))
+                .select((
+                    devices::public_id,
+                    devices::serial,
+                    (products::title_fa, products::title_en),
+                    devices::brand_id,
+                ))
                 .first::<(String, String, Title, i64)>(conn)?;
             sees.holds(Of::InBrand(row.3)).then(|| of_product(row.0, row.1, row.2))
         }
         k if k == Target::Customer.name() => {
-            let row = parties::table.find(id).select((parties::public_id, parties::name, parties::retired_at)).first::<(String, String, Option<crate::store::types::At>)>(conn)?;
+            let row = parties::table
+                .find(id)
+                .select((parties::public_id, parties::name, parties::retired_at))
+                .first::<(String, String, Option<crate::store::types::At>)>(conn)?;
             let phone = crate::customers::first_phone(conn, id)?.unwrap_or_default();
             if !actor.can(Action::ViewCustomers) || row.2.is_some() {
                 return Ok(None);
@@ -209,7 +223,10 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
             row.map(|row| new(row.0, row.1, row.2))
         }
         k if k == Target::Product.name() => {
-            let row = products::table.find(id).select((products::public_id, products::code, (products::title_fa, products::title_en))).first::<(String, String, Title)>(conn)?;
+            let row = products::table
+                .find(id)
+                .select((products::public_id, products::code, (products::title_fa, products::title_en)))
+                .first::<(String, String, Title)>(conn)?;
             Some(of_product(row.0, row.1, row.2))
         }
         _ => None,
@@ -285,12 +302,23 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         .filter(journal_subjects::subject_kind.eq(&query.subject))
         .filter(journal_subjects::subject_id.eq(subject_id))
         .order(journal::id.desc())
-        .select((journal::id, (journal::kind, journal::payload), journal::occurred_at, users::name.nullable(), (journal::centre_id, journal::brand_id)))
+        .select((
+            journal::id,
+            (journal::kind, journal::payload),
+            journal::occurred_at,
+            users::name.nullable(),
+            (journal::centre_id, journal::brand_id),
+        ))
         .limit(limit + 1);
     // Who looked at a customer is for who keeps personal data.
-    let hidden = if actor.may(Action::KeepPersonalData, Of::All).is_ok() { "" } else { crate::personal::opened::OPENED };
+    let hidden =
+        if actor.may(Action::KeepPersonalData, Of::All).is_ok() { "" } else { crate::personal::opened::OPENED };
     let after = query.after.as_deref().and_then(|after| after.parse().ok()).unwrap_or(i64::MAX);
-    let rows = select.filter(told.rows::<journal::table>()).filter(journal::kind.ne(hidden)).filter(journal::id.lt(after)).load::<Entry>(conn)?;
+    let rows = select
+        .filter(told.rows::<journal::table>())
+        .filter(journal::kind.ne(hidden))
+        .filter(journal::id.lt(after))
+        .load::<Entry>(conn)?;
     let foreign = if query.subject == "customer" { of_foreign_visits(conn, &told, &rows)? } else { BTreeSet::new() };
     let money = actor.scope(Action::ViewMoney);
     let Page { items, next } = Page::of(
@@ -301,7 +329,8 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
             let mut details: serde_json::Value = serde_json::from_str(&payload).unwrap_or_default();
             if let Some(map) = details.as_object_mut() {
                 map.remove("event");
-                // What was done is for all who see the thing; who paid and how much for those alone who see money there.
+                // What was done is for all who see the thing; who paid and how much for those alone who see money
+                // there.
                 if !money.holds_wholly(centre_id, brand_id) {
                     map.retain(|key, _| !MONEY.contains(&key.as_str()));
                 }
@@ -312,15 +341,32 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
     Ok(Page { items: items.into_iter().flatten().collect(), next })
 }
 
-/// The entries about a visit or an invoice that a scope does not reach. A visit may be of several brands, so its entries bear none.
+/// The entries about a visit or an invoice that a scope does not reach. A visit may be of several brands, so its
+/// entries bear none.
 fn of_foreign_visits(conn: &mut Conn, scope: &Scope, rows: &[Entry]) -> Result<BTreeSet<i64>> {
     let entries = rows.iter().map(|row| row.0).collect::<Vec<_>>();
-    let about = |kind: &'static str| journal_subjects::table.filter(journal_subjects::journal_id.eq_any(entries.clone())).filter(journal_subjects::subject_kind.eq(kind));
-    let about = |conn: &mut Conn, kind| about(kind).select((journal_subjects::journal_id, journal_subjects::subject_id)).load::<(i64, i64)>(conn);
+    let about = |kind: &'static str| {
+        journal_subjects::table
+            .filter(journal_subjects::journal_id.eq_any(entries.clone()))
+            .filter(journal_subjects::subject_kind.eq(kind))
+    };
+    let about = |conn: &mut Conn, kind| {
+        about(kind).select((journal_subjects::journal_id, journal_subjects::subject_id)).load::<(i64, i64)>(conn)
+    };
     let (of_visits, of_invoices) = (about(conn, "reception")?, about(conn, "invoice")?);
     let ids = |pairs: &[(i64, i64)]| pairs.iter().map(|(_, subject)| *subject).collect::<Vec<_>>();
-    let visits = receptions::table.filter(receptions::id.eq_any(ids(&of_visits))).filter(scope.rows::<receptions::table>()).select(receptions::id).load::<i64>(conn)?;
-    let invoices = invoices::table.filter(invoices::id.eq_any(ids(&of_invoices))).filter(scope.rows::<invoices::table>()).select(invoices::id).load::<i64>(conn)?;
-    let foreign = |pairs: Vec<(i64, i64)>, seen: Vec<i64>| pairs.into_iter().filter(move |(_, subject)| !seen.contains(subject)).map(|(entry, _)| entry);
+    let visits = receptions::table
+        .filter(receptions::id.eq_any(ids(&of_visits)))
+        .filter(scope.rows::<receptions::table>())
+        .select(receptions::id)
+        .load::<i64>(conn)?;
+    let invoices = invoices::table
+        .filter(invoices::id.eq_any(ids(&of_invoices)))
+        .filter(scope.rows::<invoices::table>())
+        .select(invoices::id)
+        .load::<i64>(conn)?;
+    let foreign = |pairs: Vec<(i64, i64)>, seen: Vec<i64>| {
+        pairs.into_iter().filter(move |(_, subject)| !seen.contains(subject)).map(|(entry, _)| entry)
+    };
     Ok(foreign(of_visits, visits).chain(foreign(of_invoices, invoices)).collect())
 }

@@ -62,13 +62,19 @@ pub fn device_operations(conn: &mut Conn, actor: &Actor, device: &str) -> Result
     rows.into_iter().map(|row| row.shown(conn, &money)).collect()
 }
 
-/// The devices into which a part was fitted, or on which it was repaired and put back, in repairs that the actor sees, newest first.
+/// The devices into which a part was fitted, or on which it was repaired and put back, in repairs that the actor sees,
+/// newest first.
 ///
 /// # Errors
 /// `Forbidden`, `NotFound`.
 pub fn part_uses(conn: &mut Conn, actor: &Actor, product: &str) -> Result<Vec<DeviceOperation>> {
     actor.may(Action::ViewWork, Of::Anything)?;
-    let product_id = products::table.filter(products::public_id.eq(product)).select(products::id).first::<i64>(conn).optional()?.ok_or(Error::NotFound)?;
+    let product_id = products::table
+        .filter(products::public_id.eq(product))
+        .select(products::id)
+        .first::<i64>(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
     let rows = work_lines::table
         .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
         .filter(work_lines::product_id.eq(product_id))
@@ -107,11 +113,19 @@ impl Done {
             .select(coverage_shares::id)
             .first::<i64>(conn)
             .optional()?;
-        let (id, serial, product_id) = devices::table.find(device_id).select((devices::public_id, devices::serial, devices::product_id)).first::<(String, String, i64)>(conn)?;
+        let (id, serial, product_id) = devices::table
+            .find(device_id)
+            .select((devices::public_id, devices::serial, devices::product_id))
+            .first::<(String, String, i64)>(conn)?;
         let device = DeviceLink { id, serial, product: link!(conn, products, product_id) };
         let mut serial = |id: Option<i64>| -> Result<Option<String>> {
             match id {
-                Some(id) => Ok(devices::table.find(id).filter(devices::has_serial.eq(true)).select(devices::serial).first(conn).optional()?),
+                Some(id) => Ok(devices::table
+                    .find(id)
+                    .filter(devices::has_serial.eq(true))
+                    .select(devices::serial)
+                    .first(conn)
+                    .optional()?),
                 None => Ok(None),
             }
         };

@@ -1,4 +1,5 @@
-//! Messages to customers: a row per message with its state. Which route they take is the installation's; without one they stand on the screen.
+//! Messages to customers: a row per message with its state. Which route they take is the installation's; without one
+//! they stand on the screen.
 //!
 //! Invariant: a code that opens something is stored sealed, and shown to who may send one at its centre.
 
@@ -44,7 +45,14 @@ pub fn queue_code(tx: &mut Tx<'_>, centre_id: i64, to: &str, body: &str, purpose
     insert(tx, public_id, Some(centre_id), to, sealed, purpose)
 }
 
-fn insert(tx: &mut Tx<'_>, public_id: String, centre_id: Option<i64>, to: &str, body: String, purpose: &str) -> Result<()> {
+fn insert(
+    tx: &mut Tx<'_>,
+    public_id: String,
+    centre_id: Option<i64>,
+    to: &str,
+    body: String,
+    purpose: &str,
+) -> Result<()> {
     let row = Message {
         id: 0,
         public_id,
@@ -84,7 +92,8 @@ impl From<Message> for MessageView {
     }
 }
 
-/// The latest messages of the centres in which the actor hands over for every brand, with the codes in them that still hold: they may send one.
+/// The latest messages of the centres in which the actor hands over for every brand, with the codes in them that still
+/// hold: they may send one.
 ///
 /// # Errors
 /// The store.
@@ -127,7 +136,12 @@ mod tests {
             let visit = house.receive(&customer, &[(&device, "no-power")]);
             let send = || house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, &visit.id, &SendCode {})).expect("sent");
             let shown = |actor: &Actor| {
-                house.db.read(|conn| latest(conn, house.db.vault(), actor, 1, house.db.now())).expect("messages").pop().map_or_else(String::new, |message| message.body)
+                house
+                    .db
+                    .read(|conn| latest(conn, house.db.vault(), actor, 1, house.db.now()))
+                    .expect("messages")
+                    .pop()
+                    .map_or_else(String::new, |message| message.body)
             };
             send();
             let code = shown(&house.person(RECEPTIONIST));
@@ -146,11 +160,19 @@ mod tests {
                 Ok(stored)
             });
             let guessed = crate::access::secrets::digest(&code);
-            assert!(stored.expect("rows").iter().all(|text| !text.contains(&code) && *text != guessed), "neither in clear nor to be guessed");
+            assert!(
+                stored.expect("rows").iter().all(|text| !text.contains(&code) && *text != guessed),
+                "neither in clear nor to be guessed"
+            );
 
             let by_code = HandOver {
                 repairs: Vec::new(),
-                receiver: Receiver { name: Some("علی".to_owned()), national_id: Some("0499370899".to_owned()), known_by: Some(KnownBy::Code), code: Some(code) },
+                receiver: Receiver {
+                    name: Some("علی".to_owned()),
+                    national_id: Some("0499370899".to_owned()),
+                    known_by: Some(KnownBy::Code),
+                    code: Some(code),
+                },
             };
             let take = || house.by(RECEPTIONIST, |tx| hand_over(tx, &visit.id, &by_code));
             house.ready(&visit.repairs[0].id);

@@ -1,7 +1,8 @@
 //! Where things are: one ledger of moves from place to place, for devices, serialised parts and quantities.
 //!
-//! Words: a *place* is outside (customer, supplier, maker, scrap) or inside (a centre's shelf or removed-parts bin, inside a device). Invariants
-//! (domain rule 5): a device changes place only by a move; it is in one place, that of its last move; a move never makes or loses anything.
+//! Words: a *place* is outside (customer, supplier, maker, scrap) or inside (a centre's shelf or removed-parts bin,
+//! inside a device). Invariants (domain rule 5): a device changes place only by a move; it is in one place, that of its
+//! last move; a move never makes or loses anything.
 
 pub mod rows;
 
@@ -28,7 +29,8 @@ pub enum Place {
 }
 
 impl Place {
-    /// Kind, centre, party and device of the location's row; 0 where it has none, so that the row is unique on both engines.
+    /// Kind, centre, party and device of the location's row; 0 where it has none, so that the row is unique on both
+    /// engines.
     fn parts(self) -> (&'static str, i64, i64, i64) {
         match self {
             Self::Customer(party) => ("customer", 0, party.unwrap_or(0), 0),
@@ -117,7 +119,13 @@ pub fn move_thing(tx: &mut Tx<'_>, thing: Thing, from: Place, to: Place, paper: 
     };
     diesel::insert_into(moves::table).values(row).execute(tx.conn)?;
     if let Some(device_id) = thing.device_id {
-        Point { update: "UPDATE device_states SET location_id = ", to: to_location_id, of: " WHERE device_id = ", id: device_id }.execute(tx.conn)?;
+        Point {
+            update: "UPDATE device_states SET location_id = ",
+            to: to_location_id,
+            of: " WHERE device_id = ",
+            id: device_id,
+        }
+        .execute(tx.conn)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Erasing what is kept of a customer as a person.
 //!
-//! Issued papers stay, since the law wants them kept; so do repairs, devices and the journal, which point to the customer and bear nothing personal
-//! (domain rule 6).
+//! Issued papers stay, since the law wants them kept; so do repairs, devices and the journal, which point to the
+//! customer and bear nothing personal (domain rule 6).
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -16,7 +16,8 @@ use crate::exchange::forget_files;
 use crate::store::idempotency::forget_answers;
 use crate::store::query::*;
 use crate::store::schema::{
-    agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers, party_phones, party_roles, receptions, repair_details, repairs,
+    agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers,
+    party_phones, party_roles, receptions, repair_details, repairs,
 };
 use crate::store::search_keys::{Target, put};
 use crate::store::types::At;
@@ -40,7 +41,8 @@ pub struct Erased {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` while work is open or money is owed, and for a party of the installation itself.
+/// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` while work is open or money is owed, and for a party
+/// of the installation itself.
 pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer) -> Result<Erased> {
     tx.actor.may(Action::KeepPersonalData, Of::All)?;
     let row = known_customer(tx.conn, tx.actor, &[Action::KeepPersonalData], public_id)?;
@@ -55,7 +57,10 @@ pub fn erase_customer(tx: &mut Tx<'_>, public_id: &str, command: &EraseCustomer)
 /// Erases whom `may_be_erased` allows.
 pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     // Before the phones go, by which they are found.
-    let phones = party_phones::table.filter(party_phones::party_id.eq(row.id)).select(party_phones::number).load::<String>(tx.conn)?;
+    let phones = party_phones::table
+        .filter(party_phones::party_id.eq(row.id))
+        .select(party_phones::number)
+        .load::<String>(tx.conn)?;
     diesel::delete(messages::table.filter(messages::to_number.eq_any(phones))).execute(tx.conn)?;
     diesel::delete(party_phones::table.filter(party_phones::party_id.eq(row.id))).execute(tx.conn)?;
     diesel::delete(party_addresses::table.filter(party_addresses::party_id.eq(row.id))).execute(tx.conn)?;
@@ -65,14 +70,18 @@ pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     }
     let visits = receptions::table.filter(receptions::customer_id.eq(row.id)).select(receptions::id);
     let work = repairs::table.filter(repairs::customer_id.eq(row.id)).select(repairs::id);
-    diesel::update(receptions::table.filter(receptions::customer_id.eq(row.id))).set(receptions::note.eq(None::<String>)).execute(tx.conn)?;
+    diesel::update(receptions::table.filter(receptions::customer_id.eq(row.id)))
+        .set(receptions::note.eq(None::<String>))
+        .execute(tx.conn)?;
     diesel::update(repair_details::table.filter(repair_details::repair_id.eq_any(work)))
         .set((repair_details::reported_note.eq(None::<String>), repair_details::passcode.eq(None::<String>)))
         .execute(tx.conn)?;
     diesel::update(hand_overs::table.filter(hand_overs::reception_id.eq_any(visits)))
         .set((hand_overs::receiver_name.eq(None::<String>), hand_overs::receiver_national_id.eq(None::<String>)))
         .execute(tx.conn)?;
-    diesel::update(agreements::table.filter(agreements::repair_id.eq_any(work))).set(agreements::who.eq(None::<String>)).execute(tx.conn)?;
+    diesel::update(agreements::table.filter(agreements::repair_id.eq_any(work)))
+        .set(agreements::who.eq(None::<String>))
+        .execute(tx.conn)?;
     let photos = attachments::table.filter(attachments::repair_id.eq_any(work.nullable()));
     diesel::delete(photos).execute(tx.conn)?;
     forget_answers(tx.conn, &row.public_id)?;
@@ -80,8 +89,17 @@ pub(super) fn erase(tx: &mut Tx<'_>, row: &Party, reason: &str) -> Result<()> {
     forget_files(tx.conn, None)?;
     diesel::update(parties::table.find(row.id))
         .set((
-            (parties::name.eq(NOBODY), parties::name_key.eq(ERASED_KEY), parties::national_id.eq(None::<String>), parties::company_id.eq(None::<String>)),
-            (parties::economic_code.eq(None::<String>), parties::note.eq(None::<String>), parties::version.eq(row.version + 1)),
+            (
+                parties::name.eq(NOBODY),
+                parties::name_key.eq(ERASED_KEY),
+                parties::national_id.eq(None::<String>),
+                parties::company_id.eq(None::<String>),
+            ),
+            (
+                parties::economic_code.eq(None::<String>),
+                parties::note.eq(None::<String>),
+                parties::version.eq(row.version + 1),
+            ),
             parties::retired_at.eq(Some(At::from(tx.now))),
         ))
         .execute(tx.conn)?;
@@ -97,16 +115,28 @@ pub(super) const ERASED_KEY: &str = "";
 
 /// Nothing is open, nothing is owed, and the customer is nothing else for the installation.
 pub(super) fn may_be_erased(conn: &mut Conn, row: &Party) -> Result<()> {
-    let other_roles = party_roles::table.filter(party_roles::party_id.eq(row.id)).filter(party_roles::role.ne("customer")).select(party_roles::role).first::<String>(conn);
+    let other_roles = party_roles::table
+        .filter(party_roles::party_id.eq(row.id))
+        .filter(party_roles::role.ne("customer"))
+        .select(party_roles::role)
+        .first::<String>(conn);
     if other_roles.optional()?.is_some() {
         return Err(Error::conflict("still-in-use"));
     }
-    let open = repairs::table.filter(repairs::customer_id.eq(row.id)).filter(repairs::is_open.eq(true)).select(repairs::id).first::<i64>(conn).optional()?;
+    let open = repairs::table
+        .filter(repairs::customer_id.eq(row.id))
+        .filter(repairs::is_open.eq(true))
+        .select(repairs::id)
+        .first::<i64>(conn)
+        .optional()?;
     if open.is_some() {
         return Err(Error::conflict("has-open-work"));
     }
-    let entries = ledger_entries::table.filter(ledger_entries::party_id.eq(row.id)).filter(ledger_entries::account.eq("receivable"));
-    let entries = entries.select((ledger_entries::debit_minor, ledger_entries::credit_minor)).load::<(i64, i64)>(conn)?;
+    let entries = ledger_entries::table
+        .filter(ledger_entries::party_id.eq(row.id))
+        .filter(ledger_entries::account.eq("receivable"));
+    let entries =
+        entries.select((ledger_entries::debit_minor, ledger_entries::credit_minor)).load::<(i64, i64)>(conn)?;
     if entries.iter().map(|(debit, credit)| debit - credit).sum::<i64>() != 0 {
         return Err(Error::conflict("has-open-account"));
     }
@@ -128,7 +158,9 @@ mod tests {
                 let command = SaveCustomer {
                     name: "زهرا کریمی".to_owned(),
                     phones: vec!["09123456789".to_owned()],
-                    addresses: vec![SaveAddress { address: "خیابان مطهری".to_owned(), ..SaveAddress::default() }],
+                    addresses: vec![SaveAddress {
+                        address: "خیابان مطهری".to_owned(), ..SaveAddress::default()
+                    }],
                     national_id: Some("0499370899".to_owned()),
                     subscription: Some("A-7".to_owned()),
                     note: Some("زنگ خراب است".to_owned()),
@@ -139,17 +171,32 @@ mod tests {
             let customer = customer.expect("a customer");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let visit = house.receive(&customer.id, &[(&device, "no-power")]);
-            house.write(|tx| crate::messaging::queue(tx, None, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready"));
+            house.write(|tx| {
+                crate::messaging::queue(tx, None, "+989123456789", "زهرا کریمی، دستگاه آماده است", "ready")
+            });
             let told = house.write(|tx| export_customer(tx, &customer.id));
             assert_eq!((told.customer.name.as_str(), told.receptions.len(), told.messages.len()), ("زهرا کریمی", 1, 1));
             assert!(told.history.iter().any(|entry| entry.event == "customer_exported"), "who asked is told too");
 
-            let erase = |reason: &str| house.db.write(&house.admin, |tx| erase_customer(tx, &customer.id, &EraseCustomer { reason: reason.to_owned() }));
+            let erase = |reason: &str| {
+                house.db.write(&house.admin, |tx| {
+                    erase_customer(tx, &customer.id, &EraseCustomer { reason: reason.to_owned() })
+                })
+            };
             assert!(matches!(erase(" "), Err(Error::Invalid(_))));
             assert!(matches!(erase("letter 7"), Err(Error::Conflict(reason)) if reason.code == "has-open-work"));
-            let by_reception = house.by(crate::testing::RECEPTIONIST, |tx| erase_customer(tx, &customer.id, &EraseCustomer { reason: "x".to_owned() }));
+            let by_reception = house.by(crate::testing::RECEPTIONIST, |tx| {
+                erase_customer(tx, &customer.id, &EraseCustomer { reason: "x".to_owned() })
+            });
             assert!(matches!(by_reception, Err(Error::Forbidden(_))));
-            house.write(|tx| crate::reception::cancel_reception(tx, &visit.id, None, &crate::reception::CancelReception { reason: "no".to_owned() }));
+            house.write(|tx| {
+                crate::reception::cancel_reception(
+                    tx,
+                    &visit.id,
+                    None,
+                    &crate::reception::CancelReception { reason: "no".to_owned() },
+                )
+            });
             erase("letter 7").expect("erased");
 
             let left = house.write(|tx| export_customer(tx, &customer.id));

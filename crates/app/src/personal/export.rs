@@ -57,19 +57,38 @@ pub fn export_customer(tx: &mut Tx<'_>, public_id: &str) -> Result<PersonalData>
     let (conn, actor) = (&mut *tx.conn, tx.actor);
     let (id, limit) = (|| Some(public_id.to_owned()), Some(MAX_PAGE));
     Ok(PersonalData {
-        devices: all(|after| list_devices(conn, actor, &ListDevices { owner: id(), after, limit, ..ListDevices::default() }))?,
-        receptions: all(|after| list_receptions(conn, actor, &ListReceptions { customer: id(), after, limit, ..ListReceptions::default() }))?,
-        invoices: all(|after| list_invoices(conn, actor, &ListInvoices { payer: id(), after, limit, ..ListInvoices::default() }))?,
+        devices: all(|after| {
+            list_devices(conn, actor, &ListDevices { owner: id(), after, limit, ..ListDevices::default() })
+        })?,
+        receptions: all(|after| {
+            list_receptions(conn, actor, &ListReceptions { customer: id(), after, limit, ..ListReceptions::default() })
+        })?,
+        invoices: all(|after| {
+            list_invoices(conn, actor, &ListInvoices { payer: id(), after, limit, ..ListInvoices::default() })
+        })?,
         account: get_account(conn, actor, public_id)?,
         messages: messages_to(conn, row.id)?,
-        history: all(|after| get_timeline(conn, actor, &GetTimeline { subject: "customer".to_owned(), id: public_id.to_owned(), after, limit }))?,
+        history: all(|after| {
+            get_timeline(
+                conn,
+                actor,
+                &GetTimeline { subject: "customer".to_owned(), id: public_id.to_owned(), after, limit },
+            )
+        })?,
         customer: customer_view(conn, row)?,
     })
 }
 
 /// What was sent to a customer's phones.
 fn messages_to(conn: &mut Conn, party_id: i64) -> Result<Vec<MessageView>> {
-    let phones = party_phones::table.filter(party_phones::party_id.eq(party_id)).select(party_phones::number).load::<String>(conn)?;
-    let rows = messages::table.filter(messages::to_number.eq_any(phones)).order(messages::id).select(Message::as_select()).load::<Message>(conn)?;
+    let phones = party_phones::table
+        .filter(party_phones::party_id.eq(party_id))
+        .select(party_phones::number)
+        .load::<String>(conn)?;
+    let rows = messages::table
+        .filter(messages::to_number.eq_any(phones))
+        .order(messages::id)
+        .select(Message::as_select())
+        .load::<Message>(conn)?;
     Ok(rows.into_iter().map(MessageView::from).collect())
 }

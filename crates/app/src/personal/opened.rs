@@ -11,7 +11,8 @@ use crate::store::{Conn, Db, Event, Subject, start_of};
 /// How the journal calls that a customer was opened.
 pub(crate) const OPENED: &str = "customer_opened";
 
-/// Writes down that a person opened a customer: once a day, so that the journal tells who knows what and not how often they looked.
+/// Writes down that a person opened a customer: once a day, so that the journal tells who knows what and not how often
+/// they looked.
 ///
 /// A store that takes nothing now does not keep the counter from its customers: then the log tells it.
 ///
@@ -28,7 +29,9 @@ pub fn note_opened(db: &Db, actor: &Actor, public_id: &str) -> Result<()> {
         return Ok(());
     }
     match db.write(actor, |tx| tx.record(actor.centre_id, &Event::CustomerOpened, &[Subject::Customer(party_id)])) {
-        Err(Error::Unavailable(code)) => tracing::warn!(code, user_id, customer = public_id, "that a customer was opened could not be written down"),
+        Err(Error::Unavailable(code)) => {
+            tracing::warn!(code, user_id, customer = public_id, "that a customer was opened could not be written down")
+        }
         other => _ = other?,
     }
     Ok(())
@@ -64,7 +67,8 @@ mod tests {
             let receptionist = house.person(RECEPTIONIST);
             let open = || note_opened(&house.db, &receptionist, &customer).expect("noted");
             let told_to = |actor: &Actor| {
-                let query = GetTimeline { subject: "customer".to_owned(), id: customer.clone(), ..GetTimeline::default() };
+                let query =
+                    GetTimeline { subject: "customer".to_owned(), id: customer.clone(), ..GetTimeline::default() };
                 let told = house.db.read(|conn| get_timeline(conn, actor, &query)).expect("a timeline");
                 told.items.into_iter().filter(|entry| entry.event == OPENED).count()
             };

@@ -1,4 +1,5 @@
-//! For how long things are kept that tell of people: a rule per kind that the administrator sets, and a sweep once a day that deletes what is older.
+//! For how long things are kept that tell of people: a rule per kind that the administrator sets, and a sweep once a
+//! day that deletes what is older.
 //!
 //! Issued papers, repairs, devices and the journal are none of these kinds: the law and the promises need them.
 
@@ -14,7 +15,9 @@ use crate::customers::rows::Party;
 use crate::error::{Error, Result};
 use crate::exchange::forget_files;
 use crate::store::query::*;
-use crate::store::schema::{attachments, covers, device_states, messages, parties, party_roles, receptions, repairs, sessions};
+use crate::store::schema::{
+    attachments, covers, device_states, messages, parties, party_roles, receptions, repairs, sessions,
+};
 use crate::store::types::At;
 use crate::store::{Conn, Db, Event, Subject, Tx, idempotency, local_date, settings};
 
@@ -31,7 +34,8 @@ pub struct Retention {
     /// Files of imports; what was imported stays.
     #[schemars(range(min = 0, max = 240), example = &3)]
     pub import_files: i64,
-    /// Customers who did not come since, who own nothing that is still under a promise, and who owe nothing: they are erased.
+    /// Customers who did not come since, who own nothing that is still under a promise, and who owe nothing: they are
+    /// erased.
     #[schemars(range(min = 0, max = 240), example = &120)]
     pub customers: i64,
 }
@@ -49,7 +53,9 @@ impl Retention {
     /// # Errors
     /// The store.
     pub fn set(conn: &mut Conn) -> Result<Self> {
-        Ok(settings::get(conn, settings::RETENTION)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+        Ok(settings::get(conn, settings::RETENTION)?
+            .and_then(|text| serde_json::from_str(&text).ok())
+            .unwrap_or_default())
     }
 }
 
@@ -57,7 +63,8 @@ impl Retention {
 pub const ANSWER_DAYS: i64 = 90;
 /// Days after which a photo that was uploaded and belongs to no repair is deleted.
 const LOOSE_PHOTO_DAYS: i64 = 2;
-/// Days after which the count of a guess is forgotten, if nobody guessed again: the most patient of them has long forgiven all.
+/// Days after which the count of a guess is forgotten, if nobody guessed again: the most patient of them has long
+/// forgiven all.
 const GUESS_DAYS: i64 = 7;
 /// Rows of a batch, which is one transaction: others write between two.
 const BATCH: i64 = 200;
@@ -73,13 +80,16 @@ pub fn sweep(db: &Db) -> Result<()> {
     if last.as_deref() == Some(today.as_str()) {
         return Ok(());
     }
-    let days_ago = |days: i64| -> Result<At> { Ok(At::from(now.checked_sub((days * 24).hours()).map_err(Error::internal)?)) };
+    let days_ago =
+        |days: i64| -> Result<At> { Ok(At::from(now.checked_sub((days * 24).hours()).map_err(Error::internal)?)) };
     let (loose, answers) = (days_ago(LOOSE_PHOTO_DAYS)?, days_ago(ANSWER_DAYS)?);
     in_batches(db, |tx| delete_photos(tx.conn, Whose::Nobodys, loose))?;
     in_batches(db, |tx| idempotency::delete_answers(tx.conn, answers, BATCH))?;
     let counted = days_ago(GUESS_DAYS)?.instant();
     db.write(&Actor::system(), |tx| guesses::delete_old(tx.conn, counted))?;
-    db.write(&Actor::system(), |tx| Ok(diesel::delete(sessions::table.filter(sessions::expires_at.lt(At::from(tx.now)))).execute(tx.conn)?))?;
+    db.write(&Actor::system(), |tx| {
+        Ok(diesel::delete(sessions::table.filter(sessions::expires_at.lt(At::from(tx.now)))).execute(tx.conn)?)
+    })?;
 
     let (mut photos, mut sent, mut files, mut customers) = (0, 0, 0, 0);
     if let Some(before) = months_ago(now, kept.photos)? {
@@ -96,7 +106,11 @@ pub fn sweep(db: &Db) -> Result<()> {
     }
     db.write(&Actor::system(), |tx| {
         if photos + sent + files + customers > 0 {
-            tx.record(None, &Event::OldDataDeleted { photos, messages: sent, files, customers }, &[Subject::Object("installation", 0)])?;
+            tx.record(
+                None,
+                &Event::OldDataDeleted { photos, messages: sent, files, customers },
+                &[Subject::Object("installation", 0)],
+            )?;
         }
         settings::set(tx.conn, settings::SWEPT_ON, &today)
     })
@@ -132,17 +146,26 @@ enum Whose {
 }
 
 fn delete_photos(conn: &mut Conn, whose: Whose, before: At) -> Result<i64> {
-    let old = attachments::table.left_join(repairs::table.on(attachments::repair_id.eq(repairs::id.nullable()))).select(attachments::id).limit(BATCH);
+    let old = attachments::table
+        .left_join(repairs::table.on(attachments::repair_id.eq(repairs::id.nullable())))
+        .select(attachments::id)
+        .limit(BATCH);
     let old = match whose {
-        Whose::Nobodys => old.filter(attachments::repair_id.is_null()).filter(attachments::uploaded_at.lt(before)).load::<i64>(conn)?,
-        Whose::EndedRepairs => old.filter(repairs::is_open.eq(false)).filter(repairs::step_since_at.lt(before)).load::<i64>(conn)?,
+        Whose::Nobodys => old
+            .filter(attachments::repair_id.is_null())
+            .filter(attachments::uploaded_at.lt(before))
+            .load::<i64>(conn)?,
+        Whose::EndedRepairs => {
+            old.filter(repairs::is_open.eq(false)).filter(repairs::step_since_at.lt(before)).load::<i64>(conn)?
+        }
     };
     diesel::delete(attachments::table.filter(attachments::id.eq_any(&old))).execute(conn)?;
     Ok(i64::try_from(old.len()).unwrap_or(i64::MAX))
 }
 
 fn delete_messages(conn: &mut Conn, before: At) -> Result<i64> {
-    let old = messages::table.filter(messages::created_at.lt(before)).select(messages::id).limit(BATCH).load::<i64>(conn)?;
+    let old =
+        messages::table.filter(messages::created_at.lt(before)).select(messages::id).limit(BATCH).load::<i64>(conn)?;
     diesel::delete(messages::table.filter(messages::id.eq_any(&old))).execute(conn)?;
     Ok(i64::try_from(old.len()).unwrap_or(i64::MAX))
 }
@@ -153,14 +176,17 @@ fn erase_customers(db: &Db, before: At) -> Result<i64> {
     loop {
         let old = db.read(|conn| {
             let came = receptions::table.filter(receptions::occurred_at.ge(before)).select(receptions::customer_id);
-            let old = parties::table
-                .filter(parties::id.gt(after))
-                .filter(parties::created_at.lt(before))
-                .filter(parties::name_key.ne(ERASED_KEY))
-                .filter(parties::id.eq_any(party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id)))
-                .filter(parties::id.ne_all(came))
-                .order(parties::id)
-                .limit(BATCH);
+            let old =
+                parties::table
+                    .filter(parties::id.gt(after))
+                    .filter(parties::created_at.lt(before))
+                    .filter(parties::name_key.ne(ERASED_KEY))
+                    .filter(parties::id.eq_any(
+                        party_roles::table.filter(party_roles::role.eq("customer")).select(party_roles::party_id),
+                    ))
+                    .filter(parties::id.ne_all(came))
+                    .order(parties::id)
+                    .limit(BATCH);
             Ok(old.select(Party::as_select()).load::<Party>(conn)?)
         })?;
         let Some(last) = old.last() else { return Ok(erased) };
@@ -171,7 +197,8 @@ fn erase_customers(db: &Db, before: At) -> Result<i64> {
     }
 }
 
-/// Erases a customer, unless work is open, money is owed, or one of their devices is under a promise still. Returns whether it did.
+/// Erases a customer, unless work is open, money is owed, or one of their devices is under a promise still. Returns
+/// whether it did.
 fn erase_if_done_with(tx: &mut Tx<'_>, party: &Party) -> Result<bool> {
     match may_be_erased(tx.conn, party) {
         Err(Error::Conflict(_)) => return Ok(false),
@@ -219,11 +246,18 @@ mod tests {
             house.write(|tx| add_photo(tx, Some(&repair), Purpose::Condition, vec![1]));
             house.write(|tx| add_photo(tx, None, Purpose::Condition, vec![2]));
             house.write(|tx| crate::messaging::queue(tx, None, "+989123456781", "old", "ready"));
-            let photos = || house.db.read(|conn| Ok(attachments::table.count().get_result::<i64>(conn)?)).expect("photos");
-            let messages = || house.db.read(|conn| Ok(messages::table.count().get_result::<i64>(conn)?)).expect("messages");
+            let photos =
+                || house.db.read(|conn| Ok(attachments::table.count().get_result::<i64>(conn)?)).expect("photos");
+            let messages =
+                || house.db.read(|conn| Ok(messages::table.count().get_result::<i64>(conn)?)).expect("messages");
             let name = |id: &str| house.db.read(|conn| get_customer(conn, &house.admin, id)).expect("a customer").name;
 
-            let tried = |count: i64| house.db.read(|conn| Ok(guesses_of_all::table.count().get_result::<i64>(conn)? == count)).expect("counts");
+            let tried = |count: i64| {
+                house
+                    .db
+                    .read(|conn| Ok(guesses_of_all::table.count().get_result::<i64>(conn)? == count))
+                    .expect("counts")
+            };
             house.at("1405/08/02 09:00");
             let _ = crate::tracking::missed(&house.db, "10.0.0.1");
             house.at("1405/08/04 09:00");
@@ -247,7 +281,14 @@ mod tests {
             assert_eq!(name(&promised), "آرش فرهادی", "a device of hers is under a card");
             assert_eq!(name(&came), "مینا رستمی", "work is open");
 
-            house.write(|tx| crate::reception::cancel_reception(tx, &visit.id, None, &crate::reception::CancelReception { reason: "no".to_owned() }));
+            house.write(|tx| {
+                crate::reception::cancel_reception(
+                    tx,
+                    &visit.id,
+                    None,
+                    &crate::reception::CancelReception { reason: "no".to_owned() },
+                )
+            });
             house.at("1406/03/01 09:00");
             sweep(&house.db).expect("swept");
             assert_eq!(photos(), 0);

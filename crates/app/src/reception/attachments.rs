@@ -24,7 +24,8 @@ use crate::store::{Conn, Event, Subject, Tx};
 pub const MAX_BYTES: usize = 12 * 1024 * 1024;
 /// The longer side of a stored photo, in pixels.
 const MAX_SIDE: u32 = 2000;
-/// What decoding a photo may take, in bytes, whatever its sides are: a JPEG of fifty megapixels fits, and a panorama of 12,600 by 900.
+/// What decoding a photo may take, in bytes, whatever its sides are: a JPEG of fifty megapixels fits, and a panorama of
+/// 12,600 by 900.
 const MAX_DECODED: u64 = 160_000_000;
 /// The longest side that is decoded: what a JPEG can have. Of each row a decoder holds a few.
 const LONGEST: u32 = 65_535;
@@ -50,19 +51,26 @@ pub struct AttachmentView {
 
 impl AttachmentView {
     pub(crate) fn of(row: &Attachment) -> Self {
-        Self { id: row.public_id.clone(), purpose: row.purpose.clone(), media_type: row.media_type.clone(), byte_count: row.byte_count }
+        Self {
+            id: row.public_id.clone(),
+            purpose: row.purpose.clone(),
+            media_type: row.media_type.clone(),
+            byte_count: row.byte_count,
+        }
     }
 }
 
-/// Re-encodes a photo, upright and no larger than it needs to be: what is not pixels does not survive. It takes long, and memory: it is done before the
-/// write begins.
+/// Re-encodes a photo, upright and no larger than it needs to be: what is not pixels does not survive. It takes long,
+/// and memory: it is done before the write begins.
 ///
 /// # Errors
 /// `Invalid` at `path` where it is no JPEG, PNG or WebP, or too large; `Unavailable` where too many wait.
 pub fn clean_photo(bytes: Vec<u8>, path: &'static str) -> Result<Vec<u8>> {
     let wrong = |reason| Error::Invalid(vec![Fault { path: path.to_owned(), reason }]);
     if bytes.len() > MAX_BYTES {
-        return Err(wrong(Reason::new("photo-too-heavy").with("limit", i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0))));
+        return Err(wrong(
+            Reason::new("photo-too-heavy").with("limit", i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)),
+        ));
     }
     DECODING.pass_within(PATIENCE, move || encoded_anew(bytes))?.map_err(wrong)
 }
@@ -72,8 +80,11 @@ fn encoded_anew(bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
         ImageError::Limits(_) => Reason::new("photo-too-long").with("limit", i64::from(LONGEST)),
         _ => Reason::new("not-a-photo"),
     };
-    let mut reader = ImageReader::new(Cursor::new(bytes.as_slice())).with_guessed_format().map_err(|error| wrong(error.into()))?;
-    let Some(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) = reader.format() else { return Err(Reason::new("not-a-photo")) };
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes.as_slice())).with_guessed_format().map_err(|error| wrong(error.into()))?;
+    let Some(format @ (ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)) = reader.format() else {
+        return Err(Reason::new("not-a-photo"));
+    };
     let mut limits = Limits::default();
     limits.max_image_width = Some(LONGEST);
     limits.max_image_height = Some(LONGEST);
@@ -81,9 +92,14 @@ fn encoded_anew(bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(wrong)?;
     let (width, height) = decoder.dimensions();
-    let pixels = (u64::from(width) * u64::from(height)).max(if format == ImageFormat::WebP { inner_pixels(&bytes) } else { 0 });
+    let pixels =
+        (u64::from(width) * u64::from(height)).max(if format == ImageFormat::WebP { inner_pixels(&bytes) } else { 0 });
     fits(pixels, bytes_a_pixel(format, u64::from(decoder.color_type().bytes_per_pixel()), &bytes))?;
-    let orientation = if says_its_size(&bytes) { decoder.orientation().unwrap_or(Orientation::NoTransforms) } else { Orientation::NoTransforms };
+    let orientation = if says_its_size(&bytes) {
+        decoder.orientation().unwrap_or(Orientation::NoTransforms)
+    } else {
+        Orientation::NoTransforms
+    };
     let photo = DynamicImage::from_decoder(decoder).map_err(wrong)?;
     drop(bytes);
     let mut photo = no_larger(photo);
@@ -103,10 +119,13 @@ fn fits(pixels: u64, each: u64) -> Result<(), Reason> {
         return Ok(());
     }
     let megapixels = |pixels: u64| i64::try_from(pixels / 1_000_000).unwrap_or(i64::MAX);
-    Err(Reason::new("photo-too-large").with("megapixels", megapixels(pixels.saturating_add(999_999))).with("limit", megapixels(MAX_DECODED / each)))
+    Err(Reason::new("photo-too-large")
+        .with("megapixels", megapixels(pixels.saturating_add(999_999)))
+        .with("limit", megapixels(MAX_DECODED / each)))
 }
 
-/// How many bytes a pixel takes at most while a photo is decoded: its samples, and what the decoder holds of it beside them.
+/// How many bytes a pixel takes at most while a photo is decoded: its samples, and what the decoder holds of it beside
+/// them.
 fn bytes_a_pixel(format: ImageFormat, samples: u64, bytes: &[u8]) -> u64 {
     match format {
         ImageFormat::Jpeg => samples + coefficients(bytes),
@@ -116,22 +135,31 @@ fn bytes_a_pixel(format: ImageFormat, samples: u64, bytes: &[u8]) -> u64 {
     }
 }
 
-/// What a JPEG's decoder holds of each pixel until the last scan was read, in bytes: nothing where one scan has all, else two of each component. Heads of
-/// frames and scans are looked for wherever they stand, also after filling zeros as decoders allow them, so that none can be hidden.
+/// What a JPEG's decoder holds of each pixel until the last scan was read, in bytes: nothing where one scan has all,
+/// else two of each component. Heads of frames and scans are looked for wherever they stand, also after filling zeros
+/// as decoders allow them, so that none can be hidden.
 fn coefficients(jpeg: &[u8]) -> u64 {
-    let is_marker = |window: &[u8], marker: std::ops::RangeInclusive<u8>| matches!(window[0], 0xFF | 0) && marker.contains(&window[1]);
+    let is_marker = |window: &[u8], marker: std::ops::RangeInclusive<u8>| {
+        matches!(window[0], 0xFF | 0) && marker.contains(&window[1])
+    };
     let length = |window: &[u8]| u16::from_be_bytes([window[2], window[3]]);
     let (mut components, mut is_refined) = (0, false);
-    for frame in jpeg.windows(10).filter(|window| is_marker(window, 0xC0..=0xC2) && length(window) == 8 + 3 * u16::from(window[9])) {
+    for frame in jpeg
+        .windows(10)
+        .filter(|window| is_marker(window, 0xC0..=0xC2) && length(window) == 8 + 3 * u16::from(window[9]))
+    {
         components = components.max(frame[9]);
         is_refined |= frame[1] == 0xC2;
     }
-    let mut scans = jpeg.windows(5).filter(|window| is_marker(window, 0xDA..=0xDA) && length(window) == 6 + 2 * u16::from(window[4]));
+    let mut scans = jpeg
+        .windows(5)
+        .filter(|window| is_marker(window, 0xDA..=0xDA) && length(window) == 6 + 2 * u16::from(window[4]));
     is_refined |= scans.any(|scan| scan[4] < components);
     if is_refined { 2 * u64::from(components) } else { 0 }
 }
 
-/// The pixels of the largest frame within a WebP: its head may tell of fewer, and the decoder finds out when it has taken the memory.
+/// The pixels of the largest frame within a WebP: its head may tell of fewer, and the decoder finds out when it has
+/// taken the memory.
 fn inner_pixels(webp: &[u8]) -> u64 {
     let frames = webp.windows(18).filter(|window| window.starts_with(b"VP8 ") && window[11..14] == [0x9D, 0x01, 0x2A]);
     let side = |low: u8, high: u8| u64::from(u16::from_le_bytes([low, high]) & 0x3FFF);
@@ -140,7 +168,10 @@ fn inner_pixels(webp: &[u8]) -> u64 {
 
 /// Whether what a WebP says of the length of its EXIF can be: the decoder takes as much memory as it says.
 fn says_its_size(bytes: &[u8]) -> bool {
-    let mut said = bytes.windows(8).filter(|window| window.starts_with(b"EXIF")).map(|window| u32::from_le_bytes([window[4], window[5], window[6], window[7]]));
+    let mut said = bytes
+        .windows(8)
+        .filter(|window| window.starts_with(b"EXIF"))
+        .map(|window| u32::from_le_bytes([window[4], window[5], window[6], window[7]]));
     !bytes.starts_with(b"RIFF") || said.all(|size| usize::try_from(size).is_ok_and(|size| size <= bytes.len()))
 }
 
@@ -171,7 +202,11 @@ pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo:
     diesel::insert_into(attachments::table).values(row).execute(tx.conn)?;
     if let Some(repair) = repair {
         let event = Event::AttachmentAdded { purpose: purpose.name().to_owned() };
-        tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+        tx.record(
+            (repair.centre_id, repair.brand_id),
+            &event,
+            &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+        )?;
     }
     Ok(view)
 }
@@ -186,7 +221,9 @@ pub(crate) fn tie(tx: &mut Tx<'_>, photos: &[String], repair_id: i64, path: &str
             .select(attachments::id)
             .first::<i64>(tx.conn)
             .optional()?;
-        let Some(id) = own else { return Err(Error::Invalid(vec![Fault::new(format!("{path}[{index}]"), "unknown-reference")])) };
+        let Some(id) = own else {
+            return Err(Error::Invalid(vec![Fault::new(format!("{path}[{index}]"), "unknown-reference")]));
+        };
         diesel::update(attachments::table.find(id)).set(attachments::repair_id.eq(Some(repair_id))).execute(tx.conn)?;
     }
     Ok(())
@@ -197,10 +234,16 @@ pub(crate) fn tie(tx: &mut Tx<'_>, photos: &[String], repair_id: i64, path: &str
 /// # Errors
 /// `NotFound`.
 pub fn photo(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<(String, Vec<u8>)> {
-    let row = attachments::table.filter(attachments::public_id.eq(public_id)).select(Attachment::as_select()).first::<Attachment>(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = attachments::table
+        .filter(attachments::public_id.eq(public_id))
+        .select(Attachment::as_select())
+        .first::<Attachment>(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
     match row.repair_id {
         Some(id) => {
-            let (centre, brand) = repairs::table.find(id).select((repairs::centre_id, repairs::brand_id)).first(conn)?;
+            let (centre, brand) =
+                repairs::table.find(id).select((repairs::centre_id, repairs::brand_id)).first(conn)?;
             actor.finds(&[Action::ViewWork], Of::Work(centre, brand))?;
         }
         None if row.uploaded_by == actor.user_id => {}
@@ -217,7 +260,10 @@ pub(crate) fn of_repair(conn: &mut Conn, repair_id: i64) -> Result<Vec<Attachmen
         .order(attachments::id)
         .select((attachments::public_id, attachments::purpose, attachments::media_type, attachments::byte_count))
         .load::<(String, String, String, i64)>(conn)?;
-    Ok(rows.into_iter().map(|(id, purpose, media_type, byte_count)| AttachmentView { id, purpose, media_type, byte_count }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, purpose, media_type, byte_count)| AttachmentView { id, purpose, media_type, byte_count })
+        .collect())
 }
 
 #[cfg(test)]
@@ -230,7 +276,11 @@ mod tests {
 
     fn photo(format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
-        RgbImage::from_fn(24, 16, |x, y| image::Rgb([u8::try_from(x * 9).unwrap_or(0), u8::try_from(y * 9).unwrap_or(0), 90])).write_to(&mut out, format).expect("a photo");
+        RgbImage::from_fn(24, 16, |x, y| {
+            image::Rgb([u8::try_from(x * 9).unwrap_or(0), u8::try_from(y * 9).unwrap_or(0), 90])
+        })
+        .write_to(&mut out, format)
+        .expect("a photo");
         out.into_inner()
     }
 
@@ -267,8 +317,10 @@ mod tests {
 
     #[test]
     fn a_photo_that_was_taken_sideways_is_stored_upright() {
-        // Its left half is dark and its right half bright; turned as the camera says (6: a quarter to the right), the dark half is above.
-        let taken = RgbImage::from_fn(64, 32, |x, _| if x < 32 { image::Rgb([0, 0, 0]) } else { image::Rgb([255, 255, 255]) });
+        // Its left half is dark and its right half bright; turned as the camera says (6: a quarter to the right), the
+        // dark half is above.
+        let taken =
+            RgbImage::from_fn(64, 32, |x, _| if x < 32 { image::Rgb([0, 0, 0]) } else { image::Rgb([255, 255, 255]) });
         let mut out = Cursor::new(Vec::new());
         taken.write_to(&mut out, ImageFormat::Jpeg).expect("a photo");
         let said = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
@@ -298,14 +350,20 @@ mod tests {
         let mut refined = of_size(5_000, 5_000);
         segment(&mut refined, 0xC0)[1] = 0xC2;
         assert_eq!(coefficients(&refined), 6);
-        assert_eq!(reason_of(clean_photo(refined, "file")), Reason::new("photo-too-large").with("megapixels", 25).with("limit", 17));
+        assert_eq!(
+            reason_of(clean_photo(refined, "file")),
+            Reason::new("photo-too-large").with("megapixels", 25).with("limit", 17)
+        );
         let in_three_scans = [&photo(ImageFormat::Jpeg)[..], b"\xFF\xDA\0\x08\x01"].concat();
         assert_eq!(coefficients(&in_three_scans), 6);
 
         // A frame that is larger than the head says.
         let mut hidden = photo(ImageFormat::WebP);
         hidden.extend(b"VP8 \0\0\0\0\0\0\0\x9D\x01\x2A\xFF\x3F\xFF\x3F");
-        assert_eq!(reason_of(clean_photo(hidden, "file")), Reason::new("photo-too-large").with("megapixels", 269).with("limit", 13));
+        assert_eq!(
+            reason_of(clean_photo(hidden, "file")),
+            Reason::new("photo-too-large").with("megapixels", 269).with("limit", 13)
+        );
     }
 
     proptest! {

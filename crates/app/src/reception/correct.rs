@@ -1,4 +1,5 @@
-//! Putting a reception right: another customer, another device, or the whole of it cancelled. It corrects and never erases.
+//! Putting a reception right: another customer, another device, or the whole of it cancelled. It corrects and never
+//! erases.
 
 use domain::access::Action;
 use schemars::JsonSchema;
@@ -66,7 +67,12 @@ fn open_visit(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) -> Result<
 
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason or anything to correct; `Conflict` after hand-over.
-pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CorrectReception) -> Result<ReceptionView> {
+pub fn correct_reception(
+    tx: &mut Tx<'_>,
+    public_id: &str,
+    version: Option<i64>,
+    command: &CorrectReception,
+) -> Result<ReceptionView> {
     let (reception, rows) = open_visit(tx, public_id, version)?;
     let mut faults = Faults::default();
     let reason = command.reason.trim();
@@ -87,23 +93,34 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
     subjects.extend(rows.iter().map(|row| Subject::Repair(row.id)));
 
     if let Some(customer_id) = customer.filter(|id| *id != reception.customer_id) {
-        diesel::update(receptions::table.find(reception.id)).set(receptions::customer_id.eq(customer_id)).execute(tx.conn)?;
-        diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id))).set(repairs::customer_id.eq(customer_id)).execute(tx.conn)?;
+        diesel::update(receptions::table.find(reception.id))
+            .set(receptions::customer_id.eq(customer_id))
+            .execute(tx.conn)?;
+        diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id)))
+            .set(repairs::customer_id.eq(customer_id))
+            .execute(tx.conn)?;
         end_estimates_of_another(tx, rows.iter().map(|row| row.id).collect())?;
         // A device that became the wrong customer's by this reception alone becomes the right one's.
         let theirs = rows.iter().map(|row| row.device_id).collect::<Vec<_>>();
-        let wrong =
-            device_states::table.filter(device_states::device_id.eq_any(theirs)).filter(device_states::owner_party_id.eq(reception.customer_id)).select(device_states::device_id);
+        let wrong = device_states::table
+            .filter(device_states::device_id.eq_any(theirs))
+            .filter(device_states::owner_party_id.eq(reception.customer_id))
+            .select(device_states::device_id);
         for device_id in wrong.load::<i64>(tx.conn)? {
             crate::devices::register::set_owner(tx, device_id, customer_id)?;
         }
         subjects.push(Subject::Customer(customer_id));
     }
     if let (Some(repair), Some(device)) = (&command.repair, &command.device) {
-        let row = rows.iter().find(|row| row.public_id == *repair).ok_or_else(|| Error::invalid("repair", "unknown-reference"))?;
+        let row = rows
+            .iter()
+            .find(|row| row.public_id == *repair)
+            .ok_or_else(|| Error::invalid("repair", "unknown-reference"))?;
         subjects.extend(exchange_device(tx, &reception, row, device)?);
     }
-    diesel::update(receptions::table.find(reception.id)).set((receptions::revision.eq(revision), receptions::version.eq(reception.version + 1))).execute(tx.conn)?;
+    diesel::update(receptions::table.find(reception.id))
+        .set((receptions::revision.eq(revision), receptions::version.eq(reception.version + 1)))
+        .execute(tx.conn)?;
     let event = Event::ReceptionCorrected { number: reception.number.clone(), reason: reason.to_owned(), revision };
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     let reception = reception_row(tx.conn, public_id)?;
@@ -114,11 +131,19 @@ pub fn correct_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>,
 
 fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {
     let may = tx.actor.scope(Action::CorrectReception);
-    let device = device_named(tx.conn, tx.actor, device)?.filter(|device| may.holds(Of::Work(reception.centre_id, device.brand_id)));
+    let device = device_named(tx.conn, tx.actor, device)?
+        .filter(|device| may.holds(Of::Work(reception.centre_id, device.brand_id)));
     let device = device.ok_or_else(|| Error::invalid("device", "unknown-device"))?;
-    let busy = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
+    let busy = repairs::table
+        .filter(repairs::device_id.eq(device.id))
+        .filter(repairs::is_open.eq(true))
+        .select(repairs::number)
+        .first::<String>(tx.conn)
+        .optional()?;
     if let Some(number) = busy {
-        return Err(Error::Conflict(Reason::new("already-received").with("number", number).with("serial", device.serial)));
+        return Err(Error::Conflict(
+            Reason::new("already-received").with("number", number).with("serial", device.serial),
+        ));
     }
     if row.diagnosed_at.is_some() {
         return Err(Error::Conflict(Reason::new("already-diagnosed").with("number", row.number.clone())));
@@ -140,16 +165,41 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
             repairs::version.eq(row.version + 1),
         ))
         .execute(tx.conn)?;
-    let journal_id = tx.record((row.centre_id, row.brand_id), &Event::NoteAdded { note: String::new() }, &[Subject::Object("received", row.id)])?;
-    append_event(tx, device.id, "received", reception.occurred_at.instant(), reception.occurred_on.date(), journal_id, &serde_json::json!({"repair": row.id}))?;
-    append_event(tx, row.device_id, "reception_withdrawn", tx.occurred, tx.today(), journal_id, &serde_json::json!({"repair": row.id}))?;
+    let journal_id = tx.record(
+        (row.centre_id, row.brand_id),
+        &Event::NoteAdded { note: String::new() },
+        &[Subject::Object("received", row.id)],
+    )?;
+    append_event(
+        tx,
+        device.id,
+        "received",
+        reception.occurred_at.instant(),
+        reception.occurred_on.date(),
+        journal_id,
+        &serde_json::json!({"repair": row.id}),
+    )?;
+    append_event(
+        tx,
+        row.device_id,
+        "reception_withdrawn",
+        tx.occurred,
+        tx.today(),
+        journal_id,
+        &serde_json::json!({"repair": row.id}),
+    )?;
     decide_repair(tx, row.id, "correction")?;
     Ok([Subject::Device(row.device_id), Subject::Device(device.id)])
 }
 
 /// # Errors
 /// `Forbidden`, `NotFound`; `Invalid` without a reason; `Conflict` after hand-over or once work is charged.
-pub fn cancel_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &CancelReception) -> Result<ReceptionView> {
+pub fn cancel_reception(
+    tx: &mut Tx<'_>,
+    public_id: &str,
+    version: Option<i64>,
+    command: &CancelReception,
+) -> Result<ReceptionView> {
     let (reception, rows) = open_visit(tx, public_id, version)?;
     let reason = command.reason.trim();
     if reason.is_empty() {
@@ -162,15 +212,27 @@ pub fn cancel_reception(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, 
         }
         if reception.place == ReceptionPlace::Workshop.name() {
             let thing = Thing { device_id: Some(row.device_id), product_id: row.product_id, quantity_milli: 1000 };
-            move_thing(tx, thing, Place::Shelf(row.centre_id), Place::Customer(None), Paper("reception", reception.id))?;
+            move_thing(
+                tx,
+                thing,
+                Place::Shelf(row.centre_id),
+                Place::Customer(None),
+                Paper("reception", reception.id),
+            )?;
         }
         release(tx, row.id)?;
         subjects.extend([Subject::Repair(row.id), Subject::Device(row.device_id)]);
     }
     diesel::update(repairs::table.filter(repairs::reception_id.eq(reception.id)))
-        .set((repairs::is_open.eq(false), repairs::outcome.eq(Some("cancelled")), repairs::assignee_user_id.eq(None::<i64>)))
+        .set((
+            repairs::is_open.eq(false),
+            repairs::outcome.eq(Some("cancelled")),
+            repairs::assignee_user_id.eq(None::<i64>),
+        ))
         .execute(tx.conn)?;
-    diesel::update(receptions::table.find(reception.id)).set((receptions::state.eq("cancelled"), receptions::version.eq(reception.version + 1))).execute(tx.conn)?;
+    diesel::update(receptions::table.find(reception.id))
+        .set((receptions::state.eq("cancelled"), receptions::version.eq(reception.version + 1)))
+        .execute(tx.conn)?;
     let event = Event::ReceptionCancelled { number: reception.number.clone(), reason: reason.to_owned() };
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     let reception = reception_row(tx.conn, public_id)?;
@@ -192,13 +254,26 @@ mod tests {
             let visit = house.receive(&customer, &[(&wrong, "no-power")]);
             let repair = visit.repairs[0].id.clone();
             let correct = |typed: &str| {
-                let command = CorrectReception { customer: None, repair: Some(repair.clone()), device: Some(typed.to_owned()), reason: "the label of another".to_owned() };
+                let command = CorrectReception {
+                    customer: None,
+                    repair: Some(repair.clone()),
+                    device: Some(typed.to_owned()),
+                    reason: "the label of another".to_owned(),
+                };
                 house.by(RECEPTIONIST, |tx| correct_reception(tx, &visit.id, None, &command))
             };
-            assert!(matches!(correct("T-999"), Err(Error::Invalid(faults)) if faults[0].path == "device" && faults[0].reason.code == "unknown-device"));
+            assert!(
+                matches!(correct("T-999"), Err(Error::Invalid(faults)) if faults[0].path == "device" && faults[0].reason.code == "unknown-device")
+            );
             assert_eq!(correct("t ۲۰۰").expect("corrected").revision, 2);
             assert_eq!(house.repair(&repair).device.id, right);
-            let place = |device: &str| house.db.read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now())).expect("a device").place;
+            let place = |device: &str| {
+                house
+                    .db
+                    .read(|conn| crate::devices::get_device(conn, &house.admin, device, house.db.now()))
+                    .expect("a device")
+                    .place
+            };
             assert!(matches!(place(&right), crate::devices::view::PlaceView::Shelf { .. }), "it is here");
             assert!(matches!(place(&wrong), crate::devices::view::PlaceView::Customer), "the other never was");
             assert_eq!(correct(&wrong).expect("by its id too").revision, 3);

@@ -1,8 +1,8 @@
 //! Visits: who came, with what, and what the house promised.
 //!
-//! Words: a *reception* is one visit with one or many received devices; on site nothing comes into custody. Invariants: time and receiver are set by
-//! the system; a reception's number stays in its series, cancelled or not; a correction keeps number and tracking number and makes a new revision of
-//! the receipt.
+//! Words: a *reception* is one visit with one or many received devices; on site nothing comes into custody. Invariants:
+//! time and receiver are set by the system; a reception's number stays in its series, cancelled or not; a correction
+//! keeps number and tracking number and makes a new revision of the receipt.
 
 pub mod attachments;
 pub mod correct;
@@ -28,7 +28,12 @@ use crate::store::{Conn, Tx};
 /// # Errors
 /// `NotFound`.
 pub(crate) fn reception_row(conn: &mut Conn, public_id: &str) -> Result<Reception> {
-    receptions::table.filter(receptions::public_id.eq(public_id)).select(Reception::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
+    receptions::table
+        .filter(receptions::public_id.eq(public_id))
+        .select(Reception::as_select())
+        .first(conn)
+        .optional()?
+        .ok_or(Error::NotFound)
 }
 
 /// A visit of which the actor sees a part, or on a part of which they may do what they ask for.
@@ -36,7 +41,9 @@ pub(crate) fn reception_row(conn: &mut Conn, public_id: &str) -> Result<Receptio
 /// # Errors
 /// `NotFound`.
 pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Reception> {
-    let row = receptions::table.filter(receptions::public_id.eq(public_id)).filter(actor.scope_of_any(&[Action::ViewWork, action]).rows::<receptions::table>());
+    let row = receptions::table
+        .filter(receptions::public_id.eq(public_id))
+        .filter(actor.scope_of_any(&[Action::ViewWork, action]).rows::<receptions::table>());
     row.select(Reception::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
@@ -46,7 +53,10 @@ pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Acti
 /// `NotFound`, `Forbidden`.
 pub(crate) fn partly(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Reception> {
     let row = seen(conn, actor, public_id, action)?;
-    let theirs = receptions::table.filter(receptions::id.eq(row.id)).filter(actor.scope(action).rows::<receptions::table>()).select(receptions::id);
+    let theirs = receptions::table
+        .filter(receptions::id.eq(row.id))
+        .filter(actor.scope(action).rows::<receptions::table>())
+        .select(receptions::id);
     theirs.first::<i64>(conn).optional()?.map(|_| row).ok_or_else(|| actor.refusal(action))
 }
 
@@ -56,7 +66,11 @@ pub(crate) fn partly(conn: &mut Conn, actor: &Actor, public_id: &str, action: Ac
 /// `NotFound`, `Forbidden`.
 pub(crate) fn wholly(tx: &mut Tx<'_>, public_id: &str, action: Action) -> Result<(Reception, Vec<Repair>)> {
     let row = seen(tx.conn, tx.actor, public_id, action)?;
-    let rows = repairs::table.filter(repairs::reception_id.eq(row.id)).order(repairs::ordinal).select(Repair::as_select()).load::<Repair>(tx.conn)?;
+    let rows = repairs::table
+        .filter(repairs::reception_id.eq(row.id))
+        .order(repairs::ordinal)
+        .select(Repair::as_select())
+        .load::<Repair>(tx.conn)?;
     for repair in &rows {
         tx.actor.may(action, repair.of())?;
     }

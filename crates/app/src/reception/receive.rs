@@ -25,7 +25,9 @@ use crate::repair::passcode::seal;
 use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
 use crate::store::numbering::{self, Series};
 use crate::store::query::*;
-use crate::store::schema::{centres, device_states, devices, faults, products, receptions, repair_details, repairs, reported_faults, sections};
+use crate::store::schema::{
+    centres, device_states, devices, faults, products, receptions, repair_details, repairs, reported_faults, sections,
+};
 use crate::store::search_keys::{Target, add};
 use crate::store::types::{At, Day};
 use crate::store::{Event, Subject, Tx};
@@ -159,7 +161,8 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
         version: 1,
         is_import: tx.is_past(),
     };
-    let id = diesel::insert_into(receptions::table).values(row.clone()).returning(receptions::id).get_result(tx.conn)?;
+    let id =
+        diesel::insert_into(receptions::table).values(row.clone()).returning(receptions::id).get_result(tx.conn)?;
     let reception = Reception { id, ..row };
     add(tx.conn, Target::Reception, id, "number", std::slice::from_ref(&reception.number_key))?;
     add(tx.conn, Target::Reception, id, "tracking", std::slice::from_ref(&reception.tracking_number))?;
@@ -169,7 +172,10 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
         let (repair_id, device_id) = receive_one(tx, &reception, &centre, index, device, today)?;
         subjects.extend([Subject::Repair(repair_id), Subject::Device(device_id)]);
     }
-    let event = Event::DevicesReceived { number: reception.number.clone(), devices: i64::try_from(command.devices.len()).unwrap_or(0) };
+    let event = Event::DevicesReceived {
+        number: reception.number.clone(),
+        devices: i64::try_from(command.devices.len()).unwrap_or(0),
+    };
     tx.record(Some(centre_id), &event, &subjects)?;
     Ok(reception)
 }
@@ -177,7 +183,8 @@ pub(crate) fn write_reception(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Resu
 fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice, centre_id: i64) -> Result<i64> {
     match (&choice.id, &choice.new) {
         (Some(public_id), None) => {
-            let row = known_customer(tx.conn, tx.actor, &[Action::ViewCustomers, Action::Receive], public_id).or_invalid("customer.id", "unknown-reference")?;
+            let row = known_customer(tx.conn, tx.actor, &[Action::ViewCustomers, Action::Receive], public_id)
+                .or_invalid("customer.id", "unknown-reference")?;
             if row.retired_at.is_some() { Err(Error::invalid("customer.id", "unknown-reference")) } else { Ok(row.id) }
         }
         (None, Some(new)) => write_customer(tx, None, new, "customer.new.", Some(centre_id)),
@@ -185,7 +192,14 @@ fn choose_customer(tx: &mut Tx<'_>, choice: &CustomerChoice, centre_id: i64) -> 
     }
 }
 
-fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: usize, command: &ReceiveDevice, today: Date) -> Result<(i64, i64)> {
+fn receive_one(
+    tx: &mut Tx<'_>,
+    reception: &Reception,
+    centre: &Centre,
+    index: usize,
+    command: &ReceiveDevice,
+    today: Date,
+) -> Result<(i64, i64)> {
     let at = |field: &str| format!("devices[{index}].{field}");
     let device: Device = match (&command.device, &command.new_device) {
         (Some(public_id), None) => device_row(tx.conn, public_id).or_invalid(at("device"), "unknown-reference")?,
@@ -201,8 +215,12 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     let mut reported = Vec::new();
     for (position, code) in command.faults.iter().enumerate() {
         let key = code.trim();
-        let found =
-            faults::table.filter(faults::code.eq(key).or(faults::public_id.eq(key))).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(tx.conn).optional()?;
+        let found = faults::table
+            .filter(faults::code.eq(key).or(faults::public_id.eq(key)))
+            .filter(faults::retired_at.is_null())
+            .select(faults::id)
+            .first::<i64>(tx.conn)
+            .optional()?;
         match found {
             Some(id) if !reported.contains(&id) => reported.push(id),
             Some(_) => {}
@@ -266,7 +284,8 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     };
     let number = row.number.clone();
     let passcode = command.passcode.as_deref().map(|passcode| seal(tx, &row.public_id, passcode)).transpose()?;
-    let repair_id = diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
+    let repair_id =
+        diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
     let json = |list: &Vec<String>| serde_json::to_string(list).map_err(Error::internal);
     let details = RepairDetail {
         repair_id,
@@ -278,7 +297,9 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
     };
     diesel::insert_into(repair_details::table).values(details).execute(tx.conn)?;
     for (position, fault_id) in (0..).zip(reported) {
-        diesel::insert_into(reported_faults::table).values(ReportedFault { repair_id, fault_id, position }).execute(tx.conn)?;
+        diesel::insert_into(reported_faults::table)
+            .values(ReportedFault { repair_id, fault_id, position })
+            .execute(tx.conn)?;
     }
     attachments::tie(tx, &command.photos, repair_id, &at("photos"))?;
     add(tx.conn, Target::Repair, repair_id, "number", &[domain::text::key(&number)])?;
@@ -300,7 +321,12 @@ fn receive_one(tx: &mut Tx<'_>, reception: &Reception, centre: &Centre, index: u
 /// # Errors
 /// `Conflict` where a repair of the device is open somewhere.
 fn not_in_the_house(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
-    let open = repairs::table.filter(repairs::device_id.eq(device.id)).filter(repairs::is_open.eq(true)).select(repairs::number).first::<String>(tx.conn).optional()?;
+    let open = repairs::table
+        .filter(repairs::device_id.eq(device.id))
+        .filter(repairs::is_open.eq(true))
+        .select(repairs::number)
+        .first::<String>(tx.conn)
+        .optional()?;
     match open {
         Some(number) => {
             let serial = devices::table.find(device.id).select(devices::serial).first::<String>(tx.conn)?;
@@ -310,9 +336,14 @@ fn not_in_the_house(tx: &mut Tx<'_>, device: &Device) -> Result<()> {
     }
 }
 
-/// The promised day by rule: five working days (Friday is off), and one more for every twenty repairs that are open in the centre, twenty at most.
+/// The promised day by rule: five working days (Friday is off), and one more for every twenty repairs that are open in
+/// the centre, twenty at most.
 fn promised_day(tx: &mut Tx<'_>, centre_id: i64, today: Date) -> Result<Date> {
-    let open = repairs::table.filter(repairs::centre_id.eq(centre_id)).filter(repairs::is_open.eq(true)).count().get_result::<i64>(tx.conn)?;
+    let open = repairs::table
+        .filter(repairs::centre_id.eq(centre_id))
+        .filter(repairs::is_open.eq(true))
+        .count()
+        .get_result::<i64>(tx.conn)?;
     let mut left = 5 + (open / 20).min(15);
     let mut day = today;
     while left > 0 {
@@ -334,7 +365,11 @@ fn not_in_anothers(tx: &mut Tx<'_>, device: &Device, customer_id: i64, path: &st
         return Ok(());
     }
     let owner = device_states::table.find(root).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
-    if owner.is_none_or(|owner| owner == customer_id) { Ok(()) } else { Err(Error::invalid(path, "in-anothers-device")) }
+    if owner.is_none_or(|owner| owner == customer_id) {
+        Ok(())
+    } else {
+        Err(Error::invalid(path, "in-anothers-device"))
+    }
 }
 
 #[cfg(test)]
@@ -349,14 +384,28 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02");
             let other = house.write(another_centre);
-            let other = house.db.read(|conn| Ok(centres::table.find(other).select(centres::public_id).first::<String>(conn)?)).expect("a centre");
+            let other = house
+                .db
+                .read(|conn| Ok(centres::table.find(other).select(centres::public_id).first::<String>(conn)?))
+                .expect("a centre");
             let title = crate::views::Title::new("سرما", "Cooling");
-            let section = house.write(|tx| save_section(tx, None, &SaveSection { centre: other.clone(), code: "COOL".to_owned(), title: title.clone() })).id;
+            let section = house
+                .write(|tx| {
+                    save_section(
+                        tx,
+                        None,
+                        &SaveSection { centre: other.clone(), code: "COOL".to_owned(), title: title.clone() },
+                    )
+                })
+                .id;
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let mut command = house.reception(&customer, &[(&device, "no-power")]);
             command.devices[0].section = Some(section);
-            assert_eq!(told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &command))), "devices[0].section: of-another-centre");
+            assert_eq!(
+                told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &command))),
+                "devices[0].section: of-another-centre"
+            );
         });
     }
 
@@ -364,12 +413,25 @@ mod tests {
     fn what_sits_in_somebodys_device_is_brought_by_nobody_else() {
         in_a_house(|house| {
             house.at("1405/09/02");
-            let (owner, other) = (house.customer("زهرا کریمی", "09123456789"), house.customer("علی مرادی", "09121112233"));
+            let (owner, other) =
+                (house.customer("زهرا کریمی", "09123456789"), house.customer("علی مرادی", "09121112233"));
             let fridge = house.device("SRF-7300", "F-1", "1404/01/15", &[("CMP-EM65", "C-1")]);
             let mine = crate::devices::RecordOnDevice { owner: Some(owner.clone()), ..Default::default() };
             house.write(|tx| crate::devices::record_on_device(tx, &fridge, &mine));
-            let compressor = house.db.read(|conn| Ok(devices::table.filter(devices::serial.eq("C-1")).select(devices::public_id).first::<String>(conn)?)).expect("a component");
-            let receive = |customer: &str| told(house.by(RECEPTIONIST, |tx| receive_devices(tx, &house.reception(customer, &[(&compressor, "no-power")]))));
+            let compressor = house
+                .db
+                .read(|conn| {
+                    Ok(devices::table
+                        .filter(devices::serial.eq("C-1"))
+                        .select(devices::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("a component");
+            let receive = |customer: &str| {
+                told(house.by(RECEPTIONIST, |tx| {
+                    receive_devices(tx, &house.reception(customer, &[(&compressor, "no-power")]))
+                }))
+            };
             assert_eq!(receive(&other), "devices[0].device: in-anothers-device");
             assert_eq!(receive(&owner), "done");
         });

@@ -1,5 +1,5 @@
-//! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose diagnosed fault belongs to a
-//! reported one.
+//! Back for the same fault: an earlier repair of the device with the same diagnosed fault; before diagnosis, one whose
+//! diagnosed fault belongs to a reported one.
 
 use domain::access::Action;
 use domain::time::days_between;
@@ -28,13 +28,21 @@ pub struct Repeat {
 ///
 /// # Errors
 /// The store.
-pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, reported: &[i64], on: Option<(Date, i64)>) -> Result<Option<Repeat>> {
+pub fn earlier_repair(
+    conn: &mut Conn,
+    device_id: i64,
+    diagnosed: Option<i64>,
+    reported: &[i64],
+    on: Option<(Date, i64)>,
+) -> Result<Option<Repeat>> {
     let same = match diagnosed {
         Some(diagnosed) => vec![diagnosed],
         None => {
             let mut same = reported.to_vec();
             for fault in reported {
-                let related = fault_relations::table.filter(fault_relations::reported_fault_id.eq(fault)).select(fault_relations::diagnosed_fault_id);
+                let related = fault_relations::table
+                    .filter(fault_relations::reported_fault_id.eq(fault))
+                    .select(fault_relations::diagnosed_fault_id);
                 same.extend(related.load::<i64>(conn)?);
             }
             same
@@ -53,7 +61,10 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
         let is_same = match fault {
             Some(fault) => same.contains(&fault),
             None => {
-                let then = reported_faults::table.filter(reported_faults::repair_id.eq(repair_id)).select(reported_faults::fault_id).load::<i64>(conn)?;
+                let then = reported_faults::table
+                    .filter(reported_faults::repair_id.eq(repair_id))
+                    .select(reported_faults::fault_id)
+                    .load::<i64>(conn)?;
                 then.iter().any(|fault| reported.contains(fault))
             }
         };
@@ -69,7 +80,13 @@ pub fn earlier_repair(conn: &mut Conn, device_id: i64, diagnosed: Option<i64>, r
 ///
 /// # Errors
 /// `NotFound`.
-pub fn repeat_at_counter(conn: &mut Conn, actor: &Actor, device: &str, faults_reported: &[String], today: Date) -> Result<Option<RepeatView>> {
+pub fn repeat_at_counter(
+    conn: &mut Conn,
+    actor: &Actor,
+    device: &str,
+    faults_reported: &[String],
+    today: Date,
+) -> Result<Option<RepeatView>> {
     let device = crate::devices::device_row(conn, device)?;
     actor.finds(&[Action::ViewWork, Action::Receive], Of::InBrand(device.brand_id))?;
     if faults_reported.is_empty() {

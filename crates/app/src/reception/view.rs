@@ -41,7 +41,8 @@ pub struct ReceptionView {
     /// How often it was corrected, and its receipt issued anew.
     pub revision: i64,
     pub repairs: Vec<RepairRow>,
-    /// Whether devices of other brands came with these, which the reader does not see: then its papers are not theirs to print, nor is it theirs to cancel.
+    /// Whether devices of other brands came with these, which the reader does not see: then its papers are not theirs
+    /// to print, nor is it theirs to cancel.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_part: bool,
     pub version: i64,
@@ -84,8 +85,11 @@ pub fn get_reception(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<
 
 /// A visit as the actor sees it: of devices of several brands each sees those of their own.
 pub(crate) fn part_of(conn: &mut Conn, actor: &Actor, row: Reception) -> Result<ReceptionView> {
-    let mine =
-        repairs::table.filter(repairs::reception_id.eq(row.id)).filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::public_id).load::<String>(conn)?;
+    let mine = repairs::table
+        .filter(repairs::reception_id.eq(row.id))
+        .filter(actor.scope(Action::ViewWork).rows::<repairs::table>())
+        .select(repairs::public_id)
+        .load::<String>(conn)?;
     let mut view = reception_view(conn, row)?;
     let all = view.repairs.len();
     view.repairs.retain(|repair| mine.contains(&repair.id));
@@ -134,7 +138,11 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
     actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
     let scope = actor.scope(Action::ViewWork);
-    let mut select = receptions::table.filter(scope.rows::<receptions::table>()).order(receptions::id.desc()).select(Reception::as_select()).into_boxed();
+    let mut select = receptions::table
+        .filter(scope.rows::<receptions::table>())
+        .order(receptions::id.desc())
+        .select(Reception::as_select())
+        .into_boxed();
     if let Some(from) = query.from {
         select = select.filter(receptions::occurred_on.ge(crate::store::types::Day::from(from)));
     }
@@ -142,7 +150,8 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         select = select.filter(receptions::occurred_on.le(crate::store::types::Day::from(to)));
     }
     if let Some(customer) = &query.customer {
-        let id = crate::customers::known_customer(conn, actor, &[Action::ViewWork, Action::ViewCustomers], customer)?.id;
+        let id =
+            crate::customers::known_customer(conn, actor, &[Action::ViewWork, Action::ViewCustomers], customer)?.id;
         select = select.filter(receptions::customer_id.eq(id));
     }
     if let Some(after) = &query.after {
@@ -154,9 +163,21 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         .items
         .into_iter()
         .map(|row| {
-            let devices = repairs::table.filter(repairs::reception_id.eq(row.id)).filter(scope.rows::<repairs::table>()).count().get_result::<i64>(conn)?;
+            let devices = repairs::table
+                .filter(repairs::reception_id.eq(row.id))
+                .filter(scope.rows::<repairs::table>())
+                .count()
+                .get_result::<i64>(conn)?;
             let customer = party_link(conn, row.customer_id)?;
-            Ok(ReceptionRow { id: row.public_id, number: row.number, customer, received_at: row.occurred_at.instant(), place: row.place, state: row.state, devices })
+            Ok(ReceptionRow {
+                id: row.public_id,
+                number: row.number,
+                customer,
+                received_at: row.occurred_at.instant(),
+                place: row.place,
+                state: row.state,
+                devices,
+            })
         })
         .collect::<Result<_>>()?;
     Ok(Page { items, next: page.next })

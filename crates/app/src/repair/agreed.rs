@@ -1,8 +1,9 @@
 //! What the customer said yes to, and what it is now: nobody is charged what he was not asked (domain rule 12).
 //!
-//! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to of that work, neither the work is ended nor the device
-//! handed over until he accepts a new estimate, or somebody notes who agreed, how and why. Who was never asked agreed to
-//! nothing; who agreed to other work agreed to that alone, even where the sum is the same.
+//! Invariant: where the customer's part, with VAT and without the house's own fees, is above what he agreed to of that
+//! work, neither the work is ended nor the device handed over until he accepts a new estimate, or somebody notes who
+//! agreed, how and why. Who was never asked agreed to nothing; who agreed to other work agreed to that alone, even
+//! where the sum is the same.
 
 use domain::access::Action;
 use jiff::Timestamp;
@@ -23,7 +24,8 @@ use crate::store::{Conn, Event, Subject, Tx};
 /// What the customer agreed to, and what it is now: more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Exceeded {
-    /// Of the work as it is now, with VAT and without the house's own fees, in minor units; 0 where the estimate was declined, or nothing was asked.
+    /// Of the work as it is now, with VAT and without the house's own fees, in minor units; 0 where the estimate was
+    /// declined, or nothing was asked.
     pub accepted: i64,
     pub now: i64,
 }
@@ -53,9 +55,12 @@ fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
         .optional()?)
 }
 
-/// The latest agreement of the customer beyond an estimate; without one, where nothing was asked. That of another, whose repair it was thought to be, is none.
+/// The latest agreement of the customer beyond an estimate; without one, where nothing was asked. That of another,
+/// whose repair it was thought to be, is none.
 fn agreement(conn: &mut Conn, repair: &Repair, estimate_id: Option<i64>) -> Result<Option<Agreement>> {
-    let theirs = agreements::table.filter(agreements::repair_id.eq(repair.id)).filter(agreements::customer_id.eq(repair.customer_id));
+    let theirs = agreements::table
+        .filter(agreements::repair_id.eq(repair.id))
+        .filter(agreements::customer_id.eq(repair.customer_id));
     let newest_first = theirs.order(agreements::id.desc()).select(Agreement::as_select());
     Ok(newest_first.load::<Agreement>(conn)?.into_iter().find(|row| row.estimate_id == estimate_id))
 }
@@ -65,7 +70,13 @@ fn agreement(conn: &mut Conn, repair: &Repair, estimate_id: Option<i64>) -> Resu
 /// # Errors
 /// The store.
 pub(super) fn agreement_view(conn: &mut Conn, repair: &Repair, estimate_id: i64) -> Result<Option<AgreementView>> {
-    let view = |row: Agreement| AgreementView { who: row.who, how: row.how, reason: row.reason, total: row.total_minor, at: row.noted_at.instant() };
+    let view = |row: Agreement| AgreementView {
+        who: row.who,
+        how: row.how,
+        reason: row.reason,
+        total: row.total_minor,
+        at: row.noted_at.instant(),
+    };
     Ok(agreement(conn, repair, Some(estimate_id))?.map(view))
 }
 
@@ -88,16 +99,26 @@ fn told_work(conn: &mut Conn, repair: &Repair) -> Result<Told> {
     Ok(Told::Work(serde_json::from_str(&told).map_err(Error::internal)?))
 }
 
-/// Of the work that is charged, that which the customer agreed to: as it was told, and as it is now. A yes is to the work that was told: with a line that is gone
-/// it is gone too, and not there for another; a line that was taken back and noted again, and a part that was planned and is fitted, is the same work. To mend a
-/// part is other work than to fit a new one.
-fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut now: Vec<EstimateLine>) -> Result<Vec<(EstimateLine, EstimateLine)>> {
-    let rows = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
+/// Of the work that is charged, that which the customer agreed to: as it was told, and as it is now. A yes is to the
+/// work that was told: with a line that is gone it is gone too, and not there for another; a line that was taken back
+/// and noted again, and a part that was planned and is fitted, is the same work. To mend a part is other work than to
+/// fit a new one.
+fn agreed_work(
+    conn: &mut Conn,
+    repair: &Repair,
+    told: Vec<EstimateLine>,
+    mut now: Vec<EstimateLine>,
+) -> Result<Vec<(EstimateLine, EstimateLine)>> {
+    let rows = work_lines::table
+        .filter(work_lines::repair_id.eq(repair.id))
+        .select(WorkLine::as_select())
+        .load::<WorkLine>(conn)?;
     let row = |line: &EstimateLine| rows.iter().find(|row| row.public_id == line.line);
     // What was declined of it, and what the house asks by its own rule, is no part of the yes.
     let is_part = |line: &EstimateLine| row(line).is_some_and(|row| row.state != "declined" && !row.is_fee);
     // Of what was told before it was written down, the line itself tells.
-    let is_same_work = |told: &EstimateLine, now: &EstimateLine| told.is_mended.is_none() || told.is_mended == now.is_mended;
+    let is_same_work =
+        |told: &EstimateLine, now: &EstimateLine| told.is_mended.is_none() || told.is_mended == now.is_mended;
     let (mut pairs, mut gone) = (Vec::new(), Vec::new());
     for line in told.into_iter().filter(is_part) {
         match now.iter().position(|charged| charged.line == line.line && is_same_work(&line, charged)) {
@@ -107,7 +128,10 @@ fn agreed_work(conn: &mut Conn, repair: &Repair, told: Vec<EstimateLine>, mut no
     }
     for line in gone {
         let item = row(&line).map(|row| &row.item_code);
-        if let Some(at) = now.iter().position(|charged| row(charged).map(|row| &row.item_code) == item && is_same_work(&line, charged)) {
+        if let Some(at) = now
+            .iter()
+            .position(|charged| row(charged).map(|row| &row.item_code) == item && is_same_work(&line, charged))
+        {
             pairs.push((line, now.remove(at)));
         }
     }
@@ -122,7 +146,10 @@ pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result
     let Told::Work(told) = told_work(conn, repair)? else { return Ok(Vec::new()) };
     let now = asked(conn, repair, on)?;
     let pairs = agreed_work(conn, repair, told, now)?.into_iter();
-    Ok(pairs.filter(|(told, now)| told.net > 0 && now.net + now.vat <= told.net + told.vat).map(|(_, now)| now.line).collect())
+    Ok(pairs
+        .filter(|(told, now)| told.net > 0 && now.net + now.vat <= told.net + told.vat)
+        .map(|(_, now)| now.line)
+        .collect())
 }
 
 /// What the customer would pay on a day, without the house's own fees.
@@ -161,7 +188,8 @@ pub(super) fn told(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Option<
     Ok(sums.filter(|_| is_told))
 }
 
-/// The state of the latest estimate on a day, as charts read it: none, waiting, accepted, declined, expired or exceeded.
+/// The state of the latest estimate on a day, as charts read it: none, waiting, accepted, declined, expired or
+/// exceeded.
 ///
 /// # Errors
 /// The store.
@@ -179,7 +207,9 @@ pub(super) fn standing(conn: &mut Conn, repair: &Repair, on: Date) -> Result<&'s
 pub(crate) fn must_hold(tx: &mut Tx<'_>, repair: &Repair, on: Date) -> Result<()> {
     let Some(Exceeded { accepted, now }) = exceeded(tx.conn, repair, on)? else { return Ok(()) };
     let reason = Reason::new("estimate-exceeded").with("number", repair.number.clone());
-    Err(Error::Conflict(reason.with("accepted", Arg::money(accepted, tx.actor.unit)).with("now", Arg::money(now, tx.actor.unit))))
+    Err(Error::Conflict(
+        reason.with("accepted", Arg::money(accepted, tx.actor.unit)).with("now", Arg::money(now, tx.actor.unit)),
+    ))
 }
 
 domain::words! {
@@ -192,7 +222,9 @@ domain::words! {
 /// # Errors
 /// The store.
 pub(crate) fn end_estimates_of_another(tx: &mut Tx<'_>, repair_ids: Vec<i64>) -> Result<()> {
-    let theirs = estimates::table.filter(estimates::repair_id.eq_any(repair_ids)).filter(estimates::state.eq_any(["waiting", "accepted"]));
+    let theirs = estimates::table
+        .filter(estimates::repair_id.eq_any(repair_ids))
+        .filter(estimates::state.eq_any(["waiting", "accepted"]));
     diesel::update(theirs).set(estimates::state.eq("expired")).execute(tx.conn)?;
     Ok(())
 }
@@ -214,7 +246,8 @@ pub struct NoteAgreement {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, the sum is not above it, or another by now.
+/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, the sum is
+/// not above it, or another by now.
 pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let (who, reason) = (command.who.trim(), command.reason.trim());
@@ -231,7 +264,9 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
     if state(latest(tx.conn, repair.id)?.as_ref(), today) == "waiting" {
         return Err(Error::conflict("estimate-waits"));
     }
-    let Some(Exceeded { now, .. }) = exceeded(tx.conn, &repair, today)? else { return Err(Error::conflict("not-exceeded")) };
+    let Some(Exceeded { now, .. }) = exceeded(tx.conn, &repair, today)? else {
+        return Err(Error::conflict("not-exceeded"));
+    };
     if now != command.total {
         return Err(Error::Conflict(Reason::new("agreed-to-other-sum").with("now", Arg::money(now, tx.actor.unit))));
     }
@@ -251,8 +286,17 @@ pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement)
     };
     diesel::insert_into(agreements::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
-    let event = Event::AgreementNoted { number: repair.number.clone(), total: now, how: command.how.name().to_owned(), reason: reason.to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    let event = Event::AgreementNoted {
+        number: repair.number.clone(),
+        total: now,
+        how: command.how.name().to_owned(),
+        reason: reason.to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
+    )?;
     road::go_on_by_itself(tx, repair.id)
 }
 

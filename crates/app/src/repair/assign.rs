@@ -36,8 +36,14 @@ pub fn assign_repair(tx: &mut Tx<'_>, public_id: &str, command: &AssignRepair) -
         }
         None => None,
     };
-    diesel::update(repairs::table.find(repair.id)).set((repairs::assignee_user_id.eq(assignee), repairs::version.eq(repair.version + 1))).execute(tx.conn)?;
-    tx.record((repair.centre_id, repair.brand_id), &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() }, &[Subject::Repair(repair.id)])?;
+    diesel::update(repairs::table.find(repair.id))
+        .set((repairs::assignee_user_id.eq(assignee), repairs::version.eq(repair.version + 1)))
+        .execute(tx.conn)?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &Event::Saved { what: "assignee".to_owned(), code: repair.number.clone() },
+        &[Subject::Repair(repair.id)],
+    )?;
     Ok(())
 }
 
@@ -56,13 +62,21 @@ pub fn list_assignees(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result
     let repair = seen(conn, actor, public_id, Action::MoveRepair)?;
     actor.may(Action::MoveRepair, repair.of())?;
     let permissions = Permissions::load(conn)?;
-    let workers = Role::ALL.iter().filter(|role| permissions.of(**role, Action::DoWork).is_some()).map(|role| role.name()).collect::<Vec<_>>();
+    let workers = Role::ALL
+        .iter()
+        .filter(|role| permissions.of(**role, Action::DoWork).is_some())
+        .map(|role| role.name())
+        .collect::<Vec<_>>();
     let there = memberships::table
         .filter(memberships::role.eq_any(workers))
         .filter(memberships::centre_id.is_null().or(memberships::centre_id.eq(repair.centre_id)))
         .filter(memberships::brand_id.is_null().or(memberships::brand_id.eq(repair.brand_id)))
         .select(memberships::user_id);
-    let people = users::table.filter(users::disabled_at.is_null()).filter(users::id.eq_any(there)).order(users::name).select((users::login, users::name));
+    let people = users::table
+        .filter(users::disabled_at.is_null())
+        .filter(users::id.eq_any(there))
+        .order(users::name)
+        .select((users::login, users::name));
     Ok(people.load::<(String, String)>(conn)?.into_iter().map(|(login, name)| Assignee { login, name }).collect())
 }
 
@@ -78,10 +92,15 @@ mod tests {
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let repair = house.receive(&customer, &[(&device, "no-power")]).repairs[0].id.clone();
-            let offered = house.db.read(|conn| list_assignees(conn, &house.person(RECEPTIONIST), &repair)).expect("people");
+            let offered =
+                house.db.read(|conn| list_assignees(conn, &house.person(RECEPTIONIST), &repair)).expect("people");
             let logins = offered.iter().map(|person| person.login.as_str()).collect::<Vec<_>>();
             assert!(logins.contains(&TECHNICIAN) && !logins.contains(&RECEPTIONIST), "{logins:?}");
-            let give = |login: Option<&str>| house.by(RECEPTIONIST, |tx| assign_repair(tx, &repair, &AssignRepair { login: login.map(str::to_owned) }));
+            let give = |login: Option<&str>| {
+                house.by(RECEPTIONIST, |tx| {
+                    assign_repair(tx, &repair, &AssignRepair { login: login.map(str::to_owned) })
+                })
+            };
             give(Some(TECHNICIAN)).expect("given");
             assert_eq!(house.repair(&repair).assignee, Some(house.person(TECHNICIAN).name));
             give(Some("")).expect("back");

@@ -55,11 +55,20 @@ struct Found {
 
 fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
     let mut wrong = Faults::default();
-    let code = if command.no_fault_found { Some(NO_FAULT) } else { command.fault.as_deref().map(str::trim).filter(|code| !code.is_empty()) };
+    let code = if command.no_fault_found {
+        Some(NO_FAULT)
+    } else {
+        command.fault.as_deref().map(str::trim).filter(|code| !code.is_empty())
+    };
     wrong.check(code.is_some(), "fault", "required");
     let fault_id = match code {
         Some(code) => {
-            let id = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(conn).optional()?;
+            let id = faults::table
+                .filter(faults::code.eq(code))
+                .filter(faults::retired_at.is_null())
+                .select(faults::id)
+                .first::<i64>(conn)
+                .optional()?;
             wrong.check(id.is_some(), "fault", "unknown-fault");
             id
         }
@@ -67,7 +76,12 @@ fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
     };
     let cause_id = match command.cause.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
         Some(code) => {
-            let id = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null()).select(causes::id).first::<i64>(conn).optional()?;
+            let id = causes::table
+                .filter(causes::code.eq(code))
+                .filter(causes::retired_at.is_null())
+                .select(causes::id)
+                .first::<i64>(conn)
+                .optional()?;
             wrong.check(id.is_some(), "cause", "unknown-cause");
             id
         }
@@ -81,7 +95,13 @@ fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
 ///
 /// # Errors
 /// `NotFound`; `Invalid` where a code is not known.
-pub fn preview_diagnosis(conn: &mut Conn, actor: &Actor, public_id: &str, now: jiff::Timestamp, command: &DiagnoseRepair) -> Result<CoverageChange> {
+pub fn preview_diagnosis(
+    conn: &mut Conn,
+    actor: &Actor,
+    public_id: &str,
+    now: jiff::Timestamp,
+    command: &DiagnoseRepair,
+) -> Result<CoverageChange> {
     let row = seen(conn, actor, public_id, Action::Diagnose)?;
     actor.may(Action::Diagnose, row.of())?;
     let found = found(conn, command)?;
@@ -89,8 +109,8 @@ pub fn preview_diagnosis(conn: &mut Conn, actor: &Actor, public_id: &str, now: j
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a code is not known; `Conflict` where the customer's share would rise and that was not accepted, on
-/// another version, or after hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` where a code is not known; `Conflict` where the customer's share would rise and
+/// that was not accepted, on another version, or after hand-over.
 pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &DiagnoseRepair) -> Result<()> {
     let row = in_hand(tx, public_id, Action::Diagnose)?;
     same_version(row.version, version)?;
@@ -109,12 +129,30 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
                 .with("after", Arg::money(change.customer_after + change.customer_vat_after, tx.actor.unit)),
         ));
     }
-    let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).select(reported_faults::fault_id).load::<i64>(tx.conn)?;
-    let repeat = repeats::earlier_repair(tx.conn, row.device_id, found.fault_id, &reported, Some((row.occurred_on.date(), row.id)))?;
+    let reported = reported_faults::table
+        .filter(reported_faults::repair_id.eq(row.id))
+        .select(reported_faults::fault_id)
+        .load::<i64>(tx.conn)?;
+    let repeat = repeats::earlier_repair(
+        tx.conn,
+        row.device_id,
+        found.fault_id,
+        &reported,
+        Some((row.occurred_on.date(), row.id)),
+    )?;
     diesel::update(repairs::table.find(row.id))
         .set((
-            (repairs::fault_id.eq(found.fault_id), repairs::cause_id.eq(found.cause_id), repairs::component_id.eq(component_id), repairs::finding.eq(&command.finding)),
-            (repairs::diagnosed_at.eq(Some(At::from(tx.occurred))), repairs::repeat_of_id.eq(repeat.map(|repeat| repeat.repair_id)), repairs::version.eq(row.version + 1)),
+            (
+                repairs::fault_id.eq(found.fault_id),
+                repairs::cause_id.eq(found.cause_id),
+                repairs::component_id.eq(component_id),
+                repairs::finding.eq(&command.finding),
+            ),
+            (
+                repairs::diagnosed_at.eq(Some(At::from(tx.occurred))),
+                repairs::repeat_of_id.eq(repeat.map(|repeat| repeat.repair_id)),
+                repairs::version.eq(row.version + 1),
+            ),
         ))
         .execute(tx.conn)?;
     let event = Event::RepairDiagnosed {
@@ -155,12 +193,22 @@ pub(crate) fn what_if(conn: &mut Conn, repair: &Repair) -> Result<Vec<WhatIf>> {
     }
     let work = crate::coverage::decide::work(conn, repair.id)?;
     let built = crate::coverage::decide::case_of(conn, &work)?;
-    let mut codes = built.case.covers.iter().flat_map(|cover| &cover.policy.exclusions).flat_map(|exclusion| exclusion.causes.clone()).collect::<Vec<_>>();
+    let mut codes = built
+        .case
+        .covers
+        .iter()
+        .flat_map(|cover| &cover.policy.exclusions)
+        .flat_map(|exclusion| exclusion.causes.clone())
+        .collect::<Vec<_>>();
     codes.sort();
     codes.dedup();
     let mut out = Vec::new();
     for code in codes.into_iter().take(6) {
-        let cause = causes::table.filter(causes::code.eq(&code)).select((causes::id, causes::title_fa, causes::title_en)).first::<(i64, String, String)>(conn).optional()?;
+        let cause = causes::table
+            .filter(causes::code.eq(&code))
+            .select((causes::id, causes::title_fa, causes::title_en))
+            .first::<(i64, String, String)>(conn)
+            .optional()?;
         if let Some((id, fa, en)) = cause {
             let change = preview(conn, repair.id, None, Some(id), repair.occurred_on.date())?;
             if change.customer_after > change.customer_before {

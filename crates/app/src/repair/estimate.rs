@@ -58,7 +58,14 @@ impl EstimateLine {
     pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
         let title = crate::views::Title::new(&line.title_fa, &line.title_en);
         let is_mended = Some(line.disposition.as_deref() == Some(Disposition::Repaired.name()));
-        Self { line: line.public_id.clone(), title, amount: line.amount_minor.unwrap_or(0), net: *net, vat: *vat, is_mended }
+        Self {
+            line: line.public_id.clone(),
+            title,
+            amount: line.amount_minor.unwrap_or(0),
+            net: *net,
+            vat: *vat,
+            is_mended,
+        }
     }
 }
 
@@ -70,7 +77,11 @@ pub(crate) fn customer_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Resu
     let shares = current_shares(conn, repair)?;
     let mut out = Vec::new();
     for line in charged(conn, repair.id)? {
-        let net = shares.iter().filter(|share| share.work_line_id == line.id && share.cover_id.is_none()).map(|share| share.amount_minor).sum::<i64>();
+        let net = shares
+            .iter()
+            .filter(|share| share.work_line_id == line.id && share.cover_id.is_none())
+            .map(|share| share.amount_minor)
+            .sum::<i64>();
         let vat = percent_of(net, vat_percent(conn, &line.tax_class, on)?);
         out.push((line, net, vat));
     }
@@ -78,7 +89,8 @@ pub(crate) fn customer_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Resu
 }
 
 /// # Errors
-/// `NotFound`, `Forbidden`; `Invalid` for a day that is past; `Conflict` where a line has no price or there is nothing to estimate.
+/// `NotFound`, `Forbidden`; `Invalid` for a day that is past; `Conflict` where a line has no price or there is nothing
+/// to estimate.
 pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::Estimate)?;
     let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
@@ -124,7 +136,11 @@ pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate)
     diesel::insert_into(estimates::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::EstimateMade { number: repair.number.clone(), revision, total: net + vat };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
+    )?;
     if command.ask {
         road::ask_the_customer(tx, repair.id, command.note.as_deref())?;
     }
@@ -136,7 +152,12 @@ pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate)
 /// # Errors
 /// The store.
 pub(crate) fn latest(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
-    Ok(estimates::table.filter(estimates::repair_id.eq(repair_id)).order(estimates::revision.desc()).select(Estimate::as_select()).first(conn).optional()?)
+    Ok(estimates::table
+        .filter(estimates::repair_id.eq(repair_id))
+        .order(estimates::revision.desc())
+        .select(Estimate::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// none, waiting, accepted, declined or expired: the state of the latest estimate on a day.
@@ -175,8 +196,8 @@ pub struct AnswerEstimate {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where a line is not of the estimate; `Conflict` where none waits for an answer, or what was agreed to
-/// before and is done would be declined.
+/// `Forbidden`, `NotFound`; `Invalid` where a line is not of the estimate; `Conflict` where none waits for an answer,
+/// or what was agreed to before and is done would be declined.
 pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimate) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
     let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
@@ -194,7 +215,9 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     for (index, id) in command.declined_lines.iter().enumerate() {
         match rows.iter().find(|row| row.public_id == *id) {
             Some(row) => declined.push(row.id),
-            None if fees.iter().any(|fee| fee.public_id == *id) => wrong.add(Fault::new(format!("declined_lines[{index}]"), "fee-of-the-house")),
+            None if fees.iter().any(|fee| fee.public_id == *id) => {
+                wrong.add(Fault::new(format!("declined_lines[{index}]"), "fee-of-the-house"))
+            }
             None => wrong.add(Fault::new(format!("declined_lines[{index}]"), "unknown-reference")),
         }
     }
@@ -209,7 +232,11 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         let ended = road::worked_since(tx.conn, &repair)?;
         for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
             let is_done = ended.is_some_and(|at| row.added_at.instant() <= at);
-            let code = if agreed.contains(&row.public_id) { Some("agreed-and-done") } else { is_done.then_some("done-already") };
+            let code = if agreed.contains(&row.public_id) {
+                Some("agreed-and-done")
+            } else {
+                is_done.then_some("done-already")
+            };
             if let Some(code) = code {
                 return Err(Error::Conflict(Reason::new(code).with("item", row.item_code.clone())));
             }
@@ -224,8 +251,16 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
             estimates::answer_note.eq(&command.note),
         ))
         .execute(tx.conn)?;
-    let event = Event::EstimateAnswered { number: repair.number.clone(), revision: estimate.revision, answer: answer.name().to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    let event = Event::EstimateAnswered {
+        number: repair.number.clone(),
+        revision: estimate.revision,
+        answer: answer.name().to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
+    )?;
     for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
         if row.device_in_id.is_some() {
             return Err(Error::Conflict(Reason::new("take-it-out").with("item", row.item_code.clone())));
@@ -244,10 +279,16 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     if all { road::withdraw(tx, repair.id) } else { road::go_on_by_itself(tx, repair.id) }
 }
 
-/// The fee for a diagnosis whose estimate was declined: the house's rule, the customer pays it, once, and not again where somebody took it off.
+/// The fee for a diagnosis whose estimate was declined: the house's rule, the customer pays it, once, and not again
+/// where somebody took it off.
 fn charge_diagnosis(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
     let fee = centres::table.find(repair.centre_id).select(centres::diagnosis_fee_minor).first::<i64>(tx.conn)?;
-    let before = work_lines::table.filter(work_lines::repair_id.eq(repair.id)).filter(work_lines::is_fee.eq(true)).select(work_lines::id).first::<i64>(tx.conn).optional()?;
+    let before = work_lines::table
+        .filter(work_lines::repair_id.eq(repair.id))
+        .filter(work_lines::is_fee.eq(true))
+        .select(work_lines::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if fee == 0 || before.is_some() {
         return Ok(());
     }

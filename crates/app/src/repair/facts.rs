@@ -12,13 +12,17 @@ use crate::coverage::decide::current_shares;
 use crate::error::Result;
 use crate::store::Conn;
 use crate::store::query::*;
-use crate::store::schema::{attachments, brands, causes, centres, checklist_answers, coverage_overrides, faults, parties, products, repair_details, repairs, sections, work_lines};
+use crate::store::schema::{
+    attachments, brands, causes, centres, checklist_answers, coverage_overrides, faults, parties, products,
+    repair_details, repairs, sections, work_lines,
+};
 use crate::store::types::Day;
 
 /// The facts of a repair that conditions read.
 pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Facts> {
     let shares = current_shares(conn, repair)?;
-    let customer_share = shares.iter().filter(|share| share.cover_id.is_none()).map(|share| share.amount_minor).sum::<i64>();
+    let customer_share =
+        shares.iter().filter(|share| share.cover_id.is_none()).map(|share| share.amount_minor).sum::<i64>();
     let total = shares.iter().map(|share| share.amount_minor).sum::<i64>();
     let reported = reported_codes(conn, repair.id)?.len();
     let kinds = kind_path(conn, repair.kind_id)?.into_iter().map(|kind| kind.code).collect();
@@ -56,7 +60,8 @@ pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Fac
     let text = |text: String| Fact::Text(text);
     let estimate = standing(conn, repair, today)?;
     // What was reported in words counts as one more than what was reported in codes.
-    let in_words = repair_details::table.find(repair.id).select(repair_details::reported_note).first::<Option<String>>(conn)?;
+    let in_words =
+        repair_details::table.find(repair.id).select(repair_details::reported_note).first::<Option<String>>(conn)?;
     let waiting = planned(conn, repair.id)?.iter().filter(|line| line.awaited_at.is_some()).count();
     let waiting = i64::try_from(waiting).unwrap_or(0);
     let reported = i64::try_from(reported).unwrap_or(0) + i64::from(in_words.is_some());
@@ -108,7 +113,11 @@ pub(super) fn has(conn: &mut Conn, repair: &Repair, chart: &Chart, today: Date) 
     if matches!(standing(conn, repair, today)?, "waiting" | "accepted") {
         has.push(Need::Estimate);
     }
-    let photo = attachments::table.filter(attachments::repair_id.eq(repair.id)).select(attachments::id).first::<i64>(conn).optional()?;
+    let photo = attachments::table
+        .filter(attachments::repair_id.eq(repair.id))
+        .select(attachments::id)
+        .first::<i64>(conn)
+        .optional()?;
     if photo.is_some() {
         has.push(Need::Attachment);
     }

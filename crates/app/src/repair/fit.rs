@@ -93,8 +93,8 @@ pub struct FitPart {
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where the part is none, a serial is somewhere else, or the removed part is not of this device; `Conflict` after
-/// hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` where the part is none, a serial is somewhere else, or the removed part is not of
+/// this device; `Conflict` after hand-over.
 pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
@@ -114,7 +114,8 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     };
     let mut wrong = Faults::default();
     let quantity_milli = command.quantity_milli.or(planned.as_ref().map(|line| line.quantity_milli)).unwrap_or(1000);
-    let supplied_by = command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
+    let supplied_by =
+        command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
     // What the customer brings costs nothing, what the house gives has its price, whoever was to bring it.
     let is_as_planned = planned.as_ref().is_some_and(|line| line.supplied_by == supplied_by.name());
     let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none() && is_as_planned) {
@@ -127,11 +128,25 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     let is_mended = command.disposition == Some(Disposition::Repaired);
     wrong.check(!is_mended || out.is_some(), "component_out", "required");
     wrong.check(!is_mended || command.serial_in.as_deref().is_none_or(str::is_empty), "serial_in", "nothing-goes-in");
-    wrong.check(!product.is_serialised || is_mended || command.serial_in.as_deref().is_some_and(|serial| !serial.trim().is_empty()), "serial_in", "serial-required");
-    wrong.check(command.serial_in.as_deref().is_none_or(|serial| serial.trim().is_empty() || quantity_milli == 1000), "quantity_milli", "one-per-serial");
+    wrong.check(
+        !product.is_serialised
+            || is_mended
+            || command.serial_in.as_deref().is_some_and(|serial| !serial.trim().is_empty()),
+        "serial_in",
+        "serial-required",
+    );
+    wrong.check(
+        command.serial_in.as_deref().is_none_or(|serial| serial.trim().is_empty() || quantity_milli == 1000),
+        "quantity_milli",
+        "one-per-serial",
+    );
     wrong.told()?;
 
-    let device_in = if is_mended { None } else { Some(put_part_in(tx, &repair, &product, command, out.as_ref(), (quantity_milli, supplied_by))?) };
+    let device_in = if is_mended {
+        None
+    } else {
+        Some(put_part_in(tx, &repair, &product, command, out.as_ref(), (quantity_milli, supplied_by))?)
+    };
     let line = match planned.clone() {
         Some(line) => line,
         None => own.on(blank(tx, &repair, LineType::Part)?),
@@ -162,11 +177,18 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     }
     touch(tx, repair.id)?;
-    let shown = |device: &Option<Device>| device.as_ref().filter(|device| device.has_serial).map(|device| device.serial.clone());
+    let shown = |device: &Option<Device>| {
+        device.as_ref().filter(|device| device.has_serial).map(|device| device.serial.clone())
+    };
     let event = if is_mended {
         Event::PartRepaired { number: repair.number.clone(), item: product.code.clone(), serial: shown(&out) }
     } else {
-        Event::PartFitted { number: repair.number.clone(), item: product.code.clone(), serial_in: shown(&device_in), serial_out: shown(&out) }
+        Event::PartFitted {
+            number: repair.number.clone(),
+            item: product.code.clone(),
+            serial_in: shown(&device_in),
+            serial_out: shown(&out),
+        }
     };
     let mut subjects = vec![Subject::Repair(repair.id), Subject::Device(repair.device_id)];
     subjects.extend(device_in.iter().chain(&out).map(|device| Subject::Device(device.id)));
@@ -177,7 +199,15 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         append_event(tx, part.id, "fitted", tx.occurred, today, journal_id, &data)?;
     }
     if let Some(part) = &out {
-        append_event(tx, part.id, if is_mended { "repaired" } else { "removed" }, tx.occurred, today, journal_id, &data)?;
+        append_event(
+            tx,
+            part.id,
+            if is_mended { "repaired" } else { "removed" },
+            tx.occurred,
+            today,
+            journal_id,
+            &data,
+        )?;
     }
     decide_repair(tx, repair.id, "part")?;
     Ok(line_id)
@@ -193,17 +223,31 @@ pub(super) fn part_named(conn: &mut Conn, named: &str) -> Result<Product> {
 }
 
 /// What a part costs the one who pays: as said, nothing where the customer brought it, else as the price list has it.
-pub(super) fn price_of(conn: &mut Conn, product: &Product, said: Option<i64>, supplied_by: SuppliedBy) -> Result<Option<i64>> {
+pub(super) fn price_of(
+    conn: &mut Conn,
+    product: &Product,
+    said: Option<i64>,
+    supplied_by: SuppliedBy,
+) -> Result<Option<i64>> {
     match said {
-        Some(price) if price > 0 && supplied_by == SuppliedBy::Customer => Err(Error::invalid("unit_price", "customers-part")),
+        Some(price) if price > 0 && supplied_by == SuppliedBy::Customer => {
+            Err(Error::invalid("unit_price", "customers-part"))
+        }
         Some(price) => Ok(Some(price)),
         None if supplied_by == SuppliedBy::Customer => Ok(Some(0)),
         None => prices::current(conn, Item::Product(product.id), None),
     }
 }
 
-/// The part that comes out: a component of the device's tree, or one that was not known and is registered as it comes out.
-fn removed(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPart, wrong: &mut Faults) -> Result<Option<Device>> {
+/// The part that comes out: a component of the device's tree, or one that was not known and is registered as it comes
+/// out.
+fn removed(
+    tx: &mut Tx<'_>,
+    repair: &Repair,
+    product: &Product,
+    command: &FitPart,
+    wrong: &mut Faults,
+) -> Result<Option<Device>> {
     let now = tx.now;
     let root = tree(tx.conn, repair.device_id, now)?;
     let nodes = root.all();
@@ -213,12 +257,19 @@ fn removed(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPar
         wrong.check(found.is_some(), "component_out", "not-in-device");
         return Ok(found);
     }
-    let Some(serial) = command.serial_out.as_deref().map(str::trim).filter(|serial| !serial.is_empty()) else { return Ok(None) };
+    let Some(serial) = command.serial_out.as_deref().map(str::trim).filter(|serial| !serial.is_empty()) else {
+        return Ok(None);
+    };
     let key = domain::text::key(serial);
     if let Some(node) = nodes.iter().skip(1).find(|node| node.device.serial_key == key) {
         return Ok(Some(node.device.clone()));
     }
-    let known = devices::table.filter(devices::serial_key.eq(&key)).filter(devices::brand_id.eq(product.brand_id)).select(devices::id).first::<i64>(tx.conn).optional()?;
+    let known = devices::table
+        .filter(devices::serial_key.eq(&key))
+        .filter(devices::brand_id.eq(product.brand_id))
+        .select(devices::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     if known.is_some() {
         wrong.add(Fault::new("serial_out", "not-in-device"));
         return Ok(None);
@@ -238,7 +289,14 @@ fn removed(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPar
 }
 
 /// Moves the new part into the device and the old one to where it belongs.
-fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &FitPart, out: Option<&Device>, (quantity_milli, supplied_by): (i64, SuppliedBy)) -> Result<Device> {
+fn put_part_in(
+    tx: &mut Tx<'_>,
+    repair: &Repair,
+    product: &Product,
+    command: &FitPart,
+    out: Option<&Device>,
+    (quantity_milli, supplied_by): (i64, SuppliedBy),
+) -> Result<Device> {
     let paper = Paper("repair", repair.id);
     let serial = command.serial_in.as_deref().map(str::trim).filter(|serial| !serial.is_empty());
     let known = match serial {
@@ -252,10 +310,14 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
     };
     let part = match known {
         Some(part) => {
-            // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is nobody's but of the customer who brings it.
+            // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is
+            // nobody's but of the customer who brings it.
             let place = place_of(tx.conn, part.id)?;
             let is_brought = supplied_by == SuppliedBy::Customer;
-            let owner = device_states::table.find(part.id).select(device_states::owner_party_id).first::<Option<i64>>(tx.conn)?;
+            let owner = device_states::table
+                .find(part.id)
+                .select(device_states::owner_party_id)
+                .first::<Option<i64>>(tx.conn)?;
             // Who of the customers has it is told by its owner where its place does not tell.
             let is_here = match place {
                 None | Some(Place::Supplier) => true,
@@ -265,7 +327,9 @@ fn put_part_in(tx: &mut Tx<'_>, repair: &Repair, product: &Product, command: &Fi
             let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
             let is_free = owner.is_none_or(|owner| owner == repair.customer_id && is_brought);
             if part.product_id != product.id || !is_here || !is_loose || !is_free {
-                return Err(Error::Invalid(vec![Fault::new("serial_in", "part-elsewhere").with("serial", part.serial)]));
+                return Err(Error::Invalid(vec![
+                    Fault::new("serial_in", "part-elsewhere").with("serial", part.serial),
+                ]));
             }
             part
         }
@@ -307,7 +371,8 @@ pub struct TakePartOut {
 }
 
 /// # Errors
-/// `NotFound`; `Invalid` without a reason or for a line that fitted nothing; `Conflict` where a thing has gone on since, or after hand-over.
+/// `NotFound`; `Invalid` without a reason or for a line that fitted nothing; `Conflict` where a thing has gone on
+/// since, or after hand-over.
 pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
@@ -319,7 +384,9 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     not_agreed_and_done(tx, &repair, &line)?;
     let Some(part_id) = line.device_in_id else { return Err(Error::NotFound) };
     let paper = Paper("repair", repair.id);
-    let product_of = |tx: &mut Tx<'_>, id: i64| -> Result<i64> { Ok(devices::table.find(id).select(devices::product_id).first(tx.conn)?) };
+    let product_of = |tx: &mut Tx<'_>, id: i64| -> Result<i64> {
+        Ok(devices::table.find(id).select(devices::product_id).first(tx.conn)?)
+    };
     let product_id = product_of(tx, part_id)?;
     let thing = Thing { device_id: Some(part_id), product_id, quantity_milli: line.quantity_milli };
     // What the customer brought goes back to them.
@@ -330,16 +397,29 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     let mut subjects = vec![Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Device(part_id)];
     if let Some(out_id) = line.device_out_id {
         let place = place_of(tx.conn, out_id)?;
-        let is_near = matches!(place, Some(Place::Bin(centre) | Place::Shelf(centre)) if centre == repair.centre_id) || matches!(place, Some(Place::Scrap | Place::Customer(_)));
-        let Some(from) = place.filter(|_| is_near) else { return Err(Error::Conflict(Reason::new("device-elsewhere"))) };
+        let is_near = matches!(place, Some(Place::Bin(centre) | Place::Shelf(centre)) if centre == repair.centre_id)
+            || matches!(place, Some(Place::Scrap | Place::Customer(_)));
+        let Some(from) = place.filter(|_| is_near) else {
+            return Err(Error::Conflict(Reason::new("device-elsewhere")));
+        };
         let product_id = product_of(tx, out_id)?;
-        move_thing(tx, Thing { device_id: Some(out_id), product_id, quantity_milli: 1000 }, from, Place::Inside(parent), paper)?;
+        move_thing(
+            tx,
+            Thing { device_id: Some(out_id), product_id, quantity_milli: 1000 },
+            from,
+            Place::Inside(parent),
+            paper,
+        )?;
         put_in(tx, parent, out_id, position)?;
         subjects.push(Subject::Device(out_id));
     }
     end(tx, line.id, "taken_out", command.reason.trim())?;
     touch(tx, repair.id)?;
-    let event = Event::PartTakenOut { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
+    let event = Event::PartTakenOut {
+        number: repair.number.clone(),
+        item: line.item_code,
+        reason: command.reason.trim().to_owned(),
+    };
     let journal_id = tx.record((repair.centre_id, repair.brand_id), &event, &subjects)?;
     let today = tx.today();
     append_event(tx, part_id, "taken_out", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id}))?;

@@ -130,7 +130,14 @@ pub(super) fn component_named(tx: &mut Tx<'_>, repair: &Repair, id: &str) -> Res
 }
 
 /// What was typed of it; a component is one of the device that is repaired.
-pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fault: Option<&str>, cause: Option<&str>, wrong: &mut Faults) -> Result<Own> {
+pub(crate) fn own(
+    tx: &mut Tx<'_>,
+    repair: &Repair,
+    component: Option<&str>,
+    fault: Option<&str>,
+    cause: Option<&str>,
+    wrong: &mut Faults,
+) -> Result<Own> {
     let component_id = match component.filter(|id| !id.is_empty()) {
         Some(id) => {
             let found = component_named(tx, repair, id)?;
@@ -143,7 +150,12 @@ pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fau
     let text = |value: Option<&str>| value.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
     let fault_id = match text(fault) {
         Some(code) => {
-            let id = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null()).select(faults::id).first::<i64>(conn).optional()?;
+            let id = faults::table
+                .filter(faults::code.eq(code))
+                .filter(faults::retired_at.is_null())
+                .select(faults::id)
+                .first::<i64>(conn)
+                .optional()?;
             wrong.check(id.is_some(), "fault", "unknown-fault");
             id
         }
@@ -151,7 +163,12 @@ pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fau
     };
     let cause_id = match text(cause) {
         Some(code) => {
-            let id = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null()).select(causes::id).first::<i64>(conn).optional()?;
+            let id = causes::table
+                .filter(causes::code.eq(code))
+                .filter(causes::retired_at.is_null())
+                .select(causes::id)
+                .first::<i64>(conn)
+                .optional()?;
             wrong.check(id.is_some(), "cause", "unknown-cause");
             id
         }
@@ -165,11 +182,21 @@ pub(crate) fn own(tx: &mut Tx<'_>, repair: &Repair, component: Option<&str>, fau
 /// # Errors
 /// The store.
 pub(crate) fn charged(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> {
-    Ok(work_lines::table.filter(work_lines::repair_id.eq(repair_id)).filter(work_lines::state.eq("open")).order(work_lines::position).select(WorkLine::as_select()).load(conn)?)
+    Ok(work_lines::table
+        .filter(work_lines::repair_id.eq(repair_id))
+        .filter(work_lines::state.eq("open"))
+        .order(work_lines::position)
+        .select(WorkLine::as_select())
+        .load(conn)?)
 }
 
 fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
-    let last = work_lines::table.filter(work_lines::repair_id.eq(repair_id)).order(work_lines::position.desc()).select(work_lines::position).first::<i64>(conn).optional()?;
+    let last = work_lines::table
+        .filter(work_lines::repair_id.eq(repair_id))
+        .order(work_lines::position.desc())
+        .select(work_lines::position)
+        .first::<i64>(conn)
+        .optional()?;
     Ok(last.unwrap_or(0) + 1)
 }
 
@@ -187,10 +214,15 @@ pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> R
 /// `Forbidden` to others, and for a change.
 fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool) -> Result<()> {
     let rules = || actor.scope(Action::OverrideCoverage).holds(repair.of());
-    if !line.is_fee || is_taken_off && rules() { Ok(()) } else { Err(Error::Forbidden(Reason::new("fee-of-the-house"))) }
+    if !line.is_fee || is_taken_off && rules() {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(Reason::new("fee-of-the-house")))
+    }
 }
 
-/// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill, and what was noted wrongly goes back to work.
+/// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill, and what
+/// was noted wrongly goes back to work.
 ///
 /// # Errors
 /// `Conflict` for such a line.
@@ -205,15 +237,19 @@ pub(super) fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkL
 /// What is checked of a price and a quantity.
 pub(crate) fn check_amount(wrong: &mut Faults, quantity_milli: i64, unit_price: Option<i64>) -> Option<i64> {
     wrong.check((1..=MAX_QUANTITY).contains(&quantity_milli), "quantity_milli", "quantity");
-    wrong.check(unit_price.is_none_or(|price| (0..=domain::money::MAX_AMOUNT).contains(&price)), "unit_price", "amount");
+    wrong.check(
+        unit_price.is_none_or(|price| (0..=domain::money::MAX_AMOUNT).contains(&price)),
+        "unit_price",
+        "amount",
+    );
     let amount = unit_price.map(|price| line_amount(quantity_milli, price));
     wrong.check(amount.is_none_or(|amount| amount <= domain::money::MAX_AMOUNT), "unit_price", "amount");
     amount
 }
 
 /// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where the service does not fit the product or a value is out of range; `Conflict` with a warning that was not
-/// accepted, or after hand-over.
+/// `Forbidden`, `NotFound`; `Invalid` where the service does not fit the product or a value is out of range; `Conflict`
+/// with a warning that was not accepted, or after hand-over.
 pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
@@ -233,7 +269,8 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
         None => prices::current(tx.conn, Item::Service(service.id), None)?,
     };
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
-    let own = own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    let own =
+        own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     if !command.accept_warnings
         && let Some(reason) = warning(tx.conn, &service, &repair)?
@@ -257,7 +294,11 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::OperationAdded { number: repair.number.clone(), item: service.code };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+    )?;
     decide_repair(tx, repair.id, "operation")?;
     Ok(id)
 }
@@ -273,7 +314,8 @@ fn fits(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<bool> {
     }
 }
 
-/// What should be seen before a service is done once more: its free one is used up, or it was done within its repair warranty.
+/// What should be seen before a service is done once more: its free one is used up, or it was done within its repair
+/// warranty.
 fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option<Reason>> {
     let earlier = work_lines::table
         .inner_join(repairs::table.on(repairs::id.eq(work_lines::repair_id)))
@@ -293,10 +335,16 @@ fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option
     let key = domain::text::key(&format!("{number}#"));
     let covers = crate::store::schema::covers::table;
     use crate::store::schema::covers as c;
-    let holds =
-        covers.filter(c::kind.eq("repair_warranty")).filter(c::state.eq("active")).filter(c::number_key.like(format!("{key}%"))).select(c::id).first::<i64>(conn).optional()?;
+    let holds = covers
+        .filter(c::kind.eq("repair_warranty"))
+        .filter(c::state.eq("active"))
+        .filter(c::number_key.like(format!("{key}%")))
+        .select(c::id)
+        .first::<i64>(conn)
+        .optional()?;
     let days = domain::time::days_between(returned.date(), repair.occurred_on.date());
-    Ok((holds.is_some() && days <= 180).then(|| Reason::new("repeats-operation").with("number", number).with("days", days)))
+    Ok((holds.is_some() && days <= 180)
+        .then(|| Reason::new("repeats-operation").with("number", number).with("days", days)))
 }
 
 /// Changes a line's quantity or price.
@@ -315,7 +363,8 @@ pub struct ChangeLine {
 }
 
 /// # Errors
-/// `Forbidden`, also for a fee of the house; `NotFound`; `Invalid` where a value is out of range; `Conflict` after hand-over.
+/// `Forbidden`, also for a fee of the house; `NotFound`; `Invalid` where a value is out of range; `Conflict` after
+/// hand-over.
 pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
@@ -325,14 +374,22 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
     let mut wrong = Faults::default();
     let amount = check_amount(&mut wrong, quantity_milli, unit_price);
     wrong.check(line.state == "open", "line", "line-ended");
-    wrong.check(line.supplied_by != SuppliedBy::Customer.name() || unit_price.is_none_or(|price| price == 0), "unit_price", "customers-part");
+    wrong.check(
+        line.supplied_by != SuppliedBy::Customer.name() || unit_price.is_none_or(|price| price == 0),
+        "unit_price",
+        "customers-part",
+    );
     wrong.told()?;
     may_waive(tx.actor, &repair, &line, false)?;
     if amount < line.amount_minor {
         not_agreed_and_done(tx, &repair, &line)?;
     }
     diesel::update(work_lines::table.find(line.id))
-        .set((work_lines::quantity_milli.eq(quantity_milli), work_lines::unit_price_minor.eq(unit_price), work_lines::amount_minor.eq(amount)))
+        .set((
+            work_lines::quantity_milli.eq(quantity_milli),
+            work_lines::unit_price_minor.eq(unit_price),
+            work_lines::amount_minor.eq(amount),
+        ))
         .execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::PriceChanged { number: repair.number.clone(), item: line.item_code };
@@ -353,8 +410,8 @@ pub struct RemoveLine {
 }
 
 /// # Errors
-/// `NotFound`; `Forbidden` for a fee of the house to who may not rule on what is covered; `Invalid` without a reason; `Conflict` for a part that is fitted, or after
-/// hand-over.
+/// `NotFound`; `Forbidden` for a fee of the house to who may not rule on what is covered; `Invalid` without a reason;
+/// `Conflict` for a part that is fitted, or after hand-over.
 pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
@@ -369,15 +426,27 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
     }
     end(tx, line.id, "removed", command.reason.trim())?;
     touch(tx, repair.id)?;
-    let event = Event::LineRemoved { number: repair.number.clone(), item: line.item_code, reason: command.reason.trim().to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    let event = Event::LineRemoved {
+        number: repair.number.clone(),
+        item: line.item_code,
+        reason: command.reason.trim().to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+    )?;
     decide_repair(tx, repair.id, "line removed")?;
     Ok(())
 }
 
 pub(crate) fn end(tx: &mut Tx<'_>, line_id: i64, state: &str, reason: &str) -> Result<()> {
     diesel::update(work_lines::table.find(line_id))
-        .set((work_lines::state.eq(state), work_lines::ended_at.eq(Some(At::from(tx.occurred))), work_lines::ended_reason.eq(Some(reason))))
+        .set((
+            work_lines::state.eq(state),
+            work_lines::ended_at.eq(Some(At::from(tx.occurred))),
+            work_lines::ended_reason.eq(Some(reason)),
+        ))
         .execute(tx.conn)?;
     Ok(())
 }

@@ -76,7 +76,13 @@ fn named() -> _ {
         .inner_join(products::table.on(products::id.eq(repairs::product_id)))
         .inner_join(parties::table.on(parties::id.eq(repairs::customer_id)))
         .left_join(users::table.on(users::id.nullable().eq(repairs::assignee_user_id)))
-        .select((repair, (devices::public_id, devices::serial), (products::title_fa, products::title_en), (parties::public_id, parties::name), users::name.nullable()))
+        .select((
+            repair,
+            (devices::public_id, devices::serial),
+            (products::title_fa, products::title_en),
+            (parties::public_id, parties::name),
+            users::name.nullable(),
+        ))
 }
 
 fn rows_of(conn: &mut Conn, named: Vec<Named>) -> Result<Vec<RepairRow>> {
@@ -85,7 +91,10 @@ fn rows_of(conn: &mut Conn, named: Vec<Named>) -> Result<Vec<RepairRow>> {
     let mut ids = named.iter().map(|(row, ..)| row.brand_id).collect::<Vec<_>>();
     ids.sort_unstable();
     ids.dedup();
-    let brands = brands::table.filter(among(brands::id, ids)).select((brands::id, link_columns!(brands))).load::<(i64, Link)>(conn)?;
+    let brands = brands::table
+        .filter(among(brands::id, ids))
+        .select((brands::id, link_columns!(brands)))
+        .load::<(i64, Link)>(conn)?;
     let brands = brands.into_iter().collect::<HashMap<_, _>>();
     named
         .into_iter()
@@ -166,7 +175,8 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
-    let mut select = repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
+    let mut select =
+        repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
     if let Some(is_open) = query.is_open {
         select = select.filter(repairs::is_open.eq(is_open));
     }
@@ -192,7 +202,10 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     }
     if is_by_promise {
         let today = Day::from(actor.today(now));
-        select = select.filter(repairs::is_open.eq(true)).filter(repairs::promised_on.lt(today)).order((repairs::promised_on.asc(), repairs::id.asc()));
+        select = select
+            .filter(repairs::is_open.eq(true))
+            .filter(repairs::promised_on.lt(today))
+            .order((repairs::promised_on.asc(), repairs::id.asc()));
     } else {
         select = select.order((repairs::occurred_on.desc(), repairs::id.desc()));
     }
@@ -208,10 +221,14 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = if is_by_promise {
             let promised = after.promised_on.ok_or(Error::NotFound)?;
             let same_day = repairs::promised_on.eq(promised).and(repairs::id.gt(after.id));
-            select.filter(repairs::promised_on.ge(promised)).filter(repairs::promised_on.gt(promised).or(same_day).assume_not_null())
+            select
+                .filter(repairs::promised_on.ge(promised))
+                .filter(repairs::promised_on.gt(promised).or(same_day).assume_not_null())
         } else {
             let same_day = repairs::occurred_on.eq(after.occurred_on).and(repairs::id.lt(after.id));
-            select.filter(repairs::occurred_on.le(after.occurred_on)).filter(repairs::occurred_on.lt(after.occurred_on).or(same_day))
+            select
+                .filter(repairs::occurred_on.le(after.occurred_on))
+                .filter(repairs::occurred_on.lt(after.occurred_on).or(same_day))
         };
     }
     let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
@@ -235,7 +252,9 @@ mod tests {
             house.at("1405/09/02");
             let customer = house.customer("زهرا کریمی", "09123456789");
             // Written in this order; received on these days.
-            for (index, day) in ["1405/09/02", "1405/08/20", "1405/09/02", "1405/08/20", "1405/09/01"].into_iter().enumerate() {
+            for (index, day) in
+                ["1405/09/02", "1405/08/20", "1405/09/02", "1405/08/20", "1405/09/01"].into_iter().enumerate()
+            {
                 house.at(day);
                 let device = house.device("TV-1", &format!("T-{index}"), "1404/01/15", &[]);
                 house.receive(&customer, &[(&device, "no-power")]);
@@ -245,7 +264,8 @@ mod tests {
                 let mut serials = Vec::new();
                 let mut query = ListRepairs { limit: Some(2), overdue, ..ListRepairs::default() };
                 loop {
-                    let page = house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now())).expect("a page");
+                    let page =
+                        house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now())).expect("a page");
                     serials.extend(page.items.into_iter().map(|row| row.serial));
                     match page.next {
                         Some(next) => query.after = Some(next),

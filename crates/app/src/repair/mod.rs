@@ -1,8 +1,9 @@
 //! The work on one received device: diagnosis, lines of work, estimate, the road to hand-over.
 //!
-//! Words: a *repair* (repair order) walks a chart; a *work line* is what is charged, whoever pays; *charged* lines are those that were neither declined
-//! nor removed. Invariants: coverage is decided again with every change; a fitted part becomes a node of the device's tree and the removed one leaves
-//! it in one transaction; nothing changes after hand-over except by reopening.
+//! Words: a *repair* (repair order) walks a chart; a *work line* is what is charged, whoever pays; *charged* lines are
+//! those that were neither declined nor removed. Invariants: coverage is decided again with every change; a fitted part
+//! becomes a node of the device's tree and the removed one leaves it in one transaction; nothing changes after
+//! hand-over except by reopening.
 
 pub mod agreed;
 pub mod assign;
@@ -27,7 +28,9 @@ pub use fit::{Disposition, FitPart, TakePartOut, fit_part, take_part_out};
 pub use lines::{AddOperation, ChangeLine, RemoveLine, add_operation, change_line, remove_line};
 pub use list::{ListRepairs, RepairRow, list_repairs};
 pub use plan::{AwaitPart, PlanPart, await_part, plan_part};
-pub use road::{AnswerChecklist, ChangePromise, MoveRepair, StepBack, answer_checklist, change_promise, move_repair, step_back};
+pub use road::{
+    AnswerChecklist, ChangePromise, MoveRepair, StepBack, answer_checklist, change_promise, move_repair, step_back,
+};
 pub use view::{RepairView, get_repair};
 
 use domain::access::Action;
@@ -44,7 +47,12 @@ use crate::store::{Conn, Tx};
 /// # Errors
 /// `NotFound`.
 pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Repair> {
-    let row = repairs::table.filter(repairs::public_id.eq(public_id)).select(Repair::as_select()).first::<Repair>(conn).optional()?.ok_or(Error::NotFound)?;
+    let row = repairs::table
+        .filter(repairs::public_id.eq(public_id))
+        .select(Repair::as_select())
+        .first::<Repair>(conn)
+        .optional()?
+        .ok_or(Error::NotFound)?;
     actor.finds(&[Action::ViewWork, action], row.of())?;
     Ok(row)
 }
@@ -59,7 +67,8 @@ pub(crate) fn in_hand(tx: &mut Tx<'_>, public_id: &str, action: Action) -> Resul
     if row.is_open {
         Ok(row)
     } else {
-        let code = if row.outcome.as_deref() == Some("cancelled") { "reception-cancelled" } else { "already-handed-over" };
+        let code =
+            if row.outcome.as_deref() == Some("cancelled") { "reception-cancelled" } else { "already-handed-over" };
         Err(Error::Conflict(Reason::new(code).with("number", row.number)))
     }
 }

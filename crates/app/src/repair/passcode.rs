@@ -1,4 +1,5 @@
-//! What opens the device that is being repaired: sealed while it is kept, shown to who works on it, and every look at it stands in the journal.
+//! What opens the device that is being repaired: sealed while it is kept, shown to who works on it, and every look at
+//! it stands in the journal.
 
 use domain::access::Action;
 use schemars::JsonSchema;
@@ -30,11 +31,16 @@ pub(crate) fn seal(tx: &mut Tx<'_>, repair: &str, passcode: &str) -> Result<Stri
 /// Shows the passcode to who works on the device, and writes down that they saw it.
 ///
 /// # Errors
-/// `Forbidden`; `NotFound` where there is none; `Conflict` where the key of secrets is another one than when it was sealed.
+/// `Forbidden`; `NotFound` where there is none; `Conflict` where the key of secrets is another one than when it was
+/// sealed.
 pub fn show_passcode(tx: &mut Tx<'_>, public_id: &str) -> Result<PasscodeView> {
     let row = seen(tx.conn, tx.actor, public_id, Action::Diagnose)?;
     tx.actor.may(Action::Diagnose, row.of())?;
-    let stored = repair_details::table.find(row.id).select(repair_details::passcode).first::<Option<String>>(tx.conn)?.ok_or(Error::NotFound)?;
+    let stored = repair_details::table
+        .find(row.id)
+        .select(repair_details::passcode)
+        .first::<Option<String>>(tx.conn)?
+        .ok_or(Error::NotFound)?;
     let passcode = tx.open(stored, &sealed_as(public_id)).ok_or_else(|| Error::conflict("passcode-unreadable"))?;
     tx.record((row.centre_id, row.brand_id), &Event::PasscodeShown { number: row.number }, &[Subject::Repair(row.id)])?;
     Ok(PasscodeView { passcode })
@@ -57,13 +63,21 @@ mod tests {
             command.devices[0].passcode = Some("۲۵۸۰".to_owned());
             let visit = house.by(RECEPTIONIST, |tx| receive_devices(tx, &command)).expect("received");
             let id = visit.repairs[0].id.clone();
-            let stored = || house.db.read(|conn| Ok(repair_details::table.select(repair_details::passcode).first::<Option<String>>(conn)?)).expect("a row");
+            let stored = || {
+                house
+                    .db
+                    .read(|conn| {
+                        Ok(repair_details::table.select(repair_details::passcode).first::<Option<String>>(conn)?)
+                    })
+                    .expect("a row")
+            };
             assert!(stored().is_some_and(|text| !text.contains("۲۵۸۰")));
             let show = |login: &str| house.by(login, |tx| show_passcode(tx, &id));
             assert_eq!(show(TECHNICIAN).expect("shown").passcode, "۲۵۸۰");
             assert!(matches!(show(RECEPTIONIST), Err(Error::Forbidden(_))));
             let told = house.db.read(|conn| {
-                let query = crate::lookup::GetTimeline { subject: "repair".to_owned(), id: id.clone(), ..Default::default() };
+                let query =
+                    crate::lookup::GetTimeline { subject: "repair".to_owned(), id: id.clone(), ..Default::default() };
                 crate::lookup::get_timeline(conn, &house.admin, &query)
             });
             assert_eq!(told.expect("a timeline").items[0].event, "passcode_shown");

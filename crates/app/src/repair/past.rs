@@ -18,15 +18,31 @@ domain::words! {
 ///
 /// # Errors
 /// The store.
-pub(crate) fn close_past(tx: &mut Tx<'_>, reception_id: i64, result: Option<PastResult>, finding: Option<String>) -> Result<i64> {
-    let repair = repairs::table.filter(repairs::reception_id.eq(reception_id)).select(Repair::as_select()).first::<Repair>(tx.conn)?;
+pub(crate) fn close_past(
+    tx: &mut Tx<'_>,
+    reception_id: i64,
+    result: Option<PastResult>,
+    finding: Option<String>,
+) -> Result<i64> {
+    let repair = repairs::table
+        .filter(repairs::reception_id.eq(reception_id))
+        .select(Repair::as_select())
+        .first::<Repair>(tx.conn)?;
     let thing = Thing { device_id: Some(repair.device_id), product_id: repair.product_id, quantity_milli: 1000 };
     move_thing(tx, thing, Place::Shelf(repair.centre_id), Place::Customer(None), Paper("import", reception_id))?;
     log_move(tx, &repair, "import", "delivered", None)?;
     diesel::update(repairs::table.find(repair.id))
         .set((
-            (repairs::is_open.eq(false), repairs::outcome.eq(result.map(PastResult::name)), repairs::finding.eq(finding), repairs::promised_on.eq(None::<Day>)),
-            (repairs::handed_over_at.eq(Some(At::from(tx.occurred))), repairs::returned_on.eq(Some(Day::from(tx.today())))),
+            (
+                repairs::is_open.eq(false),
+                repairs::outcome.eq(result.map(PastResult::name)),
+                repairs::finding.eq(finding),
+                repairs::promised_on.eq(None::<Day>),
+            ),
+            (
+                repairs::handed_over_at.eq(Some(At::from(tx.occurred))),
+                repairs::returned_on.eq(Some(Day::from(tx.today()))),
+            ),
         ))
         .execute(tx.conn)?;
     Ok(repair.id)

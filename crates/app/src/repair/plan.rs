@@ -72,7 +72,8 @@ pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result
     let quantity_milli = command.quantity_milli.unwrap_or(1000);
     let unit_price_minor = price_of(tx.conn, &product, command.unit_price, supplied_by)?;
     let amount_minor = check_amount(&mut wrong, quantity_milli, unit_price_minor);
-    let own = own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
+    let own =
+        own(tx, &repair, command.component.as_deref(), command.fault.as_deref(), command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     let row = WorkLine {
         product_id: Some(product.id),
@@ -91,7 +92,11 @@ pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result
     diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
     touch(tx, repair.id)?;
     let event = Event::PartPlanned { number: repair.number.clone(), item: product.code };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+    )?;
     decide_repair(tx, repair.id, "part")?;
     Ok(id)
 }
@@ -109,7 +114,11 @@ pub fn await_part(tx: &mut Tx<'_>, public_id: &str, command: &AwaitPart) -> Resu
     touch(tx, repair.id)?;
     let (number, item) = (repair.number.clone(), line.item_code);
     let event = if command.is_awaited { Event::PartAwaited { number, item } } else { Event::PartCame { number, item } };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id)])?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
+    )?;
     go_on_by_itself(tx, repair.id)
 }
 

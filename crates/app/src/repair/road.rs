@@ -134,25 +134,31 @@ pub(crate) fn ways_of(conn: &mut Conn, actor: &Actor, repair: &Repair, today: Da
     let roles = actor.roles_in(repair.centre_id, repair.brand_id);
     let is_exceeded = exceeded(conn, repair, today)?.is_some();
     let sees_sums = sees_sums(actor, repair);
-    Ok(ways(&chart, &case, &roles).iter().map(|way| way_view(way, is_exceeded && (charges(&chart, way.transition) || asks_for_yes(way)), sees_sums)).collect())
+    Ok(ways(&chart, &case, &roles)
+        .iter()
+        .map(|way| way_view(way, is_exceeded && (charges(&chart, way.transition) || asks_for_yes(way)), sees_sums))
+        .collect())
 }
 
 /// The facts that are amounts.
 const SUMS: [&str; 3] = ["customer_share", "warrantor_share", "total"];
 
-/// Whether an actor is told what the customer of a repair is asked to pay: who sees money there, makes the estimate, or finds what it follows from.
+/// Whether an actor is told what the customer of a repair is asked to pay: who sees money there, makes the estimate, or
+/// finds what it follows from.
 pub(super) fn sees_sums(actor: &Actor, repair: &Repair) -> bool {
     actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(repair.of())
 }
 
-/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over, or tells the customer to come for what
-/// was repaired.
+/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over, or
+/// tells the customer to come for what was repaired.
 fn charges(chart: &Chart, way: &Transition) -> bool {
-    let is_fetched = || way.outcome.is_none() && chart.step(&way.to).is_some_and(|step| step.stage == Some(Stage::Ready));
+    let is_fetched =
+        || way.outcome.is_none() && chart.step(&way.to).is_some_and(|step| step.stage == Some(Stage::Ready));
     way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
 }
 
-/// Whether the work on a repair is done: it was ended, and is checked or waits to be fetched. What goes home without it waits to be fetched too.
+/// Whether the work on a repair is done: it was ended, and is checked or waits to be fetched. What goes home without it
+/// waits to be fetched too.
 ///
 /// # Errors
 /// The store.
@@ -188,12 +194,19 @@ fn asks_for_yes(way: &Way<'_>) -> bool {
 
 fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
     // Charts may say the same by a condition of theirs.
-    let is_told = |barred: &&Barred| !(is_exceeded && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded") || when.contains("accepted")));
+    let is_told = |barred: &&Barred| {
+        !(is_exceeded
+            && matches!(barred, Barred::Condition { when, .. } if when.contains("exceeded") || when.contains("accepted")))
+    };
     let because = way.because.iter().filter(is_told).map(|barred| match barred {
         Barred::Role(roles) => BarredView::Role { roles: roles.clone() },
         Barred::Condition { when, facts } => BarredView::Condition {
             when: when.clone(),
-            facts: facts.iter().filter(|(name, _)| sees_sums || !SUMS.contains(&name.as_str())).map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) }).collect(),
+            facts: facts
+                .iter()
+                .filter(|(name, _)| sees_sums || !SUMS.contains(&name.as_str()))
+                .map(|(name, fact)| FactView { name: name.clone(), value: shown(fact) })
+                .collect(),
         },
         Barred::Needs(need) => BarredView::Needs { need: need.name().to_owned() },
     });
@@ -208,13 +221,15 @@ fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
 }
 
 /// # Errors
-/// `NotFound`; `Forbidden` and `Conflict` with the first reason for which the way is barred; `Invalid` where a note or a second person is missing.
+/// `NotFound`; `Forbidden` and `Conflict` with the first reason for which the way is barred; `Invalid` where a note or
+/// a second person is missing.
 pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, command: &MoveRepair) -> Result<()> {
     let repair = in_hand(tx, public_id, Action::MoveRepair)?;
     same_version(repair.version, version)?;
     let today = tx.today();
     let chart = chart(tx.conn, repair.chart_id)?;
-    let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
+    let case =
+        Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
     let roles = tx.actor.roles_in(repair.centre_id, repair.brand_id);
     let ways = ways(&chart, &case, &roles);
     let Some(way) = ways.iter().find(|way| way.transition.id == command.transition) else {
@@ -242,27 +257,46 @@ pub fn move_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, comma
 
 fn refusal(barred: &Barred) -> Error {
     match barred {
-        Barred::Role(roles) => Error::Forbidden(Reason::new("way-by-role").with("roles", Arg::word("roles", roles.join(",")))),
-        Barred::Condition { when, .. } => Error::Conflict(Reason::new("way-by-condition").with("condition", Arg::word("condition", when.clone()))),
-        Barred::Needs(need) => Error::Conflict(Reason::new("way-needs").with("need", Arg::word("need", need.name().to_owned()))),
+        Barred::Role(roles) => {
+            Error::Forbidden(Reason::new("way-by-role").with("roles", Arg::word("roles", roles.join(","))))
+        }
+        Barred::Condition { when, .. } => {
+            Error::Conflict(Reason::new("way-by-condition").with("condition", Arg::word("condition", when.clone())))
+        }
+        Barred::Needs(need) => {
+            Error::Conflict(Reason::new("way-needs").with("need", Arg::word("need", need.name().to_owned())))
+        }
     }
 }
 
 impl MoveRepair {
-    /// The same, after the second person's PIN was compared where one was typed: that takes long, and is done before the write begins.
+    /// The same, after the second person's PIN was compared where one was typed: that takes long, and is done before
+    /// the write begins.
     ///
     /// # Errors
     /// `Invalid` where name and PIN do not belong together; `TooMany` after too many wrong ones.
     pub fn confirmed(mut self, db: &Db, actor: &Actor) -> Result<Self> {
         let login = self.second_login.as_deref().map(domain::text::fold).filter(|login| !login.is_empty());
-        let (Some(login), Some(pin)) = (login, self.second_pin.as_deref().map(domain::text::digits)) else { return Ok(self) };
+        let (Some(login), Some(pin)) = (login, self.second_pin.as_deref().map(domain::text::digits)) else {
+            return Ok(self);
+        };
         let found = db.read(|conn| {
-            let row = users::table.filter(users::login.eq(&login)).filter(users::disabled_at.is_null()).select((users::id, users::pin_hash));
+            let row = users::table
+                .filter(users::login.eq(&login))
+                .filter(users::disabled_at.is_null())
+                .select((users::id, users::pin_hash));
             Ok(row.first::<(i64, Option<String>)>(conn).optional()?)
         })?;
         let (id, hash) = found.unzip();
         let is_right = || verify_password(&pin, hash.flatten().as_deref());
-        guesses::guarded(db, actor, &Tried::pin(&login, actor), is_right, Error::invalid("second_pin", "wrong-pin"), |_| Ok(()))?;
+        guesses::guarded(
+            db,
+            actor,
+            &Tried::pin(&login, actor),
+            is_right,
+            Error::invalid("second_pin", "wrong-pin"),
+            |_| Ok(()),
+        )?;
         self.second_person = id;
         Ok(self)
     }
@@ -271,15 +305,27 @@ impl MoveRepair {
 /// Another person than the actor, known by PIN, who works where the repair is.
 fn second_person(tx: &mut Tx<'_>, repair: &Repair, command: &MoveRepair) -> Result<()> {
     let mut wrong = Faults::default();
-    wrong.check(command.second_login.as_deref().is_some_and(|login| !login.trim().is_empty()), "second_login", "second-person");
+    wrong.check(
+        command.second_login.as_deref().is_some_and(|login| !login.trim().is_empty()),
+        "second_login",
+        "second-person",
+    );
     wrong.check(command.second_pin.is_some(), "second_pin", "required");
     wrong.told()?;
-    let id = command.second_person.filter(|id| Some(*id) != tx.actor.user_id).ok_or_else(|| Error::invalid("second_pin", "second-person"))?;
+    let id = command
+        .second_person
+        .filter(|id| Some(*id) != tx.actor.user_id)
+        .ok_or_else(|| Error::invalid("second_pin", "second-person"))?;
     let works_here = memberships::table
         .filter(memberships::user_id.eq(id))
         .filter(memberships::centre_id.is_null().or(memberships::centre_id.eq(repair.centre_id).assume_not_null()))
         .filter(memberships::brand_id.is_null().or(memberships::brand_id.eq(repair.brand_id).assume_not_null()));
-    works_here.select(memberships::id).first::<i64>(tx.conn).optional()?.map(|_| ()).ok_or_else(|| Error::conflict("works-elsewhere"))
+    works_here
+        .select(memberships::id)
+        .first::<i64>(tx.conn)
+        .optional()?
+        .map(|_| ())
+        .ok_or_else(|| Error::conflict("works-elsewhere"))
 }
 
 fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<&str>) -> Result<()> {
@@ -298,7 +344,9 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<
     // Who notes the customer's yes at the counter does not take the work for it.
     let does_it = tx.actor.user_id.is_some() && tx.actor.scope(Action::DoWork).holds(repair.of());
     if repair.assignee_user_id.is_none() && does_it && matches!(transition.to.as_str(), "repair" | "quality") {
-        diesel::update(repairs::table.find(repair.id)).set(repairs::assignee_user_id.eq(tx.actor.user_id)).execute(tx.conn)?;
+        diesel::update(repairs::table.find(repair.id))
+            .set(repairs::assignee_user_id.eq(tx.actor.user_id))
+            .execute(tx.conn)?;
     }
     Ok(())
 }
@@ -319,10 +367,19 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
     };
     diesel::insert_into(case_moves::table).values(row).execute(tx.conn)?;
     diesel::update(repairs::table.find(repair.id))
-        .set((repairs::step.eq(to), repairs::step_since_at.eq(At::from(tx.occurred)), repairs::version.eq(repairs::version + 1)))
+        .set((
+            repairs::step.eq(to),
+            repairs::step_since_at.eq(At::from(tx.occurred)),
+            repairs::version.eq(repairs::version + 1),
+        ))
         .execute(tx.conn)?;
-    let event = Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)])?;
+    let event =
+        Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
+    )?;
     Ok(())
 }
 
@@ -333,9 +390,15 @@ pub(crate) fn go_on_by_itself(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
         let repair = repairs::table.find(repair_id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
         let today = tx.today();
         let chart = chart(tx.conn, repair.chart_id)?;
-        let case = Case { step: &repair.step, facts: facts(tx.conn, &repair, today)?, has: has(tx.conn, &repair, &chart, today)? };
+        let case = Case {
+            step: &repair.step,
+            facts: facts(tx.conn, &repair, today)?,
+            has: has(tx.conn, &repair, &chart, today)?,
+        };
         match instant(&chart, &case) {
-            Some(transition) if !charges(&chart, transition) || exceeded(tx.conn, &repair, today)?.is_none() => take(tx, &repair, transition, None)?,
+            Some(transition) if !charges(&chart, transition) || exceeded(tx.conn, &repair, today)?.is_none() => {
+                take(tx, &repair, transition, None)?
+            }
             _ => return Ok(()),
         }
     }
@@ -348,7 +411,12 @@ pub(crate) fn ask_the_customer(tx: &mut Tx<'_>, repair_id: i64, note: Option<&st
     let chart = chart(tx.conn, repair.chart_id)?;
     let way = chart.ways_out(&repair.step).find(|way| way.needs.contains(&Need::Estimate)).map(|way| way.id.clone());
     match way {
-        Some(transition) => move_repair(tx, &repair.public_id, None, &MoveRepair { transition, note: note.map(str::to_owned), ..MoveRepair::default() }),
+        Some(transition) => move_repair(
+            tx,
+            &repair.public_id,
+            None,
+            &MoveRepair { transition, note: note.map(str::to_owned), ..MoveRepair::default() },
+        ),
         None => Ok(()),
     }
 }
@@ -384,7 +452,9 @@ pub fn step_back(tx: &mut Tx<'_>, public_id: &str, command: &StepBack) -> Result
             road.push(row.to_step.clone());
         }
     }
-    let Some(before) = (road.len() >= 2).then(|| road[road.len() - 2].clone()) else { return Err(Error::conflict("first-step")) };
+    let Some(before) = (road.len() >= 2).then(|| road[road.len() - 2].clone()) else {
+        return Err(Error::conflict("first-step"));
+    };
     log_move(tx, &repair, "back", &before, Some(reason))?;
     diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(None::<String>)).execute(tx.conn)?;
     Ok(())
@@ -401,16 +471,31 @@ pub fn answer_checklist(tx: &mut Tx<'_>, public_id: &str, command: &AnswerCheckl
         wrong.check(points.iter().any(|point| point.id == *item), &format!("items[{index}]"), "unknown-reference");
     }
     wrong.told()?;
-    diesel::delete(checklist_answers::table.filter(checklist_answers::repair_id.eq(repair.id)).filter(checklist_answers::step.eq(&repair.step))).execute(tx.conn)?;
+    diesel::delete(
+        checklist_answers::table
+            .filter(checklist_answers::repair_id.eq(repair.id))
+            .filter(checklist_answers::step.eq(&repair.step)),
+    )
+    .execute(tx.conn)?;
     let mut items = command.items.clone();
     items.sort();
     items.dedup();
     for item in items {
-        let row = ChecklistAnswer { repair_id: repair.id, step: repair.step.clone(), item, answered_at: At::from(tx.occurred), answered_by: tx.actor.user_id };
+        let row = ChecklistAnswer {
+            repair_id: repair.id,
+            step: repair.step.clone(),
+            item,
+            answered_at: At::from(tx.occurred),
+            answered_by: tx.actor.user_id,
+        };
         diesel::insert_into(checklist_answers::table).values(row).execute(tx.conn)?;
     }
     touch(tx, repair.id)?;
-    tx.record((repair.centre_id, repair.brand_id), &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() }, &[Subject::Repair(repair.id)])?;
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &Event::Saved { what: "checklist".to_owned(), code: repair.step.clone() },
+        &[Subject::Repair(repair.id)],
+    )?;
     Ok(())
 }
 
@@ -425,8 +510,16 @@ pub fn change_promise(tx: &mut Tx<'_>, public_id: &str, command: &ChangePromise)
     diesel::update(repairs::table.find(repair.id))
         .set((repairs::promised_on.eq(Some(Day::from(command.promised_on))), repairs::version.eq(repair.version + 1)))
         .execute(tx.conn)?;
-    let event = Event::PromiseChanged { number: repair.number.clone(), on: Some(command.promised_on), reason: command.reason.trim().to_owned() };
-    tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)])?;
+    let event = Event::PromiseChanged {
+        number: repair.number.clone(),
+        on: Some(command.promised_on),
+        reason: command.reason.trim().to_owned(),
+    };
+    tx.record(
+        (repair.centre_id, repair.brand_id),
+        &event,
+        &[Subject::Repair(repair.id), Subject::Customer(repair.customer_id)],
+    )?;
     Ok(())
 }
 
@@ -459,13 +552,36 @@ mod tests {
             let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
             house.go(RECEPTIONIST, &repair, "to-diagnosis");
             house.diagnose(&repair, "no-power", "wear");
-            let brand = house.write(|tx| save_brand(tx, None, &SaveBrand { code: "PARSA".to_owned(), title: Title::new("پارسا", "Parsa"), maker: house.maker.clone() })).id;
+            let brand = house
+                .write(|tx| {
+                    save_brand(
+                        tx,
+                        None,
+                        &SaveBrand {
+                            code: "PARSA".to_owned(),
+                            title: Title::new("پارسا", "Parsa"),
+                            maker: house.maker.clone(),
+                        },
+                    )
+                })
+                .id;
             let role = SaveMembership { role: Role::Expert, centre: None, brand: Some(brand) };
-            let user = SaveUser { login: "parvin".to_owned(), name: "-".to_owned(), language: None, password: Some("correct horse".to_owned()), roles: vec![role] };
+            let user = SaveUser {
+                login: "parvin".to_owned(),
+                name: "-".to_owned(),
+                language: None,
+                password: Some("correct horse".to_owned()),
+                roles: vec![role],
+            };
             let user = user.hashed(house.db.random()).expect("hashed");
             house.write(|tx| save_user(tx, None, &user));
             for login in ["parvin", MANAGER] {
-                set_pin(&house.db, &house.person(login), &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() }).expect("a PIN");
+                set_pin(
+                    &house.db,
+                    &house.person(login),
+                    &SetPin { password: "correct horse".to_owned(), pin: "4711".to_owned() },
+                )
+                .expect("a PIN");
             }
             let confirmed_by = |login: &str| {
                 let command = MoveRepair {

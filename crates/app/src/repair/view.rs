@@ -23,7 +23,9 @@ use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
 use crate::store::Conn;
 use crate::store::query::*;
-use crate::store::schema::{coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines};
+use crate::store::schema::{
+    coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines,
+};
 use crate::store::types::{At, Day};
 use crate::views::{Link, PartyLink, Title};
 use crate::workflow::{RoadStep, chart, entered, road, step_title};
@@ -76,7 +78,8 @@ pub struct RepairView {
     /// Sum of the charged lines, net, in minor units; absent for who may not see money there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
-    /// What the customer pays, net, and the VAT on it; absent for who may neither see money there nor make an estimate.
+    /// What the customer pays, net, and the VAT on it; absent for who may neither see money there nor make an
+    /// estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_net: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,8 +90,8 @@ pub struct RepairView {
     pub what_if: Vec<WhatIf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate: Option<EstimateView>,
-    /// Where the customer's part is above what he agreed to: the end of work and the hand-over wait until he accepts a new estimate, or somebody notes who
-    /// agreed (`noteAgreement`).
+    /// Where the customer's part is above what he agreed to: the end of work and the hand-over wait until he accepts a
+    /// new estimate, or somebody notes who agreed (`noteAgreement`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exceeded: Option<Exceeded>,
     pub checklist: Vec<CheckView>,
@@ -224,13 +227,17 @@ pub struct CheckView {
 }
 
 pub(crate) fn device_link(conn: &mut Conn, id: i64) -> Result<DeviceLink> {
-    let (public_id, serial, product) = devices::table.find(id).select((devices::public_id, devices::serial, devices::product_id)).first::<(String, String, i64)>(conn)?;
+    let (public_id, serial, product) = devices::table
+        .find(id)
+        .select((devices::public_id, devices::serial, devices::product_id))
+        .first::<(String, String, i64)>(conn)?;
     Ok(DeviceLink { id: public_id, serial, product: link!(conn, products, product) })
 }
 
 fn serial_of(conn: &mut Conn, id: Option<i64>) -> Result<Option<String>> {
     let Some(id) = id else { return Ok(None) };
-    let (serial, has_serial) = devices::table.find(id).select((devices::serial, devices::has_serial)).first::<(String, bool)>(conn)?;
+    let (serial, has_serial) =
+        devices::table.find(id).select((devices::serial, devices::has_serial)).first::<(String, bool)>(conn)?;
     Ok(has_serial.then_some(serial))
 }
 
@@ -238,11 +245,18 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_mone
     let mut shown = Vec::new();
     for share in shares.iter().filter(|share| share.work_line_id == row.id) {
         let cover = match share.cover_id {
-            Some(id) => Some(covers::table.find(id).select((covers::number, covers::kind)).first::<(String, String)>(conn)?),
+            Some(id) => {
+                Some(covers::table.find(id).select((covers::number, covers::kind)).first::<(String, String)>(conn)?)
+            }
             None => None,
         };
         let (cover, cover_kind) = cover.unzip();
-        shown.push(ShareView { payer: payer_name(conn, share.payer_party_id)?, cover, cover_kind, amount: share.amount_minor });
+        shown.push(ShareView {
+            payer: payer_name(conn, share.payer_party_id)?,
+            cover,
+            cover_kind,
+            amount: share.amount_minor,
+        });
     }
     let ruling = coverage_overrides::table
         .filter(coverage_overrides::work_line_id.eq(row.id))
@@ -252,7 +266,12 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_mone
         .optional()?;
     let ruling = match ruling.filter(|_| sees_money) {
         Some(ruling) => {
-            let by = users::table.find(ruling.decided_by).select(users::name).first::<String>(conn).optional()?.unwrap_or_default();
+            let by = users::table
+                .find(ruling.decided_by)
+                .select(users::name)
+                .first::<String>(conn)
+                .optional()?
+                .unwrap_or_default();
             Some(RulingView { by, reason: ruling.reason, percent: ruling.percent })
         }
         None => None,
@@ -308,22 +327,38 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let chart = chart(conn, row.chart_id)?;
     let road = road(&chart, &row.step, received_at.instant(), &entered(conn, row.id)?);
     let details = repair_details::table.find(row.id).select(RepairDetail::as_select()).first::<RepairDetail>(conn)?;
-    let reported = reported_faults::table.filter(reported_faults::repair_id.eq(row.id)).order(reported_faults::position).select(reported_faults::fault_id).load::<i64>(conn)?;
+    let reported = reported_faults::table
+        .filter(reported_faults::repair_id.eq(row.id))
+        .order(reported_faults::position)
+        .select(reported_faults::fault_id)
+        .load::<i64>(conn)?;
     let reported = reported.into_iter().map(|id| Ok(link!(conn, faults, id))).collect::<Result<_>>()?;
     let repeat = match row.repeat_of_id {
         Some(id) => {
-            let (id, number, returned) =
-                repairs::table.find(id).select((repairs::public_id, repairs::number, repairs::returned_on)).first::<(String, String, Option<Day>)>(conn)?;
-            returned.map(|returned| RepeatView { id, number, days: domain::time::days_between(returned.date(), row.occurred_on.date()) })
+            let (id, number, returned) = repairs::table
+                .find(id)
+                .select((repairs::public_id, repairs::number, repairs::returned_on))
+                .first::<(String, String, Option<Day>)>(conn)?;
+            returned.map(|returned| RepeatView {
+                id,
+                number,
+                days: domain::time::days_between(returned.date(), row.occurred_on.date()),
+            })
         }
         None => None,
     };
-    // Prices and shares are for who sees money where the work is; what the customer is asked also for who makes the estimate, or finds what it follows from.
+    // Prices and shares are for who sees money where the work is; what the customer is asked also for who makes the
+    // estimate, or finds what it follows from.
     let sees_money = actor.scope(Action::ViewMoney).holds(row.of());
     let sees_sums = sees_sums(actor, &row);
     let shares = if sees_money { current_shares(conn, &row)? } else { Vec::new() };
-    let lines = work_lines::table.filter(work_lines::repair_id.eq(row.id)).order(work_lines::position).select(WorkLine::as_select()).load::<WorkLine>(conn)?;
-    let total = sees_money.then(|| lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum());
+    let lines = work_lines::table
+        .filter(work_lines::repair_id.eq(row.id))
+        .order(work_lines::position)
+        .select(WorkLine::as_select())
+        .load::<WorkLine>(conn)?;
+    let total =
+        sees_money.then(|| lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum());
     let (customer_net, customer_vat) = if sees_sums { Some(customer_total(conn, &row, today)?) } else { None }.unzip();
     let lines = lines.into_iter().map(|line| line_view(conn, line, &shares, sees_money)).collect::<Result<_>>()?;
     let assignee = match row.assignee_user_id {
@@ -366,7 +401,12 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let checklist = chart.step(&row.step).map(|step| step.checklist.clone()).unwrap_or_default();
     let checklist = checklist
         .into_iter()
-        .map(|item| CheckView { is_answered: checked.contains(&item.id), id: item.id, title: Title::new(item.title.fa, item.title.en), is_required: item.required })
+        .map(|item| CheckView {
+            is_answered: checked.contains(&item.id),
+            id: item.id,
+            title: Title::new(item.title.fa, item.title.en),
+            is_required: item.required,
+        })
         .collect();
     let may_work = actor.may(Action::Diagnose, row.of()).is_ok();
     Ok(RepairView {
@@ -377,7 +417,11 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         customer: party_link(conn, row.customer_id)?,
         device: device_link(conn, row.device_id)?,
         device_place: place_view(conn, row.device_id)?,
-        step: StepView { title: step_title(&chart, &row.step), id: row.step.clone(), since: row.step_since_at.instant() },
+        step: StepView {
+            title: step_title(&chart, &row.step),
+            id: row.step.clone(),
+            since: row.step_since_at.instant(),
+        },
         road,
         ways: ways_of(conn, actor, &row, today)?,
         exceeded: if sees_sums { told(conn, &row, today)? } else { None },

@@ -48,7 +48,10 @@ pub struct FailureRow {
 /// `Forbidden`.
 pub fn failure_causes(conn: &mut Conn, actor: &Actor, query: &FailureCauses) -> Result<Vec<FailureRow>> {
     actor.may(Action::ViewReports, Of::Anything)?;
-    let mut select = repairs::table.filter(actor.scope(Action::ViewReports).rows::<repairs::table>()).select((repairs::kind_id, repairs::cause_id)).into_boxed();
+    let mut select = repairs::table
+        .filter(actor.scope(Action::ViewReports).rows::<repairs::table>())
+        .select((repairs::kind_id, repairs::cause_id))
+        .into_boxed();
     select = select.filter(repairs::outcome.is_null().or(repairs::outcome.ne("cancelled")));
     if let Some(from) = query.from {
         select = select.filter(repairs::occurred_on.ge(Day::from(from)));
@@ -62,16 +65,26 @@ pub fn failure_causes(conn: &mut Conn, actor: &Actor, query: &FailureCauses) -> 
         *counts.entry(if by_kind { Some(kind) } else { cause }).or_default() += 1;
     }
     let names = if by_kind {
-        product_kinds::table.select((product_kinds::id, product_kinds::code, product_kinds::title_fa, product_kinds::title_en)).load::<(i64, String, String, String)>(conn)?
+        product_kinds::table
+            .select((product_kinds::id, product_kinds::code, product_kinds::title_fa, product_kinds::title_en))
+            .load::<(i64, String, String, String)>(conn)?
     } else {
-        causes::table.select((causes::id, causes::code, causes::title_fa, causes::title_en)).load::<(i64, String, String, String)>(conn)?
+        causes::table.select((causes::id, causes::code, causes::title_fa, causes::title_en)).load::<(
+            i64,
+            String,
+            String,
+            String,
+        )>(conn)?
     };
     let total = counts.values().sum::<i64>().max(1);
     let mut rows = counts
         .into_iter()
         .map(|(id, repairs)| {
             let name = names.iter().find(|(known, ..)| Some(*known) == id);
-            let (code, title) = name.map_or_else(|| (String::new(), Title::new("نامشخص", "Not known")), |(_, code, fa, en)| (code.clone(), Title::new(fa, en)));
+            let (code, title) = name.map_or_else(
+                || (String::new(), Title::new("نامشخص", "Not known")),
+                |(_, code, fa, en)| (code.clone(), Title::new(fa, en)),
+            );
             FailureRow { code, title, repairs, share_permille: repairs * 1000 / total, cumulated_permille: 0 }
         })
         .collect::<Vec<_>>();

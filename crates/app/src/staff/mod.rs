@@ -1,7 +1,7 @@
 //! The people of a centre, who do the work and judge it.
 //!
-//! Words: a *staff member* has a personnel code in a centre and a specialty; one who signs in is tied to a user. Invariant: a personnel code is
-//! unique in its centre.
+//! Words: a *staff member* has a personnel code in a centre and a specialty; one who signs in is tied to a user.
+//! Invariant: a personnel code is unique in its centre.
 
 pub mod rows;
 
@@ -90,7 +90,9 @@ fn view(conn: &mut Conn, row: StaffMember) -> Result<StaffMemberView> {
 }
 
 fn row_of(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<StaffMember> {
-    let mine = staff::table.filter(staff::public_id.eq(public_id)).filter(actor.scope_of_any(&[Action::ViewCatalogue, Action::KeepStaff]).rows::<staff::table>());
+    let mine = staff::table
+        .filter(staff::public_id.eq(public_id))
+        .filter(actor.scope_of_any(&[Action::ViewCatalogue, Action::KeepStaff]).rows::<staff::table>());
     mine.select(StaffMember::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
 }
 
@@ -106,7 +108,9 @@ pub fn get_staff_member(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resu
 /// `Forbidden`.
 pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<Page<StaffMemberView>> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
-    let mine = staff::table.filter(staff::retired_at.is_null()).filter(actor.scope(Action::ViewCatalogue).rows::<staff::table>());
+    let mine = staff::table
+        .filter(staff::retired_at.is_null())
+        .filter(actor.scope(Action::ViewCatalogue).rows::<staff::table>());
     let mut select = mine.order(staff::id).select(StaffMember::as_select()).into_boxed();
     if let Some(q) = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
         let pattern = containing(q);
@@ -123,7 +127,11 @@ pub fn list_staff(conn: &mut Conn, actor: &Actor, query: &ListQuery) -> Result<P
 
 /// # Errors
 /// `Invalid`, `Conflict` on another version.
-pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &SaveStaffMember) -> Result<StaffMemberView> {
+pub fn save_staff_member(
+    tx: &mut Tx<'_>,
+    id: Option<(&str, Option<i64>)>,
+    command: &SaveStaffMember,
+) -> Result<StaffMemberView> {
     tx.actor.may(Action::KeepStaff, Of::Anything)?;
     let old = id.map(|(public_id, _)| row_of(tx.conn, tx.actor, public_id)).transpose()?;
     if let Some(old) = &old {
@@ -147,16 +155,31 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
         let of = sections::table.find(section).select(sections::centre_id).first::<i64>(tx.conn)?;
         faults.check(of == centre_id, "section", "of-another-centre");
     }
-    let taken = staff::table.filter(staff::centre_id.eq(centre_id)).filter(staff::personnel_code.eq(&personnel_code)).select(staff::id).first::<i64>(tx.conn).optional()?;
+    let taken = staff::table
+        .filter(staff::centre_id.eq(centre_id))
+        .filter(staff::personnel_code.eq(&personnel_code))
+        .select(staff::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
     faults.check(taken.is_none() || taken == old.as_ref().map(|old| old.id), "personnel_code", "taken");
     let mut user_id = None;
     if let Some(login) = command.login.as_deref().filter(|login| !login.trim().is_empty()) {
-        user_id = users::table.filter(users::login.eq(domain::text::fold(login))).select(users::id).first::<i64>(tx.conn).optional()?;
+        user_id = users::table
+            .filter(users::login.eq(domain::text::fold(login)))
+            .select(users::id)
+            .first::<i64>(tx.conn)
+            .optional()?;
         // Who keeps one centre's staff names people who work there, and learns nothing of others.
-        let here = memberships::table.filter(memberships::centre_id.eq(centre_id)).filter(memberships::user_id.eq(user_id.unwrap_or(0)));
+        let here = memberships::table
+            .filter(memberships::centre_id.eq(centre_id))
+            .filter(memberships::user_id.eq(user_id.unwrap_or(0)));
         let is_here = here.select(memberships::id).first::<i64>(tx.conn).optional()?.is_some();
         let is_linked = user_id.is_some() && user_id == old.as_ref().and_then(|old| old.user_id);
-        faults.check(user_id.is_some() && (is_here || is_linked || tx.actor.may(Action::KeepStaff, Of::All).is_ok()), "login", "unknown-reference");
+        faults.check(
+            user_id.is_some() && (is_here || is_linked || tx.actor.may(Action::KeepStaff, Of::All).is_ok()),
+            "login",
+            "unknown-reference",
+        );
     }
     faults.told()?;
     let event = Event::Saved { what: "staff_member".to_owned(), code: personnel_code.clone() };
@@ -178,8 +201,18 @@ pub fn save_staff_member(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, comma
         Some(old) => {
             diesel::update(staff::table.find(old.id))
                 .set((
-                    (staff::centre_id.eq(row.centre_id), staff::section_id.eq(row.section_id), staff::user_id.eq(row.user_id), staff::personnel_code.eq(row.personnel_code)),
-                    (staff::name.eq(row.name), staff::specialty.eq(row.specialty), staff::phone.eq(row.phone), staff::version.eq(row.version)),
+                    (
+                        staff::centre_id.eq(row.centre_id),
+                        staff::section_id.eq(row.section_id),
+                        staff::user_id.eq(row.user_id),
+                        staff::personnel_code.eq(row.personnel_code),
+                    ),
+                    (
+                        staff::name.eq(row.name),
+                        staff::specialty.eq(row.specialty),
+                        staff::phone.eq(row.phone),
+                        staff::version.eq(row.version),
+                    ),
                 ))
                 .execute(tx.conn)?;
             old.id
@@ -197,8 +230,14 @@ pub fn retire_staff_member(tx: &mut Tx<'_>, public_id: &str, version: Option<i64
     let row = row_of(tx.conn, tx.actor, public_id)?;
     tx.actor.may(Action::KeepStaff, Of::Centre(row.centre_id))?;
     same_version(row.version, version)?;
-    diesel::update(staff::table.find(row.id)).set((staff::retired_at.eq(Some(At::from(tx.now))), staff::version.eq(row.version + 1))).execute(tx.conn)?;
-    tx.record(Some(row.centre_id), &Event::Retired { what: "staff_member".to_owned(), code: row.personnel_code }, &[Subject::Object("staff_member", row.id)])?;
+    diesel::update(staff::table.find(row.id))
+        .set((staff::retired_at.eq(Some(At::from(tx.now))), staff::version.eq(row.version + 1)))
+        .execute(tx.conn)?;
+    tx.record(
+        Some(row.centre_id),
+        &Event::Retired { what: "staff_member".to_owned(), code: row.personnel_code },
+        &[Subject::Object("staff_member", row.id)],
+    )?;
     let row = row_of(tx.conn, tx.actor, public_id)?;
     view(tx.conn, row)
 }
@@ -224,7 +263,11 @@ mod tests {
                 told(house.by(by, |tx| save_staff_member(tx, None, &command)))
             };
             assert_eq!(save(MANAGER, TECHNICIAN), "done");
-            assert_eq!(save(MANAGER, "admin"), "login: unknown-reference", "who works everywhere is none of this centre's");
+            assert_eq!(
+                save(MANAGER, "admin"),
+                "login: unknown-reference",
+                "who works everywhere is none of this centre's"
+            );
             assert_eq!(save(MANAGER, "nobody"), "login: unknown-reference", "and is told as one who is not there");
             assert_eq!(save("admin", "admin"), "done", "by who keeps the staff of all centres");
         });

@@ -1,6 +1,7 @@
 //! A column that is one of many ids.
 //!
-//! Diesel's `eq_any` gives a list of each length a text of its own on SQLite, which is compiled at every use. Here the list is one parameter on both engines.
+//! Diesel's `eq_any` gives a list of each length a text of its own on SQLite, which is compiled at every use. Here the
+//! list is one parameter on both engines.
 
 use diesel::backend::Backend;
 use diesel::expression::{AppearsOnTable, ValidGrouping, is_aggregate};

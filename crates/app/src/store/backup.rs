@@ -1,7 +1,8 @@
 //! A copy of the whole store in one file, taken while it is served, and a store made from such a copy.
 //!
-//! Each engine copies itself: SQLite by `VACUUM INTO`, PostgreSQL by its own `pg_dump` and `pg_restore`; both see one moment. Photos and papers
-//! stand in the store, so the file is all but the key of secrets, which is kept apart (`vault`).
+//! Each engine copies itself: SQLite by `VACUUM INTO`, PostgreSQL by its own `pg_dump` and `pg_restore`; both see one
+//! moment. Photos and papers stand in the store, so the file is all but the key of secrets, which is kept apart
+//! (`vault`).
 
 use std::fmt;
 use std::fs::File;
@@ -57,10 +58,19 @@ struct Number {
 /// The names of the tables of a store, but for those of the migrations.
 pub(super) fn tables(conn: &mut Conn) -> QueryResult<Vec<String>> {
     let list = match conn {
-        Conn::Sqlite(_) => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
-        Conn::Pg(_) => "SELECT table_name::text COLLATE \"C\" AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1",
+        Conn::Sqlite(_) => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+        }
+        Conn::Pg(_) => {
+            "SELECT table_name::text COLLATE \"C\" AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1"
+        }
     };
-    Ok(diesel::sql_query(list).load::<Name>(conn)?.into_iter().map(|table| table.name).filter(|name| !name.starts_with("__diesel")).collect())
+    Ok(diesel::sql_query(list)
+        .load::<Name>(conn)?
+        .into_iter()
+        .map(|table| table.name)
+        .filter(|name| !name.starts_with("__diesel"))
+        .collect())
 }
 
 fn number(conn: &mut Conn, query: &str) -> QueryResult<i64> {
@@ -70,7 +80,10 @@ fn number(conn: &mut Conn, query: &str) -> QueryResult<i64> {
 /// Counts a store, all at one moment.
 fn sums(conn: &mut Conn) -> QueryResult<Sums> {
     let names = tables(conn)?;
-    let rows = names.into_iter().map(|name| number(conn, &format!("SELECT count(*) AS number FROM {name}")).map(|rows| (name, rows))).collect::<QueryResult<_>>()?;
+    let rows = names
+        .into_iter()
+        .map(|name| number(conn, &format!("SELECT count(*) AS number FROM {name}")).map(|rows| (name, rows)))
+        .collect::<QueryResult<_>>()?;
     let booked = number(conn, "SELECT CAST(sum(debit_minor) AS bigint) AS number FROM ledger_entries")?;
     Ok(Sums { rows, booked })
 }
@@ -117,8 +130,11 @@ fn save_postgres(url: &str, file: &Path) -> Result<Sums, String> {
     let mut conn = Conn::open(url).map_err(told)?;
     conn.begin_read().map_err(told)?;
     // The copy and the count see the same moment.
-    let snapshot = diesel::sql_query("SELECT pg_export_snapshot() AS name").get_result::<Name>(&mut conn).map_err(told)?.name;
-    run("pg_dump", url, |command| command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot", &snapshot, "--file"]).arg(file))?;
+    let snapshot =
+        diesel::sql_query("SELECT pg_export_snapshot() AS name").get_result::<Name>(&mut conn).map_err(told)?.name;
+    run("pg_dump", url, |command| {
+        command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot", &snapshot, "--file"]).arg(file)
+    })?;
     let counted = sums(&mut conn).map_err(told)?;
     conn.rollback().map_err(told)?;
     Ok(counted)
@@ -130,14 +146,19 @@ fn save_postgres(url: &str, file: &Path) -> Result<Sums, String> {
 /// A sentence: it is no copy, one of the other engine, or a store is there already.
 pub fn restore(file: &Path, url: &str) -> Result<Sums, String> {
     let mut head = [0; 16];
-    let read = File::open(file).and_then(|mut file| file.read(&mut head)).map_err(|error| format!("{}: {error}", file.display()))?;
+    let read = File::open(file)
+        .and_then(|mut file| file.read(&mut head))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
     let made_by = match &head[..read] {
         head if head.starts_with(b"SQLite format 3\0") => Engine::Sqlite,
         head if head.starts_with(b"PGDMP") => Engine::Postgres,
         _ => return Err(format!("{} is no copy of a store", file.display())),
     };
     if made_by != Engine::of(url) {
-        return Err(format!("{} is a copy of a store of {made_by:?}; it can be restored into such a store only", file.display()));
+        return Err(format!(
+            "{} is a copy of a store of {made_by:?}; it can be restored into such a store only",
+            file.display()
+        ));
     }
     match made_by {
         Engine::Sqlite => restore_sqlite(file, url),
@@ -146,12 +167,15 @@ pub fn restore(file: &Path, url: &str) -> Result<Sums, String> {
 }
 
 fn restore_sqlite(file: &Path, url: &str) -> Result<Sums, String> {
-    if let Some(there) = ["", "-wal", "-shm"].map(|ending| format!("{url}{ending}")).into_iter().find(|path| Path::new(path).exists()) {
+    if let Some(there) =
+        ["", "-wal", "-shm"].map(|ending| format!("{url}{ending}")).into_iter().find(|path| Path::new(path).exists())
+    {
         return Err(format!("{there} is there already; a copy is restored where no store is"));
     }
     // The store is there when the whole of it is there and sound.
     let part = format!("{url}.part");
-    let restored = copied(file, Path::new(&part)).and_then(|sums| std::fs::rename(&part, url).map_err(told).map(|()| sums));
+    let restored =
+        copied(file, Path::new(&part)).and_then(|sums| std::fs::rename(&part, url).map_err(told).map(|()| sums));
     if restored.is_err() {
         let _ = std::fs::remove_file(&part);
     }
@@ -164,7 +188,9 @@ fn copied(file: &Path, part: &Path) -> Result<Sums, String> {
     std::io::copy(&mut source, &mut target).and_then(|_| target.sync_all()).map_err(told)?;
     let damaged = |why: String| format!("the copy is damaged: {why}");
     let mut conn = Conn::Sqlite(SqliteConnection::establish(&part.display().to_string()).map_err(told)?);
-    let found = diesel::sql_query("SELECT integrity_check AS name FROM pragma_integrity_check").load::<Name>(&mut conn).map_err(|error| damaged(error.to_string()))?;
+    let found = diesel::sql_query("SELECT integrity_check AS name FROM pragma_integrity_check")
+        .load::<Name>(&mut conn)
+        .map_err(|error| damaged(error.to_string()))?;
     match found.iter().find(|row| row.name != "ok") {
         Some(row) => Err(damaged(row.name.clone())),
         None => sums(&mut conn).map_err(told),
@@ -177,12 +203,16 @@ fn restore_postgres(file: &Path, url: &str) -> Result<Sums, String> {
         return Err("there is a store in that database already; a copy is restored into an empty one".to_owned());
     }
     // An empty name is the one of the environment.
-    run("pg_restore", url, |command| command.args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", ""]).arg(file))?;
+    run("pg_restore", url, |command| {
+        command
+            .args(["--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges", "--dbname", ""])
+            .arg(file)
+    })?;
     sums(&mut conn).map_err(told)
 }
 
-/// Runs a program of PostgreSQL on the database at `url`. The parts of the URL go by the environment, where other people's `ps` does not show the
-/// password.
+/// Runs a program of PostgreSQL on the database at `url`. The parts of the URL go by the environment, where other
+/// people's `ps` does not show the password.
 fn run(program: &str, url: &str, with: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), String> {
     let parsed = url::Url::parse(url).map_err(|error| format!("the store's URL is none: {error}"))?;
     let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
@@ -200,9 +230,9 @@ fn run(program: &str, url: &str, with: impl FnOnce(&mut Command) -> &mut Command
     match command.output() {
         Ok(output) if output.status.success() => Ok(()),
         Ok(output) => Err(format!("{program}: {}", String::from_utf8_lossy(&output.stderr).trim())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(format!("the program {program} of PostgreSQL is missing. On Debian or Ubuntu: apt-get install postgresql-client"))
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(format!(
+            "the program {program} of PostgreSQL is missing. On Debian or Ubuntu: apt-get install postgresql-client"
+        )),
         Err(error) => Err(format!("{program}: {error}")),
     }
 }

@@ -10,7 +10,8 @@ use diesel::r2d2::{self, ManageConnection, R2D2Connection};
 use diesel::sqlite::Sqlite;
 use diesel::{Connection, ConnectionError, PgConnection, QueryResult, SqliteConnection};
 
-/// A statement of one word that SQLite keeps compiled, as it does every other: every read has two of them. The transaction manager has them compiled anew.
+/// A statement of one word that SQLite keeps compiled, as it does every other: every read has two of them. The
+/// transaction manager has them compiled anew.
 macro_rules! word {
     ($name:ident, $word:literal) => {
         #[derive(diesel::query_builder::QueryId)]
@@ -69,14 +70,18 @@ impl Conn {
         }
     }
 
-    /// Begins a transaction that behaves as if it ran alone: SQLite's one writer, PostgreSQL's serializable isolation. On PostgreSQL writers hold a
-    /// table lock that they share; who asks to be `alone` waits for the others and keeps new ones out, so that it cannot lose a race. The lock comes
-    /// before the first query, which is when PostgreSQL freezes what the transaction sees.
+    /// Begins a transaction that behaves as if it ran alone: SQLite's one writer, PostgreSQL's serializable isolation.
+    /// On PostgreSQL writers hold a table lock that they share; who asks to be `alone` waits for the others and
+    /// keeps new ones out, so that it cannot lose a race. The lock comes before the first query, which is when
+    /// PostgreSQL freezes what the transaction sees.
     pub(super) fn begin_write(&mut self, alone: bool) -> QueryResult<()> {
         match self {
             Self::Pg(conn) => {
                 let mode = if alone { "EXCLUSIVE" } else { "ROW SHARE" };
-                AnsiTransactionManager::begin_transaction_sql(conn, &format!("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE settings IN {mode} MODE"))
+                AnsiTransactionManager::begin_transaction_sql(
+                    conn,
+                    &format!("BEGIN ISOLATION LEVEL SERIALIZABLE; LOCK TABLE settings IN {mode} MODE"),
+                )
             }
             Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE"),
         }
@@ -85,7 +90,9 @@ impl Conn {
     /// Begins a transaction in which every read sees the same moment.
     pub(super) fn begin_read(&mut self) -> QueryResult<()> {
         match self {
-            Self::Pg(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Self::Pg(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
             Self::Sqlite(conn) => conn.execute_returning_count(&Begin).map(|_| ()),
         }
     }

@@ -1,5 +1,5 @@
-//! What the journal tells: one variant per thing that happened, named in the past. Personal data never stands here (domain rule 6): an event points to
-//! its subjects.
+//! What the journal tells: one variant per thing that happened, named in the past. Personal data never stands here
+//! (domain rule 6): an event points to its subjects.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,14 @@ impl Subject {
     #[must_use]
     pub fn id(self) -> i64 {
         match self {
-            Self::Device(id) | Self::Customer(id) | Self::Reception(id) | Self::Repair(id) | Self::Cover(id) | Self::Invoice(id) | Self::User(id) | Self::Object(_, id) => id,
+            Self::Device(id)
+            | Self::Customer(id)
+            | Self::Reception(id)
+            | Self::Repair(id)
+            | Self::Cover(id)
+            | Self::Invoice(id)
+            | Self::User(id)
+            | Self::Object(_, id) => id,
         }
     }
 }
@@ -121,7 +128,8 @@ pub enum Event {
     Imported { kind: String, good: i64, bad: i64 },
 }
 
-/// What stands in the security log, by name: who came in, who was refused, whose rights changed, who was shown what is personal.
+/// What stands in the security log, by name: who came in, who was refused, whose rights changed, who was shown what is
+/// personal.
 pub const OF_SECURITY: &[&str] = &[
     "signed_in",
     SIGN_IN_FAILED,
@@ -183,6 +191,9 @@ mod tests {
         assert!(REFUSED.iter().all(|name| OF_SECURITY.contains(name)));
         let failed = serde_json::to_value(Event::SignInFailed { login: "maryam".to_owned() }).expect("JSON");
         assert_eq!(failed["event"], SIGN_IN_FAILED);
-        assert!(serde_json::from_value::<Event>(serde_json::json!({"event": "signed_up"})).is_err_and(|error| error.to_string().starts_with("unknown variant")));
+        assert!(
+            serde_json::from_value::<Event>(serde_json::json!({"event": "signed_up"}))
+                .is_err_and(|error| error.to_string().starts_with("unknown variant"))
+        );
     }
 }

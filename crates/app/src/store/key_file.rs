@@ -1,5 +1,6 @@
-//! The file with the key of secrets, and how another key takes its place: the next one stands beside it, whole and on the disk, before the store is sealed
-//! with it, and takes its name after that. At any moment in between the store tells which of the two is right (`sealed`).
+//! The file with the key of secrets, and how another key takes its place: the next one stands beside it, whole and on
+//! the disk, before the store is sealed with it, and takes its name after that. At any moment in between the store
+//! tells which of the two is right (`sealed`).
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -31,7 +32,9 @@ impl KeyFile {
     pub fn read(&self) -> Result<Option<Key>, String> {
         private::close(&self.0)?;
         match fs::read(&self.0) {
-            Ok(bytes) => Key::try_from(bytes).map(Some).map_err(|_| format!("the key of secrets {} has not 32 bytes", self.0.display())),
+            Ok(bytes) => Key::try_from(bytes)
+                .map(Some)
+                .map_err(|_| format!("the key of secrets {} has not 32 bytes", self.0.display())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(self.told(error)),
         }
@@ -99,10 +102,15 @@ impl KeyFile {
         write(&self.next(), key).and_then(|()| self.sync_folder()).map_err(|error| self.told(error))
     }
 
-    /// Ends a change: the next key takes the place of this one where it is the one that seals, and goes where it is not.
+    /// Ends a change: the next key takes the place of this one where it is the one that seals, and goes where it is
+    /// not.
     pub(super) fn end(&self, _: &Changing, sealing: &Key) -> Result<(), String> {
         let next = self.next();
-        let ended = if key_in(&next).as_ref() == Some(sealing) { self.takes_its_place(&next) } else { remove(&next).and_then(|()| self.sync_folder()) };
+        let ended = if key_in(&next).as_ref() == Some(sealing) {
+            self.takes_its_place(&next)
+        } else {
+            remove(&next).and_then(|()| self.sync_folder())
+        };
         ended.map_err(|error| self.told(error))
     }
 

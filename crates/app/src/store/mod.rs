@@ -1,7 +1,7 @@
 //! The store: connections to either engine, transactions with their journal and outbox, numbering, search keys.
 //!
-//! Words: a *write* is one transaction with its journal entries and outbox rows, all or nothing (domain rule 8); a *read* sees one moment. Both are
-//! opened here and nowhere else.
+//! Words: a *write* is one transaction with its journal entries and outbox rows, all or nothing (domain rule 8); a
+//! *read* sees one moment. Both are opened here and nowhere else.
 
 pub mod among;
 pub mod backup;
@@ -76,8 +76,8 @@ struct Inner {
 }
 
 impl Db {
-    /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers and tokens;
-    /// `vault` seals the secrets that are stored.
+    /// Opens the store at `url`: a PostgreSQL URL, or the path of an SQLite file. `seed` feeds ids, tracking numbers
+    /// and tokens; `vault` seals the secrets that are stored.
     ///
     /// # Errors
     /// Where the store cannot be reached.
@@ -88,7 +88,14 @@ impl Db {
             Engine::Sqlite => (pool(1)?, pool(READERS)?),
             Engine::Postgres => (pool(8)?, pool(READERS)?),
         };
-        Ok(Self(Arc::new(Inner { engine, writers, readers, clock, random: Mutex::new(ChaCha20Rng::from_seed(seed)), vault: vault.into() })))
+        Ok(Self(Arc::new(Inner {
+            engine,
+            writers,
+            readers,
+            clock,
+            random: Mutex::new(ChaCha20Rng::from_seed(seed)),
+            vault: vault.into(),
+        })))
     }
 
     #[must_use]
@@ -119,7 +126,14 @@ impl Db {
     pub fn with_clock(&self, clock: Arc<dyn Clock>) -> Self {
         let inner = &self.0;
         let random = Mutex::new(ChaCha20Rng::seed_from_u64(1405));
-        Self(Arc::new(Inner { engine: inner.engine, writers: inner.writers.clone(), readers: inner.readers.clone(), clock, random, vault: inner.vault.clone() }))
+        Self(Arc::new(Inner {
+            engine: inner.engine,
+            writers: inner.writers.clone(),
+            readers: inner.readers.clone(),
+            clock,
+            random,
+            vault: inner.vault.clone(),
+        }))
     }
 
     /// Brings the tables up to this version of the program. Returns the names of the migrations that were run.
@@ -172,7 +186,8 @@ impl Db {
         read_with(&mut *idle(&self.0.readers)?, read)
     }
 
-    /// Reads as `read` does, where that is over sooner than it could be handed to another thread: the store is embedded, and a connection is idle.
+    /// Reads as `read` does, where that is over sooner than it could be handed to another thread: the store is
+    /// embedded, and a connection is idle.
     ///
     /// # Errors
     /// Gives `read` back where it would have to wait.
@@ -294,10 +309,13 @@ impl Drop for OpenTransaction<'_> {
     }
 }
 
-/// Whether a write failed only because another came first. PostgreSQL tells a lost insert of the same key as a unique violation.
+/// Whether a write failed only because another came first. PostgreSQL tells a lost insert of the same key as a unique
+/// violation.
 fn lost_a_race(error: &DieselError) -> bool {
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => true,
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::UniqueViolation, _) => {
+            true
+        }
         DieselError::DatabaseError(_, info) => {
             let message = info.message();
             message.contains("deadlock detected") || message.contains("database is locked")
@@ -306,7 +324,10 @@ fn lost_a_race(error: &DieselError) -> bool {
     }
 }
 
-fn migrate<C>(conn: &mut C, migrations: EmbeddedMigrations) -> std::result::Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>>
+fn migrate<C>(
+    conn: &mut C,
+    migrations: EmbeddedMigrations,
+) -> std::result::Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>>
 where
     C: MigrationHarness<C::Backend> + Connection,
     EmbeddedMigrations: MigrationSource<C::Backend>,

@@ -38,8 +38,8 @@ impl Series {
     }
 }
 
-/// Takes the next number of a series: `F-1405-02-000318` (kind, Jalali year of the centre's local date, centre, number). Taken in the same
-/// transaction as the document, so that a rolled back document leaves no gap.
+/// Takes the next number of a series: `F-1405-02-000318` (kind, Jalali year of the centre's local date, centre,
+/// number). Taken in the same transaction as the document, so that a rolled back document leaves no gap.
 ///
 /// # Errors
 /// The store.
@@ -52,7 +52,8 @@ pub fn next(tx: &mut Tx<'_>, series: Series, centre: (i64, &str), on: Date) -> R
     Ok(format!("{letter}{dash}{year}-{centre_code}-{number:06}"))
 }
 
-/// Counts a series on, or begins it. Diesel compiles an update at every use, and every document takes a number: so its text stands here.
+/// Counts a series on, or begins it. Diesel compiles an update at every use, and every document takes a number: so its
+/// text stands here.
 #[derive(QueryId)]
 struct TakeNumber {
     kind: &'static str,

@@ -1,7 +1,7 @@
 //! The outbox: what other parts of the house want to know of an entry of the journal, worked once each.
 //!
-//! A row is claimed in one transaction and deleted in another after the work; what a worker held when it died is claimed again after a while, so the
-//! work itself must come out the same when it is done twice.
+//! A row is claimed in one transaction and deleted in another after the work; what a worker held when it died is
+//! claimed again after a while, so the work itself must come out the same when it is done twice.
 
 use jiff::ToSpan;
 
@@ -38,16 +38,27 @@ impl Claimed {
 /// The store.
 pub fn claim(db: &Db, consumer: &str) -> Result<Option<Claimed>> {
     let stale = At::from(db.now() - STALE_SECONDS.seconds());
-    let waiting = || outbox::table.filter(outbox::consumer.eq(consumer)).filter(outbox::claimed_at.is_null().or(outbox::claimed_at.lt(stale))).order(outbox::id);
+    let waiting = || {
+        outbox::table
+            .filter(outbox::consumer.eq(consumer))
+            .filter(outbox::claimed_at.is_null().or(outbox::claimed_at.lt(stale)))
+            .order(outbox::id)
+    };
     // Most looks find nothing, and a look should not take the writer.
     if db.read(|conn| Ok(waiting().select(outbox::id).first::<i64>(conn).optional()?))?.is_none() {
         return Ok(None);
     }
     db.write(&Actor::system(), |tx| {
-        let Some((id, journal_id)) = waiting().select((outbox::id, outbox::journal_id)).first::<(i64, i64)>(tx.conn).optional()? else { return Ok(None) };
+        let Some((id, journal_id)) =
+            waiting().select((outbox::id, outbox::journal_id)).first::<(i64, i64)>(tx.conn).optional()?
+        else {
+            return Ok(None);
+        };
         diesel::update(outbox::table.find(id)).set(outbox::claimed_at.eq(Some(At::from(tx.now)))).execute(tx.conn)?;
-        let subjects =
-            journal_subjects::table.filter(journal_subjects::journal_id.eq(journal_id)).select((journal_subjects::subject_kind, journal_subjects::subject_id)).load(tx.conn)?;
+        let subjects = journal_subjects::table
+            .filter(journal_subjects::journal_id.eq(journal_id))
+            .select((journal_subjects::subject_kind, journal_subjects::subject_id))
+            .load(tx.conn)?;
         Ok(Some(Claimed { id, journal_id, subjects }))
     })
 }

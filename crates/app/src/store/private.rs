@@ -1,5 +1,5 @@
-//! What stands on the disk is its owner's alone: the store, its key, copies and exports, whoever starts the program and however open their shell leaves
-//! new files.
+//! What stands on the disk is its owner's alone: the store, its key, copies and exports, whoever starts the program and
+//! however open their shell leaves new files.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -29,7 +29,8 @@ pub fn file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-/// A folder of ours: made where it is missing, closed where others could look into it. `ours` are names of files by which it is known as ours.
+/// A folder of ours: made where it is missing, closed where others could look into it. `ours` are names of files by
+/// which it is known as ours.
 ///
 /// # Errors
 /// A sentence: it cannot be made or closed, belongs to somebody else, or is more than ours.
@@ -39,7 +40,10 @@ pub fn folder(path: &Path, ours: &[&str]) -> Result<(), String> {
     let told = |error: io::Error| format!("the folder {} cannot be read: {error}", path.display());
     let found = path.metadata().map_err(told)?;
     if found.mode() & OTHERS != 0 && is_shared(path, &found, ours).map_err(told)? {
-        return Err(format!("others can read the folder {}, and it holds more than what is zamen's: give it a folder of its own, or close this one (chmod 700)", path.display()));
+        return Err(format!(
+            "others can read the folder {}, and it holds more than what is zamen's: give it a folder of its own, or close this one (chmod 700)",
+            path.display()
+        ));
     }
     close(path)
 }
@@ -65,7 +69,8 @@ fn is_shared(path: &Path, found: &Metadata, ours: &[&str]) -> io::Result<bool> {
 /// # Errors
 /// A sentence: it belongs to somebody else, or cannot be closed.
 pub fn close(path: &Path) -> Result<(), String> {
-    let told = |error: io::Error| format!("{} can be read by others and cannot be closed to them: {error}", path.display());
+    let told =
+        |error: io::Error| format!("{} can be read by others and cannot be closed to them: {error}", path.display());
     let found = match path.metadata() {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -75,23 +80,36 @@ pub fn close(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     if found.uid() != geteuid().as_raw() {
-        return Err(format!("{} can be read by others and belongs to another user ({}): who owns it must close it, or give it to who runs zamen", path.display(), found.uid()));
+        return Err(format!(
+            "{} can be read by others and belongs to another user ({}): who owns it must close it, or give it to who runs zamen",
+            path.display(),
+            found.uid()
+        ));
     }
     std::fs::set_permissions(path, closed(&found)).map_err(told)?;
     // Some file systems take the order and keep no modes.
-    if path.metadata().map_err(told)?.mode() & OTHERS == 0 { Ok(()) } else { Err(told(io::ErrorKind::Unsupported.into())) }
+    if path.metadata().map_err(told)?.mode() & OTHERS == 0 {
+        Ok(())
+    } else {
+        Err(told(io::ErrorKind::Unsupported.into()))
+    }
 }
 
 fn closed(found: &Metadata) -> Permissions {
     Permissions::from_mode(found.mode() & !OTHERS & 0o7777)
 }
 
-/// Closes what standard output goes to, where a shell made a file of ours for it. Anything else is as its owner wants it.
+/// Closes what standard output goes to, where a shell made a file of ours for it. Anything else is as its owner wants
+/// it.
 pub fn output() {
     let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     let done = file.and_then(|file| {
         let found = file.metadata()?;
-        if found.is_file() && found.mode() & OTHERS != 0 && found.uid() == geteuid().as_raw() { file.set_permissions(closed(&found)) } else { Ok(()) }
+        if found.is_file() && found.mode() & OTHERS != 0 && found.uid() == geteuid().as_raw() {
+            file.set_permissions(closed(&found))
+        } else {
+            Ok(())
+        }
     });
     if let Err(error) = done {
         tracing::warn!(%error, "the file that is written to may be readable by others");

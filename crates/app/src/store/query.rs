@@ -1,7 +1,8 @@
 //! What Diesel's prelude gives, with one change: a statement runs on the engine that it meets, not on the sum of both.
 //!
-//! Diesel's `MultiConnection` writes the text of a statement in each of its passes, even where the engine has it prepared. A statement whose shape is known
-//! when the program is built is compiled for either engine here, and is found among the prepared ones by its type alone (`docs/decisions/0010`).
+//! Diesel's `MultiConnection` writes the text of a statement in each of its passes, even where the engine has it
+//! prepared. A statement whose shape is known when the program is built is compiled for either engine here, and is
+//! found among the prepared ones by its type alone (`docs/decisions/0010`).
 
 #![allow(clippy::disallowed_methods, reason = "here is where Diesel's own are called")]
 
@@ -94,8 +95,8 @@ impl<R: Selectable<MultiBackend>> Columns for R {}
 /// The columns of a row, as a type.
 pub type Selected<R> = <R as Selectable<MultiBackend>>::SelectExpression;
 
-/// An update that points one row at another, in two words around their ids. Diesel compiles an update at every use; this one an engine keeps compiled, by its
-/// text.
+/// An update that points one row at another, in two words around their ids. Diesel compiles an update at every use;
+/// this one an engine keeps compiled, by its text.
 pub(crate) struct Point {
     pub update: &'static str,
     pub to: i64,

@@ -1,7 +1,8 @@
 //! All that is stored sealed, how the right key is told from a wrong one, and how another key takes its place.
 //!
-//! Words: the *check* is a text that is known, sealed with the key, among the settings. Whoever seals reads it in the same transaction, so that nothing is
-//! sealed with a key that was changed meanwhile; a process that serves takes the next key from its file by itself (`vault`).
+//! Words: the *check* is a text that is known, sealed with the key, among the settings. Whoever seals reads it in the
+//! same transaction, so that nothing is sealed with a key that was changed meanwhile; a process that serves takes the
+//! next key from its file by itself (`vault`).
 
 use super::key_file::Changing;
 use super::settings::{self, KEY_CHECK};
@@ -53,30 +54,40 @@ impl Sealed {
 
 /// Everything that is sealed: whoever seals something new adds it here, so that it follows a change of the key.
 fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
-    let factors = users::table.filter(users::totp_sealed.is_not_null()).select((users::id, users::public_id, users::totp_sealed));
-    let factors = factors
-        .load::<(i64, String, Option<String>)>(conn)?
-        .into_iter()
-        .filter_map(|(user_id, public_id, stored)| Some(Sealed { place: Place::SecondFactor { user_id }, of: second_factor::sealed_for(&public_id), stored: stored? }));
+    let factors =
+        users::table.filter(users::totp_sealed.is_not_null()).select((users::id, users::public_id, users::totp_sealed));
+    let factors =
+        factors.load::<(i64, String, Option<String>)>(conn)?.into_iter().filter_map(|(user_id, public_id, stored)| {
+            Some(Sealed {
+                place: Place::SecondFactor { user_id },
+                of: second_factor::sealed_for(&public_id),
+                stored: stored?,
+            })
+        });
     let mut out = factors.collect::<Vec<_>>();
-    let passcodes = repair_details::table.inner_join(repairs::table.on(repairs::id.eq(repair_details::repair_id))).filter(repair_details::passcode.is_not_null()).select((
-        repair_details::repair_id,
-        repairs::public_id,
-        repair_details::passcode,
+    let passcodes = repair_details::table
+        .inner_join(repairs::table.on(repairs::id.eq(repair_details::repair_id)))
+        .filter(repair_details::passcode.is_not_null())
+        .select((repair_details::repair_id, repairs::public_id, repair_details::passcode));
+    out.extend(passcodes.load::<(i64, String, Option<String>)>(conn)?.into_iter().filter_map(
+        |(repair_id, public_id, stored)| {
+            Some(Sealed { place: Place::Passcode { repair_id }, of: passcode::sealed_as(&public_id), stored: stored? })
+        },
     ));
-    out.extend(
-        passcodes
-            .load::<(i64, String, Option<String>)>(conn)?
-            .into_iter()
-            .filter_map(|(repair_id, public_id, stored)| Some(Sealed { place: Place::Passcode { repair_id }, of: passcode::sealed_as(&public_id), stored: stored? })),
-    );
-    let answers =
-        idempotency_keys::table.filter(idempotency_keys::answer.like(format!("{SEALED}%"))).select((idempotency_keys::actor, idempotency_keys::key, idempotency_keys::answer));
+    let answers = idempotency_keys::table.filter(idempotency_keys::answer.like(format!("{SEALED}%"))).select((
+        idempotency_keys::actor,
+        idempotency_keys::key,
+        idempotency_keys::answer,
+    ));
     out.extend(answers.load::<(String, String, String)>(conn)?.into_iter().map(|(actor, key, stored)| {
         let of = idempotency::sealed_as(&actor, &key);
         Sealed { place: Place::Answer { actor, key }, of, stored }
     }));
-    let bearing_codes = messages::table.filter(messages::body.like(format!("{SEALED}%"))).select((messages::id, messages::public_id, messages::body));
+    let bearing_codes = messages::table.filter(messages::body.like(format!("{SEALED}%"))).select((
+        messages::id,
+        messages::public_id,
+        messages::body,
+    ));
     out.extend(bearing_codes.load::<(i64, String, String)>(conn)?.into_iter().map(|(id, public_id, stored)| Sealed {
         place: Place::Message { id },
         of: messaging::sealed_as(&public_id),
@@ -101,17 +112,25 @@ fn put(tx: &mut Tx<'_>, place: &Place, stored: Option<&str>) -> Result<()> {
             }
         }
         Place::Passcode { repair_id } => {
-            diesel::update(repair_details::table.find(*repair_id)).set(repair_details::passcode.eq(stored)).execute(tx.conn)?;
+            diesel::update(repair_details::table.find(*repair_id))
+                .set(repair_details::passcode.eq(stored))
+                .execute(tx.conn)?;
         }
         Place::Answer { actor, key } => {
-            diesel::update(idempotency_keys::table.find((actor, key))).set(idempotency_keys::answer.eq(stored.unwrap_or_default())).execute(tx.conn)?;
+            diesel::update(idempotency_keys::table.find((actor, key)))
+                .set(idempotency_keys::answer.eq(stored.unwrap_or_default()))
+                .execute(tx.conn)?;
         }
         Place::Message { id } => {
-            diesel::update(messages::table.find(*id)).set(messages::body.eq(stored.unwrap_or_default())).execute(tx.conn)?;
+            diesel::update(messages::table.find(*id))
+                .set(messages::body.eq(stored.unwrap_or_default()))
+                .execute(tx.conn)?;
         }
         Place::Code { reception_id } => match stored {
             Some(stored) => {
-                diesel::update(hand_over_codes::table.find(*reception_id)).set(hand_over_codes::code_sealed.eq(stored)).execute(tx.conn)?;
+                diesel::update(hand_over_codes::table.find(*reception_id))
+                    .set(hand_over_codes::code_sealed.eq(stored))
+                    .execute(tx.conn)?;
             }
             None => {
                 diesel::delete(hand_over_codes::table.find(*reception_id)).execute(tx.conn)?;
@@ -137,8 +156,8 @@ fn told(error: Error) -> String {
 }
 
 impl Db {
-    /// Sees to it that the key is the one with which this store's secrets are sealed, makes the key of a store that has none, and brings a change of the key
-    /// that was interrupted to its end.
+    /// Sees to it that the key is the one with which this store's secrets are sealed, makes the key of a store that has
+    /// none, and brings a change of the key that was interrupted to its end.
     ///
     /// # Errors
     /// A sentence: the key is another one or missing; the store.
@@ -198,7 +217,8 @@ impl Db {
         })
     }
 
-    /// Seals everything with a new key and puts that into the place of the old one. What no known key opens stops it, or is given up.
+    /// Seals everything with a new key and puts that into the place of the old one. What no known key opens stops it,
+    /// or is given up.
     ///
     /// # Errors
     /// A sentence; then everything is as it was.

@@ -1,4 +1,5 @@
-//! The keys by which the one search box finds things: folded, in one table with one index, so that a prefix is a range on both engines.
+//! The keys by which the one search box finds things: folded, in one table with one index, so that a prefix is a range
+//! on both engines.
 
 use super::conn::Conn;
 use super::rows::SearchKey;
@@ -38,7 +39,10 @@ impl Target {
 /// # Errors
 /// The store.
 pub fn put(conn: &mut Conn, target: Target, id: i64, kind: &str, keys: &[String]) -> Result<()> {
-    let old = search_keys::table.filter(search_keys::target_kind.eq(target.name())).filter(search_keys::target_id.eq(id)).filter(search_keys::kind.eq(kind));
+    let old = search_keys::table
+        .filter(search_keys::target_kind.eq(target.name()))
+        .filter(search_keys::target_id.eq(id))
+        .filter(search_keys::kind.eq(kind));
     diesel::delete(old).execute(conn)?;
     add(conn, target, id, kind, keys)
 }
@@ -51,7 +55,12 @@ pub fn add(conn: &mut Conn, target: Target, id: i64, kind: &str, keys: &[String]
     let mut rows: Vec<SearchKey> = Vec::with_capacity(keys.len());
     for key in keys.iter().filter(|key| !key.is_empty()) {
         if !rows.iter().any(|row| row.key == *key) {
-            rows.push(SearchKey { key: key.clone(), kind: kind.to_owned(), target_kind: target.name().to_owned(), target_id: id });
+            rows.push(SearchKey {
+                key: key.clone(),
+                kind: kind.to_owned(),
+                target_kind: target.name().to_owned(),
+                target_id: id,
+            });
         }
     }
     for row in rows {
@@ -60,7 +69,8 @@ pub fn add(conn: &mut Conn, target: Target, id: i64, kind: &str, keys: &[String]
     Ok(())
 }
 
-/// The keys of a name: the whole, and each word with what follows it, so that a search that begins with any word finds it.
+/// The keys of a name: the whole, and each word with what follows it, so that a search that begins with any word finds
+/// it.
 #[must_use]
 pub fn name_keys(name: &str) -> Vec<String> {
     let folded = domain::text::fold(name);

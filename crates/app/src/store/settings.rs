@@ -35,7 +35,9 @@ pub fn get(conn: &mut Conn, name: &str) -> Result<Option<String>> {
 /// The store.
 pub fn set(conn: &mut Conn, name: &str, value: &str) -> Result<()> {
     diesel::delete(settings::table.find(name)).execute(conn)?;
-    diesel::insert_into(settings::table).values(Setting { name: name.to_owned(), value: value.to_owned() }).execute(conn)?;
+    diesel::insert_into(settings::table)
+        .values(Setting { name: name.to_owned(), value: value.to_owned() })
+        .execute(conn)?;
     Ok(())
 }
 

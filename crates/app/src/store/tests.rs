@@ -18,7 +18,11 @@ fn refused_with(house: &House, code: &str, name: &str) {
     let refused = (0..2_000).find_map(|index| {
         let name = format!("{name} {index}");
         let saved = house.db.write(&house.admin, |tx| {
-            let customer = crate::customers::SaveCustomer { name: name.clone(), note: Some("x".repeat(900)), ..Default::default() };
+            let customer = crate::customers::SaveCustomer {
+                name: name.clone(),
+                note: Some("x".repeat(900)),
+                ..Default::default()
+            };
             crate::customers::save_customer(tx, None, &customer)
         });
         match saved {
@@ -31,7 +35,11 @@ fn refused_with(house: &House, code: &str, name: &str) {
     });
     assert!(matches!(refused, Some(Error::Unavailable(told)) if told == code), "{refused:?} after {}", kept.len());
     let query = crate::views::ListQuery { q: Some(name.to_owned()), limit: Some(200), ..Default::default() };
-    let there = house.db.read(|conn| crate::customers::list_customers(conn, &house.admin, &query)).expect("reading goes on").items;
+    let there = house
+        .db
+        .read(|conn| crate::customers::list_customers(conn, &house.admin, &query))
+        .expect("reading goes on")
+        .items;
     assert_eq!(there.len(), kept.len().min(200));
     assert!(there.iter().all(|customer| kept.contains(&customer.id)));
 }
@@ -56,7 +64,8 @@ fn a_store_that_takes_no_changes_is_read_on() {
         let known = house.customer("مینا رستمی", "09123456780");
         tell_writer(house, "PRAGMA query_only = ON", "SET default_transaction_read_only = on");
         refused_with(house, "store-read-only", "خواندنی");
-        crate::personal::opened::note_opened(&house.db, &house.admin, &known).expect("who stands at the counter is served");
+        crate::personal::opened::note_opened(&house.db, &house.admin, &known)
+            .expect("who stands at the counter is served");
         tell_writer(house, "PRAGMA query_only = OFF", "SET default_transaction_read_only = off");
         house.customer("زهرا کریمی", "09123456789");
     });

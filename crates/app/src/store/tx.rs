@@ -122,7 +122,8 @@ impl<'c> Tx<'c> {
         self.vault().seal(secret, of, [self.random(), self.random()])
     }
 
-    /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None where the key is another one.
+    /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None
+    /// where the key is another one.
     pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
         if is_sealed(&stored) { opened(self.vault(), &stored, of) } else { Some(stored) }
     }
@@ -133,7 +134,8 @@ impl<'c> Tx<'c> {
         self.occurred != self.now
     }
 
-    /// Writes what happened into the journal, for each of its subjects, and into the outbox for each consumer that wants it.
+    /// Writes what happened into the journal, for each of its subjects, and into the outbox for each consumer that
+    /// wants it.
     ///
     /// # Errors
     /// The store.
@@ -153,7 +155,8 @@ impl<'c> Tx<'c> {
             correlation: self.correlation.clone(),
             brand_id,
         };
-        let id = diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
+        let id =
+            diesel::insert_into(journal::table).values(entry).returning(journal::id).get_result::<i64>(self.conn)?;
         let mut seen = Vec::with_capacity(subjects.len());
         for subject in subjects {
             if !seen.contains(subject) {
@@ -161,7 +164,8 @@ impl<'c> Tx<'c> {
             }
         }
         for subject in seen {
-            let row = JournalSubject { journal_id: id, subject_kind: subject.kind().to_owned(), subject_id: subject.id() };
+            let row =
+                JournalSubject { journal_id: id, subject_kind: subject.kind().to_owned(), subject_id: subject.id() };
             diesel::insert_into(journal_subjects::table).values(row).execute(self.conn)?;
         }
         if !self.is_past() {
@@ -191,7 +195,11 @@ pub fn local_date(instant: Timestamp, zone: &TimeZone) -> Date {
 /// # Errors
 /// A day at the very ends of time.
 pub(crate) fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
-    Ok(day.to_datetime(jiff::civil::Time::midnight()).to_zoned_datetime(zone.clone()).map_err(Error::internal)?.timestamp())
+    Ok(day
+        .to_datetime(jiff::civil::Time::midnight())
+        .to_zoned_datetime(zone.clone())
+        .map_err(Error::internal)?
+        .timestamp())
 }
 
 impl<'c> Tx<'c> {
@@ -233,15 +241,20 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `work` tells.
-    pub(crate) fn in_the_past<T>(&mut self, occurred: Timestamp, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn in_the_past<T>(
+        &mut self,
+        occurred: Timestamp,
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         let before = std::mem::replace(&mut self.occurred, occurred);
         let out = work(self);
         self.occurred = before;
         out
     }
 
-    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known though the guess was wrong. Within a part
-    /// (`nested`, `tried`) it does nothing: who runs such parts counts for itself.
+    /// Keeps what was written so far, even where what comes after is refused: that somebody guessed must be known
+    /// though the guess was wrong. Within a part (`nested`, `tried`) it does nothing: who runs such parts counts
+    /// for itself.
     ///
     /// # Errors
     /// The store.
@@ -255,7 +268,15 @@ impl<'c> Tx<'c> {
 
     /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
     pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
-        Tx { conn: &mut *self.conn, actor, now: self.now, occurred: self.occurred, correlation: self.correlation.clone(), keeps: true, db: self.db.clone() }
+        Tx {
+            conn: &mut *self.conn,
+            actor,
+            now: self.now,
+            occurred: self.occurred,
+            correlation: self.correlation.clone(),
+            keeps: true,
+            db: self.db.clone(),
+        }
     }
 
     /// Lets time pass within the write: for the demo.

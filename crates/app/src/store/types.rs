@@ -13,8 +13,9 @@ use jiff::civil::{self, Date};
 
 use super::conn::MultiBackend;
 
-/// How a type of ours is kept: as what it wraps, on either engine and on the sum of both. SQLite keeps texts, as Diesel writes them; Diesel
-/// reads them by trying one form after the other, which a list of instants feels, and jiff's parser knows the one at once.
+/// How a type of ours is kept: as what it wraps, on either engine and on the sum of both. SQLite keeps texts, as Diesel
+/// writes them; Diesel reads them by trying one form after the other, which a list of instants feels, and jiff's parser
+/// knows the one at once.
 macro_rules! kept {
     ($ours:ident, $sql:ty, $wrapped:ty, $text:ty) => {
         impl FromSql<$sql, Pg> for $ours {
@@ -71,7 +72,15 @@ impl From<civil::DateTime> for At {
     fn from(utc: civil::DateTime) -> Self {
         let (date, time) = (Day::from(utc.date()).0, utc.time());
         let part = |value: i8| u32::from(value.unsigned_abs());
-        Self(date.and_hms_nano_opt(part(time.hour()), part(time.minute()), part(time.second()), time.subsec_nanosecond().unsigned_abs()).unwrap_or_default())
+        Self(
+            date.and_hms_nano_opt(
+                part(time.hour()),
+                part(time.minute()),
+                part(time.second()),
+                time.subsec_nanosecond().unsigned_abs(),
+            )
+            .unwrap_or_default(),
+        )
     }
 }
 
@@ -91,7 +100,11 @@ pub struct Day(NaiveDate);
 
 impl From<Date> for Day {
     fn from(date: Date) -> Self {
-        let days = NaiveDate::from_ymd_opt(i32::from(date.year()), u32::from(date.month().unsigned_abs()), u32::from(date.day().unsigned_abs()));
+        let days = NaiveDate::from_ymd_opt(
+            i32::from(date.year()),
+            u32::from(date.month().unsigned_abs()),
+            u32::from(date.day().unsigned_abs()),
+        );
         Self(days.unwrap_or_default())
     }
 }
@@ -100,7 +113,8 @@ impl Day {
     #[must_use]
     pub fn date(self) -> Date {
         let part = |value: u32| i8::try_from(value).unwrap_or(1);
-        Date::new(i16::try_from(self.0.year()).unwrap_or(1), part(self.0.month()), part(self.0.day())).unwrap_or(Date::ZERO)
+        Date::new(i16::try_from(self.0.year()).unwrap_or(1), part(self.0.month()), part(self.0.day()))
+            .unwrap_or(Date::ZERO)
     }
 }
 

@@ -1,4 +1,5 @@
-//! Secrets that must be read again are stored sealed, with a key that stands outside the store: who has the store or a copy of it alone reads none.
+//! Secrets that must be read again are stored sealed, with a key that stands outside the store: who has the store or a
+//! copy of it alone reads none.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -76,7 +77,9 @@ impl Vault {
     /// Where it cannot be sealed.
     pub fn seal(&self, secret: &[u8], of: &str, random: [u128; 2]) -> Result<String> {
         let nonce: [u8; NONCE] = std::array::from_fn(|at| random[at / 16].to_be_bytes()[at % 16]);
-        let sealed = cipher(&self.key()).encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: of.as_bytes() }).map_err(Error::internal)?;
+        let sealed = cipher(&self.key())
+            .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: of.as_bytes() })
+            .map_err(Error::internal)?;
         Ok(STANDARD_NO_PAD.encode([&nonce, sealed.as_slice()].concat()))
     }
 
@@ -94,7 +97,8 @@ impl Vault {
         self.seal(b"zamen", CHECK, random)
     }
 
-    /// Makes the key that opens the store's `check` the one that seals; false where that is known neither here nor in the file.
+    /// Makes the key that opens the store's `check` the one that seals; false where that is known neither here nor in
+    /// the file.
     pub(super) fn settle(&self, check: &str) -> bool {
         let found = self.opened(check, CHECK);
         if let Some((key, _)) = found {
@@ -107,7 +111,9 @@ impl Vault {
     fn opened(&self, sealed: &str, of: &str) -> Option<(Key, Vec<u8>)> {
         let bytes = STANDARD_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
-        let open = |key: Key| Some((key, cipher(&key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: of.as_bytes() }).ok()?));
+        let open = |key: Key| {
+            Some((key, cipher(&key).decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: of.as_bytes() }).ok()?))
+        };
         let known = self.known();
         let found = known.iter().copied().find_map(open);
         found.or_else(|| {

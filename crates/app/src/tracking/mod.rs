@@ -1,7 +1,7 @@
 //! What a customer sees with nothing but the tracking number: steps, and what is awaited. No personal data, no prices.
 //!
-//! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address; where many guess, only wrong ones wait for each
-//! other; a visit is shown until 90 days after its last hand-over.
+//! Invariants: a wrong number never reveals whether there is such a visit, and costs time per address; where many
+//! guess, only wrong ones wait for each other; a visit is shown until 90 days after its last hand-over.
 
 use domain::time::days_between;
 use jiff::Timestamp;
@@ -68,7 +68,8 @@ pub fn track(db: &Db, typed: &str, address: &str) -> Result<TrackView> {
 #[derive(Clone, Debug)]
 pub struct Looked {
     pub visit: Option<TrackView>,
-    /// Seconds that the answer is kept back, because too many wrong numbers came from this address: whoever sent them, and whoever else is behind it.
+    /// Seconds that the answer is kept back, because too many wrong numbers came from this address: whoever sent them,
+    /// and whoever else is behind it.
     pub wait: i64,
 }
 
@@ -87,8 +88,9 @@ pub fn find(conn: &mut Conn, typed: &str, address: &str, now: Timestamp) -> Resu
     })
 }
 
-/// The other half: counts a number under which nothing was found, and tells so. What is found costs nothing, whoever else guesses: of eleven random digits
-/// one in a million is a visit, and each of those who miss waits for itself; where many miss at once, they wait for each other too.
+/// The other half: counts a number under which nothing was found, and tells so. What is found costs nothing, whoever
+/// else guesses: of eleven random digits one in a million is a visit, and each of those who miss waits for itself;
+/// where many miss at once, they wait for each other too.
 pub fn missed(db: &Db, address: &str) -> Error {
     let counted = db.write(&Actor::system(), |tx| {
         // The address waits for it also where all of them wait already.
@@ -113,10 +115,12 @@ struct Tracked {
 /// Of a visit and its centre, what its customer's page is made of.
 type Visit = (String, At, Title, String, Option<String>, (Option<String>, Option<String>));
 
-/// A repair of a visit; until when numbers from an address are not looked at; product and brand of the device; the chart by its public id.
+/// A repair of a visit; until when numbers from an address are not looked at; product and brand of the device; the
+/// chart by its public id.
 type Row = (Visit, Option<At>, Tracked, Title, Title, String);
 
-/// The repairs of a visit that is open, and all else that its page needs of each: one read, since this page is the one that most people look at.
+/// The repairs of a visit that is open, and all else that its page needs of each: one read, since this page is the one
+/// that most people look at.
 fn repairs_of(conn: &mut Conn, number: &str, address: &str) -> Result<Vec<Row>> {
     Ok(receptions::table
         .inner_join(centres::table.on(centres::id.eq(receptions::centre_id)))
@@ -149,7 +153,9 @@ fn view(conn: &mut Conn, rows: Vec<Row>, now: Timestamp) -> Result<Option<TrackV
     let Some((visit, ..)) = rows.first() else { return Ok(None) };
     let (tracking_number, received_at, centre, time_zone, phone, (hours_fa, hours_en)) = visit.clone();
     let today = local_date(now, &zone(&time_zone));
-    let is_over = |row: &Tracked| !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS);
+    let is_over = |row: &Tracked| {
+        !row.is_open && Day::shown(row.returned_on).is_none_or(|returned| days_between(returned, today) > SHOWN_DAYS)
+    };
     if rows.iter().all(|(_, _, row, ..)| is_over(row)) {
         return Ok(None);
     }
@@ -168,14 +174,24 @@ fn view(conn: &mut Conn, rows: Vec<Row>, now: Timestamp) -> Result<Option<TrackV
             outcome: row.outcome,
         });
     }
-    Ok(Some(TrackView { tracking_number, centre, time_zone, phone, hours: hours_fa.zip(hours_en).map(|(fa, en)| Title { fa, en }), devices }))
+    Ok(Some(TrackView {
+        tracking_number,
+        centre,
+        time_zone,
+        phone,
+        hours: hours_fa.zip(hours_en).map(|(fa, en)| Title { fa, en }),
+        devices,
+    }))
 }
 
 /// What a repair waits for, in the customer's eyes.
 fn awaited(conn: &mut Conn, row: &Tracked) -> Result<&'static str> {
     Ok(match row.step.as_str() {
         "approval" => {
-            let waiting = estimates::table.filter(estimates::repair_id.eq(row.id)).filter(estimates::state.eq("waiting")).select(estimates::id);
+            let waiting = estimates::table
+                .filter(estimates::repair_id.eq(row.id))
+                .filter(estimates::state.eq("waiting"))
+                .select(estimates::id);
             if waiting.first::<i64>(conn).optional()?.is_some() { "customer" } else { "workshop" }
         }
         "part" => "part",
@@ -197,7 +213,14 @@ mod tests {
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let number = house.receive(&customer, &[(&device, "no-power")]).tracking_number;
-            let look = |typed: &str| house.db.read(|conn| find(conn, typed, "10.0.0.1", house.db.now()).map(|found| (found.visit.is_some(), found.wait))).expect("looked at");
+            let look = |typed: &str| {
+                house
+                    .db
+                    .read(|conn| {
+                        find(conn, typed, "10.0.0.1", house.db.now()).map(|found| (found.visit.is_some(), found.wait))
+                    })
+                    .expect("looked at")
+            };
             // All are looked at before the first of them is counted.
             for _ in 0..20 {
                 assert_eq!(look("123456789012"), (false, 0));
@@ -209,7 +232,10 @@ mod tests {
             let (is_there, wait) = look(&number);
             assert!(is_there && (51..=60).contains(&wait), "as after twenty, not after six: {wait}");
             assert!(matches!(look("not a number"), (false, 51..=60)));
-            assert!(matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })), "over the API that is said");
+            assert!(
+                matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })),
+                "over the API that is said"
+            );
             house.at("1405/09/02 10:02");
             assert_eq!(look(&number), (true, 0), "a minute at most");
         });
@@ -227,12 +253,22 @@ mod tests {
             }
             assert!(matches!(track(&house.db, &number, "10.0.0.1"), Err(Error::TooMany { .. })));
             assert!(track(&house.db, &number, "10.0.0.2").is_ok());
-            let is_full = |index: &u32| matches!(track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200)), Err(Error::TooMany { .. }));
+            let is_full = |index: &u32| {
+                matches!(
+                    track(&house.db, "not a number", &format!("10.1.{}.{}", index / 200, index % 200)),
+                    Err(Error::TooMany { .. })
+                )
+            };
             let missed_before = (0..2_000).find(is_full).expect("full");
             assert!(missed_before >= 590, "many may miss: {missed_before}");
-            let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, "123456789012", "10.0.0.3") else { panic!("not limited") };
+            let Err(Error::TooMany { retry_after_seconds }) = track(&house.db, "123456789012", "10.0.0.3") else {
+                panic!("not limited")
+            };
             assert!((1..=60).contains(&retry_after_seconds));
-            assert!(track(&house.db, &number, "10.0.0.3").is_ok(), "who has a number is not kept out by those who guess");
+            assert!(
+                track(&house.db, &number, "10.0.0.3").is_ok(),
+                "who has a number is not kept out by those who guess"
+            );
             for _ in 0..20 {
                 assert!(matches!(missed(&house.db, "10.0.0.9"), Error::TooMany { .. }));
             }

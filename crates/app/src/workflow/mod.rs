@@ -1,7 +1,8 @@
 //! Charts and where a case stands on them.
 //!
-//! Words: a *chart* is a version of steps and transitions, immutable once published; a *move* is one transition that a case took. Invariant (domain
-//! rule 7): a case is on exactly one step of one version; every transition is logged with who and when.
+//! Words: a *chart* is a version of steps and transitions, immutable once published; a *move* is one transition that a
+//! case took. Invariant (domain rule 7): a case is on exactly one step of one version; every transition is logged with
+//! who and when.
 
 pub mod rows;
 
@@ -21,8 +22,8 @@ use crate::store::types::At;
 use crate::store::{Conn, Tx};
 use crate::views::Title;
 
-/// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that it is needed, and as the next version
-/// where nobody changed the one of before. Running cases stay on theirs.
+/// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that
+/// it is needed, and as the next version where nobody changed the one of before. Running cases stay on theirs.
 ///
 /// # Errors
 /// The store.
@@ -43,8 +44,16 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
     }
     let chart = domain::workflow::standard();
     let body = serde_json::to_string(&chart).map_err(Error::internal)?;
-    let row = WorkflowChart { id: 0, code: chart.code.clone(), version, body, published_at: At::from(tx.now), public_id: tx.public_id() };
-    let id = diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
+    let row = WorkflowChart {
+        id: 0,
+        code: chart.code.clone(),
+        version,
+        body,
+        published_at: At::from(tx.now),
+        public_id: tx.public_id(),
+    };
+    let id =
+        diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
     Ok((id, Arc::new(chart)))
 }
 
@@ -57,8 +66,8 @@ pub fn chart(conn: &mut Conn, id: i64) -> Result<Arc<Chart>> {
     chart_named(conn, &public_id)
 }
 
-/// Charts by their public id, parsed: a published one never changes, and every case asks for it. A public id is random, so that no other store that the process
-/// serves, and no chart whose publication was rolled back, has the same.
+/// Charts by their public id, parsed: a published one never changes, and every case asks for it. A public id is random,
+/// so that no other store that the process serves, and no chart whose publication was rolled back, has the same.
 static PARSED: LazyLock<Mutex<HashMap<String, Arc<Chart>>>> = LazyLock::new(Mutex::default);
 /// A house has a handful of charts and versions of them; beyond this all are forgotten and parsed again.
 const MOST_PARSED: usize = 200;
@@ -72,7 +81,10 @@ pub(crate) fn chart_named(conn: &mut Conn, public_id: &str) -> Result<Arc<Chart>
     if let Some(chart) = parsed().get(public_id) {
         return Ok(chart.clone());
     }
-    let body = workflow_charts::table.filter(workflow_charts::public_id.eq(public_id)).select(workflow_charts::body).first::<String>(conn)?;
+    let body = workflow_charts::table
+        .filter(workflow_charts::public_id.eq(public_id))
+        .select(workflow_charts::body)
+        .first::<String>(conn)?;
     let chart: Arc<Chart> = Arc::new(serde_json::from_str(&body).map_err(Error::internal)?);
     let mut parsed = parsed();
     if parsed.len() >= MOST_PARSED {
@@ -87,7 +99,11 @@ pub(crate) fn chart_named(conn: &mut Conn, public_id: &str) -> Result<Arc<Chart>
 /// # Errors
 /// The store.
 pub fn moves_of(conn: &mut Conn, repair_id: i64) -> Result<Vec<CaseMove>> {
-    Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select(CaseMove::as_select()).load(conn)?)
+    Ok(case_moves::table
+        .filter(case_moves::repair_id.eq(repair_id))
+        .order(case_moves::id)
+        .select(CaseMove::as_select())
+        .load(conn)?)
 }
 
 /// A step that a case entered, and when.
@@ -98,7 +114,11 @@ pub type Entered = (String, At);
 /// # Errors
 /// The store.
 pub fn entered(conn: &mut Conn, repair_id: i64) -> Result<Vec<Entered>> {
-    Ok(case_moves::table.filter(case_moves::repair_id.eq(repair_id)).order(case_moves::id).select((case_moves::to_step, case_moves::moved_at)).load(conn)?)
+    Ok(case_moves::table
+        .filter(case_moves::repair_id.eq(repair_id))
+        .order(case_moves::id)
+        .select((case_moves::to_step, case_moves::moved_at))
+        .load(conn)?)
 }
 
 /// A step of a case's road: where it was, is, and will go if all goes well.
@@ -119,7 +139,8 @@ pub fn step_title(chart: &Chart, id: &str) -> Title {
     chart.step(id).map_or_else(|| Title::new(id, id), |step| Title::new(&step.title.fa, &step.title.en))
 }
 
-/// The road of a case that began at `began` and is on `step`, from the steps that it entered, in order: the steps of the main road and those beside it that it took.
+/// The road of a case that began at `began` and is on `step`, from the steps that it entered, in order: the steps of
+/// the main road and those beside it that it took.
 #[must_use]
 pub fn road(chart: &Chart, step: &str, began: Timestamp, entered: &[Entered]) -> Vec<RoadStep> {
     let at = chart.steps.iter().position(|known| known.id == step);
@@ -136,7 +157,12 @@ pub fn road(chart: &Chart, step: &str, began: Timestamp, entered: &[Entered]) ->
             false => continue,
         };
         let entered_at = entered_at.or(is_start.then_some(began)).filter(|_| state != "ahead");
-        road.push(RoadStep { id: known.id.clone(), title: Title::new(&known.title.fa, &known.title.en), state: state.to_owned(), entered_at });
+        road.push(RoadStep {
+            id: known.id.clone(),
+            title: Title::new(&known.title.fa, &known.title.en),
+            state: state.to_owned(),
+            entered_at,
+        });
     }
     road
 }
@@ -170,27 +196,58 @@ mod tests {
         in_a_house(|house| {
             let old = house.write(|tx| {
                 let body = serde_json::to_string(&before()).map_err(Error::internal)?;
-                let row = WorkflowChart { id: 0, code: domain::workflow::STANDARD.to_owned(), version: 1, body, published_at: At::from(tx.now), public_id: tx.public_id() };
-                Ok(diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result::<i64>(tx.conn)?)
+                let row = WorkflowChart {
+                    id: 0,
+                    code: domain::workflow::STANDARD.to_owned(),
+                    version: 1,
+                    body,
+                    published_at: At::from(tx.now),
+                    public_id: tx.public_id(),
+                };
+                Ok(diesel::insert_into(workflow_charts::table)
+                    .values(row)
+                    .returning(workflow_charts::id)
+                    .get_result::<i64>(tx.conn)?)
             });
             house.at("1405/09/02 10:00");
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1400/01/15", &[]);
             let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
-            let versions = || house.db.read(|conn| Ok(workflow_charts::table.order(workflow_charts::version).select(workflow_charts::version).load::<i64>(conn)?)).expect("charts");
+            let versions = || {
+                house
+                    .db
+                    .read(|conn| {
+                        Ok(workflow_charts::table
+                            .order(workflow_charts::version)
+                            .select(workflow_charts::version)
+                            .load::<i64>(conn)?)
+                    })
+                    .expect("charts")
+            };
             assert_eq!(versions(), [1, 2]);
             house.write(|tx| repair_chart(tx).map(|_| ()));
             assert_eq!(versions(), [1, 2], "once");
 
             // A case that runs on the chart of before.
-            house.write(|tx| Ok(diesel::update(repairs::table.filter(repairs::public_id.eq(&repair))).set(repairs::chart_id.eq(old)).execute(tx.conn)?));
+            house.write(|tx| {
+                Ok(diesel::update(repairs::table.filter(repairs::public_id.eq(&repair)))
+                    .set(repairs::chart_id.eq(old))
+                    .execute(tx.conn)?)
+            });
             house.go(RECEPTIONIST, &repair, "to-diagnosis");
             house.diagnose(&repair, "no-power", "wear");
             house.operation(&repair, "SVC-ANY", Some(1_000_000));
             house.estimate(&repair);
             house.answer(&repair, Answer::Accepted);
             house.operation(&repair, "SVC-FAN", Some(200_000));
-            let ended = house.by(TECHNICIAN, |tx| move_repair(tx, &repair, None, &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() }));
+            let ended = house.by(TECHNICIAN, |tx| {
+                move_repair(
+                    tx,
+                    &repair,
+                    None,
+                    &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() },
+                )
+            });
             assert!(matches!(ended, Err(Error::Conflict(reason)) if reason.code == "estimate-exceeded"));
         });
     }

@@ -1,4 +1,5 @@
-//! Statements by libpq itself, prepared once and with all values as text: the least that a program must do on PostgreSQL.
+//! Statements by libpq itself, prepared once and with all values as text: the least that a program must do on
+//! PostgreSQL.
 
 #![allow(unsafe_code, reason = "libpq is a library of C; this file is all that touches it")]
 
@@ -23,7 +24,11 @@ impl Connection {
         let this = Self { conn, prepared: HashMap::new() };
         // SAFETY: `conn` was made above and is closed by `drop` alone.
         let status = unsafe { pq_sys::PQstatus(conn) };
-        if status == pq_sys::ConnStatusType::CONNECTION_OK { Ok(this) } else { Err("libpq cannot reach the cluster".to_owned()) }
+        if status == pq_sys::ConnStatusType::CONNECTION_OK {
+            Ok(this)
+        } else {
+            Err("libpq cannot reach the cluster".to_owned())
+        }
     }
 
     /// Runs statements without values, several at once where they stand so.
@@ -41,15 +46,27 @@ impl Connection {
                 let name = CString::new(format!("s{}", self.prepared.len())).map_err(told)?;
                 let sql = CString::new(statement.sql.as_str()).map_err(told)?;
                 // SAFETY: both texts outlive the call; without types libpq lets the server tell them.
-                self.done(unsafe { pq_sys::PQprepare(self.conn, name.as_ptr(), sql.as_ptr(), 0, ptr::null()) }, &statement.sql)?;
+                self.done(
+                    unsafe { pq_sys::PQprepare(self.conn, name.as_ptr(), sql.as_ptr(), 0, ptr::null()) },
+                    &statement.sql,
+                )?;
                 self.prepared.insert(statement.sql.clone(), name.clone());
                 name
             }
         };
-        let values = statement.values.iter().map(|value| value.as_ref().map_or(ptr::null(), |value| value.as_ptr())).collect::<Vec<*const c_char>>();
+        let values = statement
+            .values
+            .iter()
+            .map(|value| value.as_ref().map_or(ptr::null(), |value| value.as_ptr()))
+            .collect::<Vec<*const c_char>>();
         let count = c_int::try_from(values.len()).map_err(told)?;
         // SAFETY: as many values as `count` says, each null or a text that `statement` keeps.
-        self.done(unsafe { pq_sys::PQexecPrepared(self.conn, name.as_ptr(), count, values.as_ptr(), ptr::null(), ptr::null(), 0) }, &statement.sql)
+        self.done(
+            unsafe {
+                pq_sys::PQexecPrepared(self.conn, name.as_ptr(), count, values.as_ptr(), ptr::null(), ptr::null(), 0)
+            },
+            &statement.sql,
+        )
     }
 
     fn done(&self, result: *mut pq_sys::PGresult, sql: &str) -> Result<(), String> {
@@ -59,7 +76,11 @@ impl Connection {
             let status = pq_sys::PQresultStatus(result);
             let message = CStr::from_ptr(pq_sys::PQresultErrorMessage(result)).to_string_lossy().into_owned();
             pq_sys::PQclear(result);
-            if matches!(status, PGRES_COMMAND_OK | PGRES_TUPLES_OK) { Ok(()) } else { Err(format!("{message}in {sql}")) }
+            if matches!(status, PGRES_COMMAND_OK | PGRES_TUPLES_OK) {
+                Ok(())
+            } else {
+                Err(format!("{message}in {sql}"))
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The same work on PostgreSQL, against libpq doing the same statements: those that ours sent are taken down with their values and sent again. What
-//! they write is taken back within the transaction, which is then committed with a row of its own: the server does the same work, waits for the disk as
-//! ours does, and the statements can be repeated.
+//! The same work on PostgreSQL, against libpq doing the same statements: those that ours sent are taken down with their
+//! values and sent again. What they write is taken back within the transaction, which is then committed with a row of
+//! its own: the server does the same work, waits for the disk as ours does, and the statements can be repeated.
 
 mod libpq;
 mod recorded;
@@ -74,7 +74,9 @@ impl Store {
                     .filter(diesel::dsl::not(devices::id.eq_any(at_work)))
                     .order(devices::id.desc())
                     .limit(wanted);
-                let customers = parties::table.inner_join(party_roles::table.on(party_roles::party_id.eq(parties::id))).filter(party_roles::role.eq("customer"));
+                let customers = parties::table
+                    .inner_join(party_roles::table.on(party_roles::party_id.eq(parties::id)))
+                    .filter(party_roles::role.eq("customer"));
                 Ok((at_rest.select(devices::public_id).load(conn)?, customers.select(parties::public_id).first(conn)?))
             })
             .map_err(told)?;
@@ -88,17 +90,29 @@ impl Store {
         Connection::open(&format!("{cluster}/postgres"))?.run(&format!("DROP DATABASE {name} WITH (FORCE)"))
     }
 
-    /// Work of ours, `batch` times, against its statements by libpq. The statements are those of a rehearsal, whose writes come to nothing.
-    fn measured(&mut self, size: Size, bar: f64, mut work: impl FnMut(&mut Self, bool) -> Result<(), String>) -> Result<Measured, String> {
+    /// Work of ours, `batch` times, against its statements by libpq. The statements are those of a rehearsal, whose
+    /// writes come to nothing.
+    fn measured(
+        &mut self,
+        size: Size,
+        bar: f64,
+        mut work: impl FnMut(&mut Self, bool) -> Result<(), String>,
+    ) -> Result<Measured, String> {
         let mut batch = |store: &mut Self, is_rehearsal| (0..size.batch).try_for_each(|_| work(store, is_rehearsal));
-        // Numbers and ids of a rehearsal must not be those that are given out afterwards; repeated, its statements meet the ids that they name.
+        // Numbers and ids of a rehearsal must not be those that are given out afterwards; repeated, its statements meet
+        // the ids that they name.
         self.raw.run("UPDATE number_series SET last_number = last_number + 500000")?;
         self.raw.run(&ids_from("10000000"))?;
         let statements = statements_of(|| batch(self, true))?;
         self.raw.run("UPDATE number_series SET last_number = last_number - 500000")?;
         self.raw.run(&ids_from(HIGHEST))?;
         let store = std::cell::RefCell::new(self);
-        let (ours, limit) = alternating(size.rounds, size.batch, || batch(&mut store.borrow_mut(), false), || store.borrow_mut().raw.all(&statements))?;
+        let (ours, limit) = alternating(
+            size.rounds,
+            size.batch,
+            || batch(&mut store.borrow_mut(), false),
+            || store.borrow_mut().raw.all(&statements),
+        )?;
         Ok(Measured { ours, limit, bar })
     }
 }
@@ -139,7 +153,11 @@ pub(crate) fn receive(store: &mut Store, size: Size) -> Result<Measured, String>
             centre: None,
             place: None,
             customer: CustomerChoice { id: Some(store.customer.clone()), new: None },
-            devices: vec![ReceiveDevice { device: Some(device), faults: vec!["C01".to_owned()], ..ReceiveDevice::default() }],
+            devices: vec![ReceiveDevice {
+                device: Some(device),
+                faults: vec!["C01".to_owned()],
+                ..ReceiveDevice::default()
+            }],
             note: None,
         };
         let done = store.db.write(&store.receptionist, |tx| {
@@ -154,7 +172,13 @@ pub(crate) fn receive(store: &mut Store, size: Size) -> Result<Measured, String>
 }
 
 pub(crate) fn find(store: &mut Store, size: Size) -> Result<Measured, String> {
-    let serial = store.db.read(|conn| Ok(devices::table.filter(devices::has_serial.eq(true)).order(devices::id.desc()).select(devices::serial).first::<String>(conn)?));
+    let serial = store.db.read(|conn| {
+        Ok(devices::table
+            .filter(devices::has_serial.eq(true))
+            .order(devices::id.desc())
+            .select(devices::serial)
+            .first::<String>(conn)?)
+    });
     let serial = serial.map_err(told)?;
     store.measured(size, 0.3, |store, _| {
         let found = search(&store.db, &store.receptionist, &serial).map_err(told)?;
@@ -163,8 +187,13 @@ pub(crate) fn find(store: &mut Store, size: Size) -> Result<Measured, String> {
 }
 
 pub(crate) fn tracking(store: &mut Store, size: Size) -> Result<Measured, String> {
-    let open = repairs::table.inner_join(receptions::table.on(receptions::id.eq(repairs::reception_id))).filter(repairs::is_open.eq(true));
-    let number = store.db.read(|conn| Ok(open.order(repairs::id).select(receptions::tracking_number).first::<String>(conn)?)).map_err(told)?;
+    let open = repairs::table
+        .inner_join(receptions::table.on(receptions::id.eq(repairs::reception_id)))
+        .filter(repairs::is_open.eq(true));
+    let number = store
+        .db
+        .read(|conn| Ok(open.order(repairs::id).select(receptions::tracking_number).first::<String>(conn)?))
+        .map_err(told)?;
     store.measured(size, 0.3, |store, _| {
         let now = store.db.now();
         let found = store.db.read(|conn| app::tracking::find(conn, &number, "127.0.0.1", now)).map_err(told)?;

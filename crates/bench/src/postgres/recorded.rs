@@ -47,8 +47,15 @@ pub(super) fn statements_of(work: impl FnOnce() -> Result<(), String>) -> Result
 /// From the form in which Diesel tells a query: its text, `-- binds:` and the values as Rust shows them.
 fn parsed(text: &str) -> Result<Statement, String> {
     let (sql, values) = text.rsplit_once(" -- binds: ").unwrap_or((text, "[]"));
-    let inner = values.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or_else(|| format!("no values in {text}"))?;
-    let values = split(inner).into_iter().map(|value| in_sql(value).map(CString::new).transpose().map_err(crate::told)).collect::<Result<_, _>>()?;
+    let inner = values
+        .trim()
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .ok_or_else(|| format!("no values in {text}"))?;
+    let values = split(inner)
+        .into_iter()
+        .map(|value| in_sql(value).map(CString::new).transpose().map_err(crate::told))
+        .collect::<Result<_, _>>()?;
     Ok(Statement { sql: sql.trim().to_owned(), values })
 }
 
@@ -74,13 +81,17 @@ fn split(list: &str) -> Vec<&str> {
     out
 }
 
-/// A value as Rust shows it, as PostgreSQL reads it: `Some("a")` is a, `At(2026-…)` the instant, `[1, 2]` a list, `None` is NULL.
+/// A value as Rust shows it, as PostgreSQL reads it: `Some("a")` is a, `At(2026-…)` the instant, `[1, 2]` a list,
+/// `None` is NULL.
 fn in_sql(value: &str) -> Option<String> {
     if value == "None" {
         return None;
     }
     if let Some(text) = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        return Some(serde_json::from_str(&format!("\"{}\"", text.replace("\\'", "'").replace("\\u{", "\\\\u{"))).unwrap_or_else(|_| text.to_owned()));
+        return Some(
+            serde_json::from_str(&format!("\"{}\"", text.replace("\\'", "'").replace("\\u{", "\\\\u{")))
+                .unwrap_or_else(|_| text.to_owned()),
+        );
     }
     if let Some(list) = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return Some(format!("{{{}}}", split(list).into_iter().filter_map(in_sql).collect::<Vec<_>>().join(",")));
@@ -99,8 +110,12 @@ mod tests {
     #[test]
     fn values_are_read_as_they_were_shown() {
         let shown = r#"INSERT INTO "t" VALUES ($1, $2, $3, $4, $5) -- binds: ["a, \"b\" [c", None, Some(At(2026-11-25T01:02:03.5)), [1, 2], Some("x(y")]"#;
-        let values = [Some("a, \"b\" [c"), None, Some("2026-11-25T01:02:03.5"), Some("{1,2}"), Some("x(y")].map(|value| value.map(|text| CString::new(text).expect("a text")));
-        assert_eq!(parsed(shown), Ok(Statement { sql: r#"INSERT INTO "t" VALUES ($1, $2, $3, $4, $5)"#.to_owned(), values: values.to_vec() }));
+        let values = [Some("a, \"b\" [c"), None, Some("2026-11-25T01:02:03.5"), Some("{1,2}"), Some("x(y")]
+            .map(|value| value.map(|text| CString::new(text).expect("a text")));
+        assert_eq!(
+            parsed(shown),
+            Ok(Statement { sql: r#"INSERT INTO "t" VALUES ($1, $2, $3, $4, $5)"#.to_owned(), values: values.to_vec() })
+        );
         assert_eq!(parsed("COMMIT"), Ok(Statement { sql: "COMMIT".to_owned(), values: Vec::new() }));
     }
 }

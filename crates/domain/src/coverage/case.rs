@@ -174,9 +174,19 @@ fn complete(mut named: Vec<CoverKind>) -> Vec<CoverKind> {
 impl Default for Case {
     /// An empty case in the Jalali calendar, to be filled by a builder.
     fn default() -> Self {
-        let device = Component { serial: String::new(), product: String::new(), kinds: Vec::new(), components: Vec::new() };
-        let question = Question { received: Date::ZERO, usage: BTreeMap::new(), fault: None, cause: None, lines: Vec::new() };
-        Self { case: String::new(), calendar: Calendar::Jalali, order: complete(Vec::new()), device, events: Vec::new(), covers: Vec::new(), question }
+        let device =
+            Component { serial: String::new(), product: String::new(), kinds: Vec::new(), components: Vec::new() };
+        let question =
+            Question { received: Date::ZERO, usage: BTreeMap::new(), fault: None, cause: None, lines: Vec::new() };
+        Self {
+            case: String::new(),
+            calendar: Calendar::Jalali,
+            order: complete(Vec::new()),
+            device,
+            events: Vec::new(),
+            covers: Vec::new(),
+            question,
+        }
     }
 }
 
@@ -193,10 +203,16 @@ impl Component {
 
     fn no_double_serial(&self, path: &Path<'_>, seen: &mut HashSet<String>) -> Result<(), Malformed> {
         if !seen.insert(self.serial.clone()) {
-            return Err(Malformed::new(Path::Key(path, "serial"), format!("\"{}\" stands here a second time", self.serial)));
+            return Err(Malformed::new(
+                Path::Key(path, "serial"),
+                format!("\"{}\" stands here a second time", self.serial),
+            ));
         }
         let list = Path::Key(path, "components");
-        self.components.iter().enumerate().try_for_each(|(index, component)| component.no_double_serial(&Path::Index(&list, index), seen))
+        self.components
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, component)| component.no_double_serial(&Path::Index(&list, index), seen))
     }
 
     /// The path from this node down to the one that bears `serial`, both included; None where there is no such node.
@@ -216,7 +232,10 @@ impl Component {
 impl Event {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
         let event = node.object(&["type", "date"], &[])?;
-        Ok(Self { kind: event.get("type", |node| node.text().map(str::to_owned))?, date: event.get("date", |node| node.date())? })
+        Ok(Self {
+            kind: event.get("type", |node| node.text().map(str::to_owned))?,
+            date: event.get("date", |node| node.date())?,
+        })
     }
 }
 
@@ -232,7 +251,10 @@ impl Cover {
             claims: cover.get("claims", |node| {
                 node.list(|_, node| {
                     let claim = node.object(&["date", "amount"], &[])?;
-                    Ok(Claim { date: claim.get("date", |node| node.date())?, amount: claim.get("amount", |node| node.int(0))? })
+                    Ok(Claim {
+                        date: claim.get("date", |node| node.date())?,
+                        amount: claim.get("amount", |node| node.int(0))?,
+                    })
                 })
             })?,
             downtime: cover.get("downtime", |node| {

@@ -15,12 +15,18 @@ use crate::time::days_between;
 /// # Errors
 /// Where a period of the case leaves the years 1 to 9999.
 pub fn decide(case: &Case) -> Result<Decision, Malformed> {
-    let mut covers = case.covers.iter().enumerate().map(|(index, cover)| Standing::of(case, index, cover)).collect::<Result<Vec<_>, Out>>()?;
+    let mut covers = case
+        .covers
+        .iter()
+        .enumerate()
+        .map(|(index, cover)| Standing::of(case, index, cover))
+        .collect::<Result<Vec<_>, Out>>()?;
     let lines = case.question.lines.iter().map(|line| decide_line(case, &mut covers, line)).collect();
     Ok(Decision { case: case.case.clone(), lines })
 }
 
-/// A cover as it stands in this case: its periods, and what is left of its deductible and limit while the lines are walked.
+/// A cover as it stands in this case: its periods, and what is left of its deductible and limit while the lines are
+/// walked.
 struct Standing<'a> {
     cover: &'a Cover,
     /// What keeps it from every line, if anything does.
@@ -33,11 +39,19 @@ struct Standing<'a> {
 
 impl<'a> Standing<'a> {
     fn of(case: &Case, index: usize, cover: &'a Cover) -> Result<Self, Out> {
-        let mut standing = Self { cover, barred: None, periods: Vec::new(), deductible_left: cover.policy.deductible, limit_left: None };
+        let mut standing = Self {
+            cover,
+            barred: None,
+            periods: Vec::new(),
+            deductible_left: cover.policy.deductible,
+            limit_left: None,
+        };
         let start = start(case, index, cover)?;
         let mut used_up = false;
         if let Some(start) = start {
-            standing.periods = (0..cover.policy.terms.len()).map(|term| period(case.calendar, cover, index, term, start)).collect::<Result<_, _>>()?;
+            standing.periods = (0..cover.policy.terms.len())
+                .map(|term| period(case.calendar, cover, index, term, start))
+                .collect::<Result<_, _>>()?;
             let (count, sum) = counting_claims(case, index, cover, start)?;
             used_up = cover.policy.limits.max_claims.is_some_and(|max| count >= max);
             standing.limit_left = cover.policy.limits.max_amount.map(|max| max.saturating_sub(sum).max(0));
@@ -72,7 +86,11 @@ fn decide_line(case: &Case, covers: &mut [Standing<'_>], line: &Line) -> Decided
     let question = &case.question;
     let asked = Asked {
         line,
-        path: line.component.as_ref().and_then(|serial| case.device.path_to(serial)).unwrap_or_else(|| vec![&case.device]),
+        path: line
+            .component
+            .as_ref()
+            .and_then(|serial| case.device.path_to(serial))
+            .unwrap_or_else(|| vec![&case.device]),
         fault: line.fault.as_ref().unwrap_or(&question.fault).as_deref(),
         cause: line.cause.as_ref().unwrap_or(&question.cause).as_deref(),
     };
@@ -82,7 +100,11 @@ fn decide_line(case: &Case, covers: &mut [Standing<'_>], line: &Line) -> Decided
         let outcome = match judge(case, standing, &asked) {
             Err(outcome) => outcome,
             Ok(winner) => {
-                let outcome = Outcome::NothingLeft { term: winner.term.id.clone(), percent: winner.percent, last_day: winner.last_day };
+                let outcome = Outcome::NothingLeft {
+                    term: winner.term.id.clone(),
+                    percent: winner.percent,
+                    last_day: winner.last_day,
+                };
                 payers.push((index, winner));
                 outcome
             }
@@ -93,7 +115,11 @@ fn decide_line(case: &Case, covers: &mut [Standing<'_>], line: &Line) -> Decided
     // Rule 6: by kind, then the best for the customer, then the one that ends first, then by id.
     let rank = |index: usize| case.order.iter().position(|kind| *kind == covers[index].cover.kind);
     payers.sort_by(|(left, a), (right, b)| {
-        rank(*left).cmp(&rank(*right)).then(b.percent.cmp(&a.percent)).then(a.last_day.cmp(&b.last_day)).then_with(|| covers[*left].cover.id.cmp(&covers[*right].cover.id))
+        rank(*left)
+            .cmp(&rank(*right))
+            .then(b.percent.cmp(&a.percent))
+            .then(a.last_day.cmp(&b.last_day))
+            .then_with(|| covers[*left].cover.id.cmp(&covers[*right].cover.id))
     });
 
     let mut shares = Vec::new();
@@ -107,14 +133,25 @@ fn decide_line(case: &Case, covers: &mut [Standing<'_>], line: &Line) -> Decided
                 let paid = pay(standing, left, percent_of(amount, winner.percent));
                 left -= paid;
                 if paid > 0 {
-                    shares.push(Share { payer: standing.cover.payer.clone(), cover: Some(standing.cover.id.clone()), term: Some(winner.term.id.clone()), amount: paid });
+                    shares.push(Share {
+                        payer: standing.cover.payer.clone(),
+                        cover: Some(standing.cover.id.clone()),
+                        term: Some(winner.term.id.clone()),
+                        amount: paid,
+                    });
                 }
                 paid > 0
             }
         };
         if pays {
-            let metrics = winner.term.usage.keys().filter(|metric| !question.usage.contains_key(*metric)).cloned().collect();
-            considered[index].outcome = Outcome::Pays { term: winner.term.id.clone(), percent: winner.percent, last_day: winner.last_day, unverified_usage: metrics };
+            let metrics =
+                winner.term.usage.keys().filter(|metric| !question.usage.contains_key(*metric)).cloned().collect();
+            considered[index].outcome = Outcome::Pays {
+                term: winner.term.id.clone(),
+                percent: winner.percent,
+                last_day: winner.last_day,
+                unverified_usage: metrics,
+            };
         }
     }
     if left > 0 {
@@ -152,15 +189,27 @@ fn judge<'a>(case: &Case, standing: &Standing<'a>, asked: &Asked<'_>) -> Result<
         (names_type && term.only.as_ref().is_none_or(|only| holds(only, asked))).then_some((specificity, term, *period))
     });
     let competing = competing.collect::<Vec<_>>();
-    let Some(highest) = competing.iter().map(|(specificity, ..)| *specificity).max() else { return Err(Outcome::NotInScope) };
-    let speaking = competing.into_iter().filter(|(specificity, ..)| *specificity == highest).map(|(_, term, period)| (term, period)).collect::<Vec<_>>();
+    let Some(highest) = competing.iter().map(|(specificity, ..)| *specificity).max() else {
+        return Err(Outcome::NotInScope);
+    };
+    let speaking = competing
+        .into_iter()
+        .filter(|(specificity, ..)| *specificity == highest)
+        .map(|(_, term, period)| (term, period))
+        .collect::<Vec<_>>();
 
     let received = case.question.received;
     let best = |within_usage: bool| {
         let in_force = speaking.iter().filter(|(_, period)| period.first <= received && received <= period.last);
         let usable = in_force.filter(|(term, _)| !within_usage || exceeded(case, term).is_none());
-        let winners = usable.map(|(term, period)| Winner { term, percent: percentage(term, *period, asked, received), last_day: period.last });
-        winners.min_by(|a, b| b.percent.cmp(&a.percent).then(b.last_day.cmp(&a.last_day)).then_with(|| a.term.id.cmp(&b.term.id)))
+        let winners = usable.map(|(term, period)| Winner {
+            term,
+            percent: percentage(term, *period, asked, received),
+            last_day: period.last,
+        });
+        winners.min_by(|a, b| {
+            b.percent.cmp(&a.percent).then(b.last_day.cmp(&a.last_day)).then_with(|| a.term.id.cmp(&b.term.id))
+        })
     };
     if let Some(winner) = best(true) {
         return Ok(winner);
@@ -171,7 +220,9 @@ fn judge<'a>(case: &Case, standing: &Standing<'a>, asked: &Asked<'_>) -> Result<
     let begun = speaking.iter().filter(|(_, period)| period.first <= received).map(|(_, period)| period.last).max();
     Err(match begun {
         Some(last_day) => Outcome::Expired { last_day },
-        None => Outcome::NotStarted { first_day: speaking.iter().map(|(_, period)| period.first).min().unwrap_or(received) },
+        None => {
+            Outcome::NotStarted { first_day: speaking.iter().map(|(_, period)| period.first).min().unwrap_or(received) }
+        }
     })
 }
 
@@ -185,7 +236,11 @@ fn exceeded<'a>(case: &Case, term: &'a Term) -> Option<(&'a str, i64, i64)> {
 
 fn percentage(term: &Term, period: Period, asked: &Asked<'_>, received: Date) -> i64 {
     let percent = term.pays.get(&asked.line.kind).copied().unwrap_or(0);
-    if term.pro_rata { percent * (days_between(received, period.last) + 1) / (days_between(period.first, period.last) + 1) } else { percent }
+    if term.pro_rata {
+        percent * (days_between(received, period.last) + 1) / (days_between(period.first, period.last) + 1)
+    } else {
+        percent
+    }
 }
 
 /// Depth of the node; 3 for a serial, 2 for a product, 1 for a kind; position of the kind. (−1, 0, 0) without a scope.
@@ -220,17 +275,20 @@ fn excludes(exclusion: &Exclusion, asked: &Asked<'_>) -> bool {
     names(&exclusion.causes, asked.cause)
         && names(&exclusion.faults, asked.fault)
         && names(&exclusion.items, Some(&asked.line.item))
-        && (exclusion.kinds.is_empty() || asked.path.iter().any(|node| node.kinds.iter().any(|kind| exclusion.kinds.contains(kind))))
+        && (exclusion.kinds.is_empty()
+            || asked.path.iter().any(|node| node.kinds.iter().any(|kind| exclusion.kinds.contains(kind))))
         && (exclusion.types.is_empty() || exclusion.types.contains(&asked.line.kind))
 }
 
-/// When the terms of each cover hold: cover, term, first and last day, as far as the cover's start is known. For drawing them over time.
+/// When the terms of each cover hold: cover, term, first and last day, as far as the cover's start is known. For
+/// drawing them over time.
 #[must_use]
 pub fn terms_over_time(case: &Case) -> Vec<(String, String, Date, Date)> {
     let mut out = Vec::new();
     for (index, cover) in case.covers.iter().enumerate().filter(|(_, cover)| cover.state == CoverState::Active) {
         if let Ok(standing) = Standing::of(case, index, cover) {
-            let terms = cover.policy.terms.iter().zip(standing.periods).filter(|(_, period)| period.first <= period.last);
+            let terms =
+                cover.policy.terms.iter().zip(standing.periods).filter(|(_, period)| period.first <= period.last);
             out.extend(terms.map(|(term, period)| (cover.id.clone(), term.id.clone(), period.first, period.last)));
         }
     }

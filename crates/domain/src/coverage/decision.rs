@@ -1,4 +1,5 @@
-//! What `decide` answers: codes, dates and amounts. The sentences are made from them where a person's language is known.
+//! What `decide` answers: codes, dates and amounts. The sentences are made from them where a person's language is
+//! known.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;

@@ -35,7 +35,8 @@ pub(super) fn start(case: &Case, index: usize, cover: &Cover) -> Result<Option<D
     let Some(start) = cover.policy.start.from.iter().find_map(|kind| earliest(kind)) else { return Ok(None) };
     let Some(cap) = &cover.policy.start.cap else { return Ok(Some(start)) };
     let Some(event) = earliest(&cap.event) else { return Ok(Some(start)) };
-    let cap = case.calendar.plus_months(event, cap.months).ok_or(Out { cover: index, at: "start.cap.months".to_owned() })?;
+    let cap =
+        case.calendar.plus_months(event, cap.months).ok_or(Out { cover: index, at: "start.cap.months".to_owned() })?;
     Ok(Some(start.min(cap)))
 }
 
@@ -44,9 +45,13 @@ pub(super) fn period(calendar: Calendar, cover: &Cover, index: usize, term: usiz
     let out = |key: &str| Out { cover: index, at: format!("terms[{term}].{key}") };
     let rule: &Term = &cover.policy.terms[term];
     let first = match (rule.after_months.unwrap_or(0), rule.after_days.unwrap_or(0)) {
-        (0, 0) => plus_days(start, cover.policy.waiting_days).ok_or(Out { cover: index, at: "waiting_days".to_owned() })?,
+        (0, 0) => {
+            plus_days(start, cover.policy.waiting_days).ok_or(Out { cover: index, at: "waiting_days".to_owned() })?
+        }
         (0, days) => plus_days(start, days).and_then(|day| plus_days(day, 1)).ok_or_else(|| out("after_days"))?,
-        (months, _) => calendar.plus_months(start, months).and_then(|day| plus_days(day, 1)).ok_or_else(|| out("after_months"))?,
+        (months, _) => {
+            calendar.plus_months(start, months).and_then(|day| plus_days(day, 1)).ok_or_else(|| out("after_months"))?
+        }
     };
     let mut last = match (rule.months, rule.days) {
         (Some(months), _) => calendar.plus_months(start, months).ok_or_else(|| out("months"))?,
@@ -58,7 +63,8 @@ pub(super) fn period(calendar: Calendar, cover: &Cover, index: usize, term: usiz
         for repair in repairs {
             if repair.received <= last {
                 let days = days_between(repair.received, repair.returned).saturating_sub(extend.beyond_days).max(0);
-                last = plus_days(last, days).ok_or_else(|| out(if rule.months.is_some() { "months" } else { "days" }))?;
+                last =
+                    plus_days(last, days).ok_or_else(|| out(if rule.months.is_some() { "months" } else { "days" }))?;
             }
         }
     }
@@ -71,9 +77,15 @@ pub(super) fn counting_claims(case: &Case, index: usize, cover: &Cover, start: D
     let window = match cover.policy.limits.per_months {
         None => None,
         Some(_) if received < start => return Ok((0, 0)),
-        Some(months) => Some(limit_period(case.calendar, start, months, received).ok_or(Out { cover: index, at: "limits.per_months".to_owned() })?),
+        Some(months) => Some(
+            limit_period(case.calendar, start, months, received)
+                .ok_or(Out { cover: index, at: "limits.per_months".to_owned() })?,
+        ),
     };
-    let counted = cover.claims.iter().filter(|claim| window.is_none_or(|window| window.first <= claim.date && claim.date <= window.last));
+    let counted = cover
+        .claims
+        .iter()
+        .filter(|claim| window.is_none_or(|window| window.first <= claim.date && claim.date <= window.last));
     Ok(counted.fold((0, 0_i64), |(count, sum), claim| (count + 1, sum.saturating_add(claim.amount))))
 }
 
@@ -81,7 +93,8 @@ pub(super) fn counting_claims(case: &Case, index: usize, cover: &Cover, start: D
 fn limit_period(calendar: Calendar, start: Date, per_months: i64, received: Date) -> Option<Period> {
     let (from, to) = (calendar.fields(start), calendar.fields(received));
     let months = i64::from(to.year - from.year) * 12 + i64::from(to.month) - i64::from(from.month);
-    // The right period is this one or its neighbour, since a month's last day may stand in for a day that it does not have.
+    // The right period is this one or its neighbour, since a month's last day may stand in for a day that it does not
+    // have.
     let mut k = (months / per_months - 1).max(0);
     let mut first = if k == 0 { start } else { plus_days(calendar.plus_months(start, k * per_months)?, 1)? };
     loop {

@@ -150,7 +150,17 @@ impl Policy {
 
     pub(super) fn read(node: Node<'_>) -> Result<Self, Malformed> {
         let policy = node.object(
-            &["code", "version", "start", "waiting_days", "terms", "exclusions", "deductible", "limits", "extend_by_downtime"],
+            &[
+                "code",
+                "version",
+                "start",
+                "waiting_days",
+                "terms",
+                "exclusions",
+                "deductible",
+                "limits",
+                "extend_by_downtime",
+            ],
             &["title", "obligation", "route", "repair_warranty", "replacement"],
         )?;
         Ok(Self {
@@ -170,8 +180,9 @@ impl Policy {
             })?,
             deductible: policy.get("deductible", |node| node.int(0))?,
             limits: policy.get("limits", Limits::read)?,
-            extend_by_downtime: policy
-                .nullable("extend_by_downtime", |node| Ok(Beyond { beyond_days: node.object(&["beyond_days"], &[])?.get("beyond_days", |node| node.int(0))? }))?,
+            extend_by_downtime: policy.nullable("extend_by_downtime", |node| {
+                Ok(Beyond { beyond_days: node.object(&["beyond_days"], &[])?.get("beyond_days", |node| node.int(0))? })
+            })?,
             title: policy.optional("title", any)?,
             obligation: policy.optional("obligation", any)?,
             route: policy.optional("route", any)?,
@@ -193,7 +204,9 @@ fn plain(json: &Json) -> serde_json::Value {
         Json::Int(value) => (*value).into(),
         Json::Text(text) => text.clone().into(),
         Json::List(list) => list.iter().map(plain).collect::<Vec<_>>().into(),
-        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), plain(value))).collect::<serde_json::Map<_, _>>().into(),
+        Json::Object(entries) => {
+            entries.iter().map(|(key, value)| (key.clone(), plain(value))).collect::<serde_json::Map<_, _>>().into()
+        }
     }
 }
 
@@ -202,7 +215,10 @@ impl Start {
         let start = node.object(&["from"], &["cap"])?;
         let cap = |node: Node<'_>| {
             let cap = node.object(&["event", "months"], &[])?;
-            Ok(Cap { event: cap.get("event", |node| node.text().map(str::to_owned))?, months: cap.get("months", |node| node.int(0))? })
+            Ok(Cap {
+                event: cap.get("event", |node| node.text().map(str::to_owned))?,
+                months: cap.get("months", |node| node.int(0))?,
+            })
         };
         Ok(Self { from: start.get("from", |node| node.texts())?, cap: start.optional("cap", cap)? })
     }
@@ -257,12 +273,18 @@ fn one_of(node: Node<'_>, words: &[&str]) -> Result<String, Malformed> {
 
 impl Term {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
-        let term = node.object(&["id", "pays"], &["scope", "only", "after_months", "after_days", "months", "days", "usage", "pro_rata"])?;
+        let term = node.object(
+            &["id", "pays"],
+            &["scope", "only", "after_months", "after_days", "months", "days", "usage", "pro_rata"],
+        )?;
         if term.has("months") == term.has("days") {
             return Err(Malformed::new(Path::Key(node.path, "months"), "exactly one of months and days"));
         }
         if term.has("after_months") && term.has("after_days") {
-            return Err(Malformed::new(Path::Key(node.path, "after_months"), "only one of after_months and after_days"));
+            return Err(Malformed::new(
+                Path::Key(node.path, "after_months"),
+                "only one of after_months and after_days",
+            ));
         }
         let count = |key| term.optional(key, |node| node.int(0));
         Ok(Self {
@@ -289,18 +311,30 @@ impl Term {
 
 /// Usage limits or readings: any metric's name, an integer of at least 0.
 pub(super) fn readings(node: Node<'_>) -> Result<BTreeMap<String, i64>, Malformed> {
-    node.entries()?.iter().map(|(name, json)| Ok((name.clone(), Node { json, path: &Path::Key(node.path, name) }.int(0)?))).collect()
+    node.entries()?
+        .iter()
+        .map(|(name, json)| Ok((name.clone(), Node { json, path: &Path::Key(node.path, name) }.int(0)?)))
+        .collect()
 }
 
 /// Lists of texts of which at least one is there and none is empty.
-fn some_lists<const N: usize>(node: Node<'_>, required: &[&str], keys: [&str; N]) -> Result<[Vec<String>; N], Malformed> {
+fn some_lists<const N: usize>(
+    node: Node<'_>,
+    required: &[&str],
+    keys: [&str; N],
+) -> Result<[Vec<String>; N], Malformed> {
     let object = node.object(required, &keys)?;
     if !keys.iter().any(|key| object.has(key)) {
         return Err(Malformed::new(node.path, "at least one field"));
     }
     let mut lists = [const { Vec::new() }; N];
     for (list, key) in lists.iter_mut().zip(keys) {
-        *list = object.optional(key, |node| node.texts().and_then(|texts| if texts.is_empty() { node.wrong("at least one entry") } else { Ok(texts) }))?.unwrap_or_default();
+        *list = object
+            .optional(key, |node| {
+                node.texts()
+                    .and_then(|texts| if texts.is_empty() { node.wrong("at least one entry") } else { Ok(texts) })
+            })?
+            .unwrap_or_default();
     }
     Ok(lists)
 }
@@ -321,7 +355,8 @@ impl Only {
 
 impl Exclusion {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
-        let [causes, faults, items, kinds, _] = some_lists(node, &["id"], ["causes", "faults", "items", "kinds", "types"])?;
+        let [causes, faults, items, kinds, _] =
+            some_lists(node, &["id"], ["causes", "faults", "items", "kinds", "types"])?;
         let object = node.object(&["id"], &["causes", "faults", "items", "kinds", "types"])?;
         Ok(Self {
             id: object.get("id", |node| node.text().map(str::to_owned))?,
@@ -329,7 +364,9 @@ impl Exclusion {
             faults,
             items,
             kinds,
-            types: object.optional("types", |node| node.list(|_, node| node.word(LineType::named, "a type of line")))?.unwrap_or_default(),
+            types: object
+                .optional("types", |node| node.list(|_, node| node.word(LineType::named, "a type of line")))?
+                .unwrap_or_default(),
         })
     }
 }

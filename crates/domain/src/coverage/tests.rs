@@ -19,7 +19,10 @@ fn cases(name: &str) -> Option<String> {
 
 #[test]
 fn public_cases_are_decided_to_the_letter() {
-    let (Some(given), Some(expected)) = (cases("coverage-public.jsonl"), cases("coverage-public.expected.jsonl")) else { return };
+    let (Some(given), Some(expected)) = (cases("coverage-public.jsonl"), cases("coverage-public.expected.jsonl"))
+    else {
+        return;
+    };
     let mut count = 0;
     for (case, expected) in given.lines().zip(expected.lines()) {
         let decision = decide_text(case).unwrap_or_else(|error| panic!("{error} in {case}"));
@@ -34,10 +37,17 @@ fn public_cases_are_decided_to_the_letter() {
 
 #[test]
 fn malformed_cases_are_told_with_their_paths() {
-    let (Some(given), Some(expected)) = (cases("coverage-malformed.jsonl"), cases("coverage-malformed.expected.jsonl")) else { return };
+    let (Some(given), Some(expected)) = (cases("coverage-malformed.jsonl"), cases("coverage-malformed.expected.jsonl"))
+    else {
+        return;
+    };
     for (case, expected) in given.lines().filter(|line| !line.trim().is_empty()).zip(expected.lines()) {
         let Malformed { path, .. } = decide_text(case).expect_err(case);
-        assert_eq!(json!({"case": case_name(case), "path": path}), serde_json::from_str::<Value>(expected).expect("JSON"), "{case}");
+        assert_eq!(
+            json!({"case": case_name(case), "path": path}),
+            serde_json::from_str::<Value>(expected).expect("JSON"),
+            "{case}"
+        );
     }
 }
 
@@ -52,22 +62,29 @@ fn a_case_reads_back_as_it_was_written() {
 
 /// A policy of a few terms over the tree of `tree()`, with exclusions, limits and a deductible.
 fn policy() -> impl Strategy<Value = Value> {
-    let pays = prop_oneof![Just(json!({"part": 100, "labour": 100})), Just(json!({"part": 50})), (0..=100).prop_map(|percent| json!({"part": percent, "labour": 100 - percent}))];
+    let pays = prop_oneof![
+        Just(json!({"part": 100, "labour": 100})),
+        Just(json!({"part": 50})),
+        (0..=100).prop_map(|percent| json!({"part": percent, "labour": 100 - percent}))
+    ];
     let scope = prop_oneof![3 => Just(None), 1 => Just(Some(json!({"kinds": ["compressor"]}))), 1 => Just(Some(json!({"serials": ["C9"]}))), 1 => Just(Some(json!({"products": ["BAT-2"]})))];
-    let term = (pays, scope, 0..48_i64, 0..24_i64, any::<bool>(), proptest::option::of(0..4000_i64)).prop_map(|(pays, scope, months, after, pro_rata, hours)| {
-        let mut term = json!({"id": "", "pays": pays, "months": months, "pro_rata": pro_rata});
-        if let Some(scope) = scope {
-            term["scope"] = scope;
-        }
-        if after > 0 {
-            term["after_months"] = after.into();
-        }
-        if let Some(hours) = hours {
-            term["usage"] = json!({"hours": hours});
-        }
-        term
-    });
-    let limits = (proptest::option::of(1..24_i64), proptest::option::of(0..4_i64), proptest::option::of(0..3_000_000_i64));
+    let term = (pays, scope, 0..48_i64, 0..24_i64, any::<bool>(), proptest::option::of(0..4000_i64)).prop_map(
+        |(pays, scope, months, after, pro_rata, hours)| {
+            let mut term = json!({"id": "", "pays": pays, "months": months, "pro_rata": pro_rata});
+            if let Some(scope) = scope {
+                term["scope"] = scope;
+            }
+            if after > 0 {
+                term["after_months"] = after.into();
+            }
+            if let Some(hours) = hours {
+                term["usage"] = json!({"hours": hours});
+            }
+            term
+        },
+    );
+    let limits =
+        (proptest::option::of(1..24_i64), proptest::option::of(0..4_i64), proptest::option::of(0..3_000_000_i64));
     (proptest::collection::vec(term, 0..4), any::<bool>(), 0..500_000_i64, limits, 0..60_i64, proptest::option::of(0..20_i64)).prop_map(
         |(mut terms, excludes, deductible, (per_months, max_claims, max_amount), waiting, beyond)| {
             for (index, term) in terms.iter_mut().enumerate() {
@@ -127,11 +144,19 @@ prop_compose! {
 /// Any JSON of a few levels.
 fn anything() -> impl Strategy<Value = Value> {
     let word = prop_oneof!["[a-z_]{1,12}", "\\PC{0,8}"];
-    let leaf =
-        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), any::<f64>().prop_map(Value::from), word.prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        word.prop_map(Value::from)
+    ];
     leaf.prop_recursive(3, 16, 4, |inner| {
         let entries = proptest::collection::vec(("[a-z_]{1,12}", inner.clone()), 0..4);
-        prop_oneof![proptest::collection::vec(inner, 0..4).prop_map(Value::from), entries.prop_map(|entries| Value::Object(entries.into_iter().collect()))]
+        prop_oneof![
+            proptest::collection::vec(inner, 0..4).prop_map(Value::from),
+            entries.prop_map(|entries| Value::Object(entries.into_iter().collect()))
+        ]
     })
 }
 

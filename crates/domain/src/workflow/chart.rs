@@ -201,10 +201,15 @@ impl Chart {
         self.transitions.iter().filter(move |transition| transition.from == step)
     }
 
-    /// The steps of the main road from the start to an end, for showing where a case stands: the shortest way, counting a wait for a part or an
-    /// answer only where the case is on it.
+    /// The steps of the main road from the start to an end, for showing where a case stands: the shortest way, counting
+    /// a wait for a part or an answer only where the case is on it.
     #[must_use]
     pub fn road(&self) -> Vec<&Step> {
-        self.steps.iter().filter(|step| step.kind != StepKind::Wait || self.ways_out(&step.id).any(|way| way.needs.contains(&Need::HandOver))).collect()
+        self.steps
+            .iter()
+            .filter(|step| {
+                step.kind != StepKind::Wait || self.ways_out(&step.id).any(|way| way.needs.contains(&Need::HandOver))
+            })
+            .collect()
     }
 }

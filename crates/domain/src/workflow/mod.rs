@@ -1,5 +1,5 @@
-//! The road of a case: a chart as data, conditions over the case's facts, and the ways out of a step with their reasons. The format is described in
-//! `docs/workflow.md`.
+//! The road of a case: a chart as data, conditions over the case's facts, and the ways out of a step with their
+//! reasons. The format is described in `docs/workflow.md`.
 
 mod chart;
 mod condition;
@@ -7,7 +7,9 @@ mod moves;
 
 use std::sync::LazyLock;
 
-pub use chart::{Assign, Auto, Chart, ChecklistItem, Deadline, Need, Overdue, Stage, Step, StepKind, Title, Transition};
+pub use chart::{
+    Assign, Auto, Chart, ChecklistItem, Deadline, Need, Overdue, Stage, Step, StepKind, Title, Transition,
+};
 pub use condition::{BadCondition, Condition, Fact, Facts};
 pub use moves::{Barred, Case, Way, instant, ways};
 
@@ -23,7 +25,8 @@ pub fn standard() -> Chart {
     serde_json::from_str(include_str!("standard.json")).expect("the built-in chart is a chart")
 }
 
-/// Whether a chart is the built-in one of before steps had stages: nobody changed it, and the built-in one of now takes its place for new cases.
+/// Whether a chart is the built-in one of before steps had stages: nobody changed it, and the built-in one of now takes
+/// its place for new cases.
 #[must_use]
 pub fn is_standard_of_before(chart: &Chart) -> bool {
     static BEFORE: LazyLock<Chart> = LazyLock::new(|| {

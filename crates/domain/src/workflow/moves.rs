@@ -41,11 +41,13 @@ pub fn ways<'a>(chart: &'a Chart, case: &Case<'_>, roles: &[&str]) -> Vec<Way<'a
     out.map(|transition| {
         let mut because = Vec::new();
         let may = if transition.roles.is_empty() { step_roles } else { &transition.roles };
-        if !may.is_empty() && !roles.iter().any(|role| may.iter().any(|name| name == role) || OVERSEERS.contains(role)) {
+        if !may.is_empty() && !roles.iter().any(|role| may.iter().any(|name| name == role) || OVERSEERS.contains(role))
+        {
             because.push(Barred::Role(may.to_vec()));
         }
         because.extend(barred_by_condition(chart, transition, &case.facts));
-        let (asks, needs): (Vec<_>, Vec<_>) = transition.needs.iter().partition(|need| matches!(need, Need::Note | Need::SecondPerson | Need::HandOver));
+        let (asks, needs): (Vec<_>, Vec<_>) =
+            transition.needs.iter().partition(|need| matches!(need, Need::Note | Need::SecondPerson | Need::HandOver));
         because.extend(needs.into_iter().filter(|need| !case.has.contains(need)).map(Barred::Needs));
         Way { transition, allowed: because.is_empty(), because, asks }
     })
@@ -61,7 +63,11 @@ fn barred_by_condition(chart: &Chart, transition: &Transition, facts: &Facts) ->
     if condition.as_ref().is_some_and(|condition| condition.holds(facts)) {
         return None;
     }
-    let reads = condition.iter().flat_map(Condition::reads).filter_map(|name| Some((name.to_owned(), facts.get(name)?.clone()))).collect();
+    let reads = condition
+        .iter()
+        .flat_map(Condition::reads)
+        .filter_map(|name| Some((name.to_owned(), facts.get(name)?.clone())))
+        .collect();
     Some(Barred::Condition { when: when.clone(), facts: reads })
 }
 
@@ -70,7 +76,9 @@ fn barred_by_condition(chart: &Chart, transition: &Transition, facts: &Facts) ->
 pub fn instant<'a>(chart: &'a Chart, case: &Case<'_>) -> Option<&'a Transition> {
     let mut out = chart.transitions.iter().filter(|transition| transition.from == case.step);
     out.find(|transition| {
-        matches!(transition.auto, Auto::At(true)) && barred_by_condition(chart, transition, &case.facts).is_none() && transition.needs.iter().all(|need| case.has.contains(need))
+        matches!(transition.auto, Auto::At(true))
+            && barred_by_condition(chart, transition, &case.facts).is_none()
+            && transition.needs.iter().all(|need| case.has.contains(need))
     })
 }
 
@@ -84,7 +92,11 @@ mod tests {
     }
 
     fn allowed(case: &Case<'_>, role: &str) -> Vec<String> {
-        ways(&standard(), case, &[role]).into_iter().filter(|way| way.allowed).map(|way| way.transition.id.clone()).collect()
+        ways(&standard(), case, &[role])
+            .into_iter()
+            .filter(|way| way.allowed)
+            .map(|way| way.transition.id.clone())
+            .collect()
     }
 
     #[test]
@@ -99,7 +111,9 @@ mod tests {
                 serde_json::Value::Object(map) => map
                     .into_iter()
                     .map(|(key, value)| (key, absent(value)))
-                    .filter(|(_, value)| !value.is_null() && *value != serde_json::json!([]) && *value != serde_json::json!(false))
+                    .filter(|(_, value)| {
+                        !value.is_null() && *value != serde_json::json!([]) && *value != serde_json::json!(false)
+                    })
                     .collect::<serde_json::Map<_, _>>()
                     .into(),
                 serde_json::Value::Array(list) => list.into_iter().map(absent).collect(),
@@ -131,7 +145,13 @@ mod tests {
         let chart = standard();
         let barred = ways(&chart, &on("diagnosis", &facts, &[]), &["storekeeper"]);
         assert_eq!(barred[0].because[0], Barred::Role(vec!["technician".to_owned()]));
-        assert_eq!(barred[0].because[1], Barred::Condition { when: "customer_share > 0".to_owned(), facts: vec![("customer_share".to_owned(), 0.into())] });
+        assert_eq!(
+            barred[0].because[1],
+            Barred::Condition {
+                when: "customer_share > 0".to_owned(),
+                facts: vec![("customer_share".to_owned(), 0.into())]
+            }
+        );
         assert_eq!(barred[0].because[2], Barred::Needs(Need::Fault));
     }
 
@@ -139,14 +159,24 @@ mod tests {
     fn a_step_has_a_stage_of_the_list_or_none_and_a_chart_of_before_is_read_on() {
         let chart = standard();
         let stages = chart.steps.iter().map(|step| step.stage).collect::<Vec<_>>();
-        let all = [Stage::Intake, Stage::Diagnosis, Stage::Approval, Stage::Work, Stage::Parts, Stage::Check, Stage::Ready].map(Some);
+        let all =
+            [Stage::Intake, Stage::Diagnosis, Stage::Approval, Stage::Work, Stage::Parts, Stage::Check, Stage::Ready]
+                .map(Some);
         assert_eq!(stages, [all.as_slice(), &[None]].concat());
-        assert!(chart.ways_out("ready").all(|way| way.main) && !chart.ways_out("approval").any(|way| way.main && way.id == "declined"));
+        assert!(
+            chart.ways_out("ready").all(|way| way.main)
+                && !chart.ways_out("approval").any(|way| way.main && way.id == "declined")
+        );
         let text = serde_json::to_string(&chart).expect("JSON");
         let wrong = text.replace("\"stage\":\"check\"", "\"stage\":\"checking\"");
         assert!(wrong != text && serde_json::from_str::<Chart>(&wrong).is_err());
-        let before = text.replace(",\"main\":true", "").replace(",\"when\":\"estimate != 'exceeded'\"", "").replace("estimate == 'exceeded' || ", "");
-        let before = all.iter().flatten().fold(before, |text, stage| text.replace(&format!(",\"stage\":{}", serde_json::to_string(stage).expect("a stage")), ""));
+        let before = text
+            .replace(",\"main\":true", "")
+            .replace(",\"when\":\"estimate != 'exceeded'\"", "")
+            .replace("estimate == 'exceeded' || ", "");
+        let before = all.iter().flatten().fold(before, |text, stage| {
+            text.replace(&format!(",\"stage\":{}", serde_json::to_string(stage).expect("a stage")), "")
+        });
         let before = serde_json::from_str::<Chart>(&before).expect("a chart");
         assert!(is_standard_of_before(&before) && !is_standard_of_before(&chart));
     }
@@ -165,7 +195,10 @@ mod tests {
     #[test]
     fn an_accepted_estimate_moves_by_itself() {
         let chart = standard();
-        assert_eq!(instant(&chart, &on("approval", &[("estimate", "accepted".into())], &[])).map(|way| way.id.as_str()), Some("accepted"));
+        assert_eq!(
+            instant(&chart, &on("approval", &[("estimate", "accepted".into())], &[])).map(|way| way.id.as_str()),
+            Some("accepted")
+        );
         assert_eq!(instant(&chart, &on("approval", &[("estimate", "waiting".into())], &[])), None);
     }
 }

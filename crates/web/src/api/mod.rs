@@ -1,4 +1,5 @@
-//! The REST API: a table of operations (`operations`), from which routes, checks and the OpenAPI document (`openapi`) are made.
+//! The REST API: a table of operations (`operations`), from which routes, checks and the OpenAPI document (`openapi`)
+//! are made.
 
 pub mod openapi;
 pub mod operations;
@@ -62,7 +63,8 @@ type ReadFn = Box<dyn Fn(&mut Conn, &Actor, &Call<'_>, &Value) -> Result<Value> 
 type LookFn = Box<dyn Fn(&Db, &Actor, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 /// What is done within a write; it is done again where another write won.
 type InWrite<'a> = Box<dyn FnMut(&mut Tx<'_>) -> Result<Value> + 'a>;
-/// Gets ready for a write: what takes long or much is done here, before the write begins, and what is left is handed on.
+/// Gets ready for a write: what takes long or much is done here, before the write begins, and what is left is handed
+/// on.
 type WriteFn = Box<dyn for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync>;
 type OpenFn = Box<dyn Fn(&App, &str, &Call<'_>, &Value) -> Result<Value> + Send + Sync>;
 type NoteFn = fn(&Db, &Actor, &str) -> Result<()>;
@@ -137,7 +139,13 @@ fn json(value: impl Serialize) -> Result<Value> {
 }
 
 /// An operation that reads.
-pub fn get<Q, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&mut Conn, &Actor, &Call<'_>, Q) -> Result<A>) -> Operation
+pub fn get<Q, A>(
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    run: fn(&mut Conn, &Actor, &Call<'_>, Q) -> Result<A>,
+) -> Operation
 where
     Q: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
@@ -154,7 +162,13 @@ where
 }
 
 /// An operation that reads, and counts what was looked for.
-pub fn look<Q, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&Db, &Actor, &Call<'_>, Q) -> Result<A>) -> Operation
+pub fn look<Q, A>(
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    run: fn(&Db, &Actor, &Call<'_>, Q) -> Result<A>,
+) -> Operation
 where
     Q: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
@@ -163,21 +177,45 @@ where
     operation::<Q>(id, Method::GET, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does)
 }
 
-/// An operation that answers what is sent to it, and neither reads nor writes: it takes as long as it takes, beside the store.
-pub fn answers<B, A>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, run: fn(B) -> Result<A>) -> Operation
+/// An operation that answers what is sent to it, and neither reads nor writes: it takes as long as it takes, beside the
+/// store.
+pub fn answers<B, A>(
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    example: Value,
+    run: fn(B) -> Result<A>,
+) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
 {
     let does = Does::Look(Box::new(move |_, _, _, body| json(run(typed::<B>(body)?)?)));
-    let mut operation = operation::<B>(id, Method::POST, path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    let mut operation = operation::<B>(
+        id,
+        Method::POST,
+        path,
+        Some(action),
+        summary,
+        Some(|generator| generator.subschema_for::<A>()),
+        does,
+    );
     operation.example = example;
     operation.lane = Lane::Files;
     operation
 }
 
 /// An operation that changes something.
-pub fn write<B, A, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, run: F) -> Operation
+pub fn write<B, A, F>(
+    method: Method,
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    example: Value,
+    run: F,
+) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
@@ -188,14 +226,31 @@ where
         let run = run.clone();
         Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, typed::<B>(body)?)?)))
     });
-    let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    let mut operation = operation::<B>(
+        id,
+        method.clone(),
+        path,
+        Some(action),
+        summary,
+        Some(|generator| generator.subschema_for::<A>()),
+        does,
+    );
     operation.example = example;
     operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
     operation
 }
 
-/// An operation in two steps: the first does what takes long or much memory, before the write begins, and the second writes what came of it.
-pub fn prepared<B, P, A, R, F>(method: Method, id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, (ready, run): (R, F)) -> Operation
+/// An operation in two steps: the first does what takes long or much memory, before the write begins, and the second
+/// writes what came of it.
+pub fn prepared<B, P, A, R, F>(
+    method: Method,
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    example: Value,
+    (ready, run): (R, F),
+) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
     P: 'static,
@@ -208,14 +263,30 @@ where
         let (run, prepared) = (run.clone(), ready(db, actor, typed::<B>(body)?)?);
         Ok(Box::new(move |tx: &mut Tx<'_>| json(run(tx, call, &prepared)?)))
     });
-    let mut operation = operation::<B>(id, method.clone(), path, Some(action), summary, Some(|generator| generator.subschema_for::<A>()), does);
+    let mut operation = operation::<B>(
+        id,
+        method.clone(),
+        path,
+        Some(action),
+        summary,
+        Some(|generator| generator.subschema_for::<A>()),
+        does,
+    );
     operation.example = example;
     operation.keyed = if method == Method::POST { Keyed::Accepted } else { Keyed::No };
     operation
 }
 
 /// An operation that makes something of a file, which is decoded or read in its turn with other files.
-pub fn make_of_file<B, P, A, R, F>(id: &'static str, path: &'static str, action: Action, summary: &'static str, example: Value, ready: R, run: F) -> Operation
+pub fn make_of_file<B, P, A, R, F>(
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    example: Value,
+    ready: R,
+    run: F,
+) -> Operation
 where
     B: JsonSchema + DeserializeOwned + 'static,
     P: 'static,
@@ -223,17 +294,34 @@ where
     R: Fn(&Db, B) -> Result<P> + Send + Sync + 'static,
     F: Fn(&mut Tx<'_>, &Call<'_>, &P) -> Result<A> + Send + Sync + 'static,
 {
-    let mut operation = prepared(Method::POST, id, path, action, summary, example, (move |db: &Db, _: &Actor, body| ready(db, body), run)).makes();
+    let mut operation = prepared(
+        Method::POST,
+        id,
+        path,
+        action,
+        summary,
+        example,
+        (move |db: &Db, _: &Actor, body| ready(db, body), run),
+    )
+    .makes();
     operation.lane = Lane::Files;
     operation
 }
 
-fn writes(ready: impl for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static) -> Does {
+fn writes(
+    ready: impl for<'a> Fn(&'a Db, &'a Actor, &'a Call<'a>, &'a Value) -> Result<InWrite<'a>> + Send + Sync + 'static,
+) -> Does {
     Does::Write(Box::new(ready))
 }
 
 /// An operation for anybody.
-pub fn open<Q, A>(id: &'static str, method: Method, path: &'static str, summary: &'static str, run: fn(&App, &str, &Call<'_>, Q) -> Result<A>) -> Operation
+pub fn open<Q, A>(
+    id: &'static str,
+    method: Method,
+    path: &'static str,
+    summary: &'static str,
+    run: fn(&App, &str, &Call<'_>, Q) -> Result<A>,
+) -> Operation
 where
     Q: JsonSchema + DeserializeOwned + 'static,
     A: JsonSchema + Serialize + 'static,
@@ -253,11 +341,25 @@ where
 type Bytes = (String, Vec<u8>);
 
 /// An operation that answers with a file.
-pub fn file<Q>(id: &'static str, path: &'static str, action: Action, summary: &'static str, run: fn(&App, &Actor, &Call<'_>, Q) -> Result<Bytes>) -> Operation
+pub fn file<Q>(
+    id: &'static str,
+    path: &'static str,
+    action: Action,
+    summary: &'static str,
+    run: fn(&App, &Actor, &Call<'_>, Q) -> Result<Bytes>,
+) -> Operation
 where
     Q: JsonSchema + DeserializeOwned + 'static,
 {
-    operation::<Q>(id, Method::GET, path, Some(action), summary, None, Does::Bytes(Box::new(move |app, actor, call, query| run(app, actor, call, typed::<Q>(query)?))))
+    operation::<Q>(
+        id,
+        Method::GET,
+        path,
+        Some(action),
+        summary,
+        None,
+        Does::Bytes(Box::new(move |app, actor, call, query| run(app, actor, call, typed::<Q>(query)?))),
+    )
 }
 
 fn operation<I: JsonSchema + DeserializeOwned + 'static>(
@@ -395,7 +497,14 @@ impl Operation {
     ///
     /// # Errors
     /// What the command tells; then nothing was written.
-    pub fn write(&self, app: &App, actor: &Actor, call: &Call<'_>, key: Option<&str>, input: &Value) -> Result<(StatusCode, Value)> {
+    pub fn write(
+        &self,
+        app: &App,
+        actor: &Actor,
+        call: &Call<'_>,
+        key: Option<&str>,
+        input: &Value,
+    ) -> Result<(StatusCode, Value)> {
         let Does::Write(ready) = &self.does else { return Err(Error::NotFound) };
         if let Some(action) = self.action {
             actor.may(action, Of::Anything)?;
@@ -407,12 +516,19 @@ impl Operation {
             if let Some(key) = key
                 && let Some((status, answer)) = idempotency::answered(tx, key, &hash)?
             {
-                let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+                let status = u16::try_from(status)
+                    .ok()
+                    .and_then(|status| StatusCode::from_u16(status).ok())
+                    .unwrap_or(StatusCode::OK);
                 return Ok((status, serde_json::from_str(&answer).map_err(Error::internal)?));
             }
             let value = run(tx)?;
             if let Some(key) = key {
-                let given = Given { status: i64::from(self.status.as_u16()), body: &value.to_string(), is_secret: self.is_secret };
+                let given = Given {
+                    status: i64::from(self.status.as_u16()),
+                    body: &value.to_string(),
+                    is_secret: self.is_secret,
+                };
                 idempotency::keep(tx, key, &hash, given)?;
             }
             Ok((self.status, value))
@@ -464,7 +580,9 @@ pub(crate) fn router(has_docs: bool) -> Router<App> {
     for operation in table() {
         let serve = {
             let operation = operation.clone();
-            move |State(app): State<App>, Path(path): Path<HashMap<String, String>>, request: Request| serve(operation.clone(), app, path, request)
+            move |State(app): State<App>, Path(path): Path<HashMap<String, String>>, request: Request| {
+                serve(operation.clone(), app, path, request)
+            }
         };
         let filter = MethodFilter::try_from(operation.method.clone()).unwrap_or(MethodFilter::GET);
         match by_path.iter().position(|(path, _)| *path == operation.path) {
@@ -480,13 +598,20 @@ pub(crate) fn router(has_docs: bool) -> Router<App> {
         router = router.route(&format!("/v1{path}"), routes.fallback(wrong_method));
     }
     if has_docs {
-        router = router.route("/v1/openapi.json", axum::routing::get(openapi::serve)).route("/docs", axum::routing::get(crate::assets::api_docs));
+        router = router
+            .route("/v1/openapi.json", axum::routing::get(openapi::serve))
+            .route("/docs", axum::routing::get(crate::assets::api_docs));
     }
     router
 }
 
 async fn wrong_method(headers: HeaderMap) -> Response {
-    problem::of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", &problem::language(&headers).t("error-method-not-allowed"), Vec::new())
+    problem::of(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        &problem::language(&headers).t("error-method-not-allowed"),
+        Vec::new(),
+    )
 }
 
 async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request) -> Response {
@@ -497,17 +622,29 @@ async fn serve(operation: Arc<Operation>, app: App, path: HashMap<String, String
     }
 }
 
-async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, String>, request: Request, lang: Lang) -> Result<Response> {
+async fn answer(
+    operation: Arc<Operation>,
+    app: App,
+    path: HashMap<String, String>,
+    request: Request,
+    lang: Lang,
+) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let address = app.address(&parts);
     let actor = match operation.action {
         None => None,
         Some(action) => {
-            let token = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+            let token = parts
+                .headers
+                .get(header::AUTHORIZATION)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|value| value.strip_prefix("Bearer "))
+                .map(str::to_owned);
             let token = token.ok_or(Error::Unauthenticated)?;
             let now = app.db().now();
             let from = address.clone();
-            let actor = app.look_up(move |conn| token_actor(conn, now, &token, &from)).await?.ok_or(Error::Unauthenticated)?;
+            let actor =
+                app.look_up(move |conn| token_actor(conn, now, &token, &from)).await?.ok_or(Error::Unauthenticated)?;
             app.count_request(&actor)?;
             if let Err(error) = actor.may(action, Of::Anything) {
                 return Err(refused(&app, actor, parts.uri.path(), error).await);
@@ -518,7 +655,8 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     // A file within JSON stands beside its text for a while.
     let copies = if operation.lane == Lane::Files { 2 } else { 1 };
     // Nothing is read of what comes with a question.
-    let room = if operation.method == Method::GET { 0 } else { length(&body, operation.max_body).saturating_mul(copies) };
+    let room =
+        if operation.method == Method::GET { 0 } else { length(&body, operation.max_body).saturating_mul(copies) };
     let held = app.hold(room).await?;
     let input = if operation.method == Method::GET {
         let input = query_input(&operation, parts.uri.query().unwrap_or_default())?;
@@ -532,7 +670,8 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
     };
     let version = if_match(&parts.headers, operation.has_version)?;
     let key = idempotency_key(&operation, &parts.headers)?;
-    let lane = if operation.method == Method::GET && operation.lane == Lane::Ordinary { Lane::Reads } else { operation.lane };
+    let lane =
+        if operation.method == Method::GET && operation.lane == Lane::Ordinary { Lane::Reads } else { operation.lane };
     let (db_app, who) = (app.clone(), actor.clone());
     let ran = app
         .run_in(lane, move |app| {
@@ -546,7 +685,9 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
                 }
                 (Does::Look(run), Some(actor)) => Ok(Ran::Json(operation.status, run(app.db(), actor, &call, &input)?)),
                 (Does::Open(run), _) => Ok(Ran::Json(operation.status, run(&db_app, &address, &call, &input)?)),
-                (Does::Bytes(run), Some(actor)) => run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes)),
+                (Does::Bytes(run), Some(actor)) => {
+                    run(&db_app, actor, &call, &input).map(|(kind, bytes)| Ran::Bytes(kind, bytes))
+                }
                 (Does::Write(_), Some(actor)) => {
                     let (status, value) = operation.write(app, actor, &call, key.as_deref(), &input)?;
                     Ok(Ran::Json(status, value))
@@ -557,7 +698,10 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
         .await;
     match ran {
         Ok(Ran::Json(status, value)) => {
-            let tag = value.get("version").and_then(Value::as_i64).and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
+            let tag = value
+                .get("version")
+                .and_then(Value::as_i64)
+                .and_then(|version| HeaderValue::from_str(&format!("\"{version}\"")).ok());
             let mut response = (status, axum::Json(value)).into_response();
             if let Some(tag) = tag {
                 response.headers_mut().insert(header::ETAG, tag);
@@ -569,9 +713,12 @@ async fn answer(operation: Arc<Operation>, app: App, path: HashMap<String, Strin
             Ok(([(header::CONTENT_TYPE, kind)], bytes).into_response())
         }
         // Somebody who said which version they saw is told that it is not the one.
-        Err(Error::Conflict(reason)) if version.is_some() && reason.code == "changed-meanwhile" => {
-            Ok(problem::of(StatusCode::PRECONDITION_FAILED, &reason.code, &problem::sentence(lang, &reason), Vec::new()))
-        }
+        Err(Error::Conflict(reason)) if version.is_some() && reason.code == "changed-meanwhile" => Ok(problem::of(
+            StatusCode::PRECONDITION_FAILED,
+            &reason.code,
+            &problem::sentence(lang, &reason),
+            Vec::new(),
+        )),
         Err(error) => match who {
             Some(actor) => Err(refused(&app, actor, parts.uri.path(), error).await),
             None => Err(error),

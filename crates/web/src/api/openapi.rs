@@ -11,7 +11,10 @@ use crate::problem::Problem;
 /// The document.
 #[must_use]
 pub fn document() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into()).for_deserialize().into_generator();
+    let mut generator = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into())
+        .for_deserialize()
+        .into_generator();
     let problem = generator.subschema_for::<Problem>().to_value();
     let mut paths = Map::new();
     for operation in table() {
@@ -73,20 +76,30 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
             let schema = output(generator).to_value();
             let mut answer = json!({"description": "Done.", "content": {"application/json": {"schema": schema}}});
             if operation.has_version {
-                answer["headers"] = json!({"ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match."}});
+                answer["headers"] =
+                    json!({"ETag": {"schema": {"type": "string"}, "description": "The version, for If-Match."}});
             }
             answer
         }
-        None => json!({"description": "The file.", "content": {operation.media: {"schema": {"type": "string", "contentMediaType": operation.media}}}}),
+        None => {
+            json!({"description": "The file.", "content": {operation.media: {"schema": {"type": "string", "contentMediaType": operation.media}}}})
+        }
     };
     let mut responses = Map::new();
     responses.insert(operation.status.as_u16().to_string(), success);
-    let mut refusals = vec![("404", "Not there, or not yours to see."), ("422", "Malformed: each field with its path and what is wrong.")];
+    let mut refusals = vec![
+        ("404", "Not there, or not yours to see."),
+        ("422", "Malformed: each field with its path and what is wrong."),
+    ];
     if operation.action.is_some() {
         refusals.extend([("401", "No token, or one that is over."), ("403", "Not allowed, with who may.")]);
     }
     if operation.method != Method::GET {
-        refusals.extend([("409", "Not possible as things stand, with the reason."), ("413", "Too large."), ("415", "JSON is wanted.")]);
+        refusals.extend([
+            ("409", "Not possible as things stand, with the reason."),
+            ("413", "Too large."),
+            ("415", "JSON is wanted."),
+        ]);
     }
     if operation.has_version && operation.method != Method::GET {
         refusals.push(("412", "Changed by somebody else since the version that was seen."));
@@ -94,7 +107,10 @@ fn describe(operation: &Operation, generator: &mut schemars::SchemaGenerator, pr
     refusals.push(("429", "Too many requests or wrong guesses; Retry-After tells the seconds to wait."));
     refusals.push(("503", "The store cannot be reached, is full or takes no changes, or too much is asked at once; nothing was saved. Retry-After tells the seconds to wait."));
     for (status, description) in refusals {
-        responses.insert(status.to_owned(), json!({"description": description, "content": {"application/problem+json": {"schema": problem}}}));
+        responses.insert(
+            status.to_owned(),
+            json!({"description": description, "content": {"application/problem+json": {"schema": problem}}}),
+        );
     }
     out["responses"] = Value::Object(responses);
     out

@@ -36,11 +36,23 @@ pub(super) fn query_input(operation: &Operation, query: &str) -> Result<Value> {
 ///
 /// # Errors
 /// `Invalid` where it is malformed, or breaks the operation's schema.
-pub(super) async fn body_input(operation: &Operation, headers: &HeaderMap, body: Body, lang: Lang) -> Result<Result<Value, Response>> {
+pub(super) async fn body_input(
+    operation: &Operation,
+    headers: &HeaderMap,
+    body: Body,
+    lang: Lang,
+) -> Result<Result<Value, Response>> {
     let check = operation.check;
     let bytes = match read(body, operation.max_body).await {
         Ok(bytes) => bytes,
-        Err(Unread::TooLarge) => return Ok(Err(problem::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large-body", &lang.t("error-too-large-body"), Vec::new()))),
+        Err(Unread::TooLarge) => {
+            return Ok(Err(problem::of(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large-body",
+                &lang.t("error-too-large-body"),
+                Vec::new(),
+            )));
+        }
         Err(Unread::Broken) => return Err(Error::invalid("", "malformed")),
     };
     if bytes.is_empty() {
@@ -49,7 +61,12 @@ pub(super) async fn body_input(operation: &Operation, headers: &HeaderMap, body:
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("application/json") {
-        return Ok(Err(problem::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json-wanted", &lang.t("error-json-wanted"), Vec::new())));
+        return Ok(Err(problem::of(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "json-wanted",
+            &lang.t("error-json-wanted"),
+            Vec::new(),
+        )));
     }
     let is_small = bytes.len() <= SMALL;
     let checked = move || {
@@ -58,7 +75,11 @@ pub(super) async fn body_input(operation: &Operation, headers: &HeaderMap, body:
         Ok(value)
     };
     // What is large takes its time: off the threads that serve everybody.
-    if is_small { checked().map(Ok) } else { tokio::task::spawn_blocking(checked).await.map_err(Error::internal)?.map(Ok) }
+    if is_small {
+        checked().map(Ok)
+    } else {
+        tokio::task::spawn_blocking(checked).await.map_err(Error::internal)?.map(Ok)
+    }
 }
 
 /// The version that the caller saw; None where they said none, or any.
@@ -85,11 +106,16 @@ pub(super) fn if_match(headers: &HeaderMap, has_version: bool) -> Result<Option<
 /// `Invalid` where it is malformed, too long, or absent and required.
 pub(super) fn idempotency_key(operation: &Operation, headers: &HeaderMap) -> Result<Option<String>> {
     let header = headers.get("idempotency-key");
-    let key = header.and_then(|value| value.to_str().ok()).filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()));
+    let key = header
+        .and_then(|value| value.to_str().ok())
+        .filter(|key| !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic()));
     match (operation.keyed, key) {
         (Keyed::No, _) => Ok(None),
         (_, None) if header.is_some() => Err(Error::invalid("Idempotency-Key", "malformed")),
-        (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault { path: "Idempotency-Key".to_owned(), reason: Reason::new("too-long").with("limit", 200) }])),
+        (_, Some(key)) if key.len() > 200 => Err(Error::Invalid(vec![Fault {
+            path: "Idempotency-Key".to_owned(),
+            reason: Reason::new("too-long").with("limit", 200),
+        }])),
         (Keyed::Required, None) => Err(Error::invalid("Idempotency-Key", "required")),
         (_, key) => Ok(key.map(str::to_owned)),
     }

@@ -1,4 +1,5 @@
-//! Every form of a page: its fields become the body of an operation of the API, and the operation is run. What fails comes back on the same page.
+//! Every form of a page: its fields become the body of an operation of the API, and the operation is run. What fails
+//! comes back on the same page.
 
 use std::collections::HashMap;
 
@@ -27,7 +28,10 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
         return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
     }
     let name = path.get("operation").map_or("", String::as_str);
-    let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET && !operation.is_secret) else { return person.error(&Error::NotFound) };
+    let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET && !operation.is_secret)
+    else {
+        return person.error(&Error::NotFound);
+    };
     let page = field("_page").unwrap_or("/").to_owned();
     let next = field("_next").map(|next| local(next).to_owned());
     let version = field("_version").and_then(|version| version.parse().ok());
@@ -91,7 +95,10 @@ async fn again(person: Person, page: &str, attempt: Attempt) -> Response {
             keep::edit_page(person, id, object, Some(attempt)).await
         }
         _ => {
-            let message = std::iter::once(attempt.message).chain(attempt.faults.into_iter().map(|(_, message)| message)).collect::<Vec<_>>().join(" ");
+            let message = std::iter::once(attempt.message)
+                .chain(attempt.faults.into_iter().map(|(_, message)| message))
+                .collect::<Vec<_>>()
+                .join(" ");
             let mut response = person.error(&Error::NotFound);
             *response.status_mut() = attempt.status;
             tracing::debug!(message, "a form failed away from its page");

@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
 use words::Lang;
 
-use super::frame::{Person, chosen_language, cookie, cookie_name, device_cookie_name, local, plain_error, set_cookie, show};
+use super::frame::{
+    Person, chosen_language, cookie, cookie_name, device_cookie_name, local, plain_error, set_cookie, show,
+};
 use super::me::fields_of;
 use crate::form::{SmallForm, asked, field, only, text};
 use crate::problem;
@@ -88,7 +90,10 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
     let command = SignIn { login: text(&fields, "login"), password: text(&fields, "password") };
     for (field, typed, limit) in [("login", &command.login, 100), ("password", &command.password, 200)] {
         if typed.chars().count() > limit {
-            return plain_error(lang, &Error::Invalid(vec![app::error::Fault::new(field, "too-long").with("limit", limit.to_string())]));
+            return plain_error(
+                lang,
+                &Error::Invalid(vec![app::error::Fault::new(field, "too-long").with("limit", limit.to_string())]),
+            );
         }
     }
     let login = command.login.clone();
@@ -221,8 +226,16 @@ pub(crate) async fn switch(person: Person, SmallForm(fields): SmallForm) -> Resp
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
     let command = SwitchPerson { login: text(&fields, "login"), pin: text(&fields, "pin") };
-    match person.app.run_in(Lane::Passwords, move |app| session::switch_person(app.db(), &actor, &token, &command)).await {
-        Ok(opened) => with_session(Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(), &person.app, &opened),
+    match person
+        .app
+        .run_in(Lane::Passwords, move |app| session::switch_person(app.db(), &actor, &token, &command))
+        .await
+    {
+        Ok(opened) => with_session(
+            Redirect::to(local(field(&fields, "back").unwrap_or("/"))).into_response(),
+            &person.app,
+            &opened,
+        ),
         Err(error) => super::me::page(person, "switch", fields, &error).await,
     }
 }
@@ -249,7 +262,11 @@ pub(crate) async fn setup(State(app): State<App>, parts: Parts, SmallForm(fields
     let done = app
         .run_in(Lane::Passwords, move |app| {
             let command = input.and_then(|input| read::<SetUp>(&input)).map_err(Error::Invalid)?;
-            set_up_by_secret(app.db(), &command, &FirstStart { typed: &typed, right: app.first_start(), address: &address })
+            set_up_by_secret(
+                app.db(),
+                &command,
+                &FirstStart { typed: &typed, right: app.first_start(), address: &address },
+            )
         })
         .await;
     match done {

@@ -27,7 +27,8 @@ pub(crate) fn cookie_name(app: &App) -> &'static str {
 /// A cookie of a request.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+    all.flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
 }
 
 /// The paths that are open to who has a first password to change, or a second factor to set up.
@@ -106,11 +107,14 @@ impl Attempt {
     pub fn of(lang: Lang, form: &str, values: Vec<(String, String)>, error: &Error) -> Self {
         let (status, _, message) = problem::told(lang, error);
         let faults = match error {
-            Error::Invalid(faults) => faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect(),
+            Error::Invalid(faults) => {
+                faults.iter().map(|fault| (fault.path.clone(), problem::sentence(lang, &fault.reason))).collect()
+            }
             _ => Vec::new(),
         };
         // Secrets are typed anew.
-        let values = values.into_iter().filter(|(name, _)| !name.ends_with("password") && !name.ends_with("pin")).collect();
+        let values =
+            values.into_iter().filter(|(name, _)| !name.ends_with("password") && !name.ends_with("pin")).collect();
         Self { form: form.to_owned(), values, faults, message, status }
     }
 }
@@ -161,7 +165,10 @@ impl Person {
     }
 
     /// Reads as this person.
-    pub async fn read<T: Send + 'static>(&self, read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static) -> Result<T, Response> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static,
+    ) -> Result<T, Response> {
         let actor = self.current.actor.clone();
         self.app.read(move |conn| read(conn, &actor)).await.map_err(|error| self.error(&error))
     }
@@ -169,7 +176,9 @@ impl Person {
     /// Writes down that an object was read, where its operation asks for that.
     pub async fn note(&self, operation: &'static str, id: String) -> Result<(), Response> {
         let actor = self.current.actor.clone();
-        let noted = self.app.run(move |app| api::named(operation).map_or(Ok(()), |operation| operation.note(app.db(), &actor, &id)));
+        let noted = self
+            .app
+            .run(move |app| api::named(operation).map_or(Ok(()), |operation| operation.note(app.db(), &actor, &id)));
         noted.await.map_err(|error| self.error(&error))
     }
 
@@ -192,7 +201,10 @@ impl Person {
 
     /// Whether a form was sent from one of this person's own pages.
     pub fn sent_it(&self, csrf: Option<&str>) -> bool {
-        csrf.is_some_and(|sent| sent.len() == self.current.csrf.len() && sent.bytes().zip(self.current.csrf.bytes()).fold(0, |odd, (a, b)| odd | (a ^ b)) == 0)
+        csrf.is_some_and(|sent| {
+            sent.len() == self.current.csrf.len()
+                && sent.bytes().zip(self.current.csrf.bytes()).fold(0, |odd, (a, b)| odd | (a ^ b)) == 0
+        })
     }
 }
 
@@ -225,13 +237,23 @@ impl Page {
     /// What stood in a field of a form that failed, else `default`.
     pub fn value(&self, form: impl AsRef<str>, name: impl AsRef<str>, default: impl AsRef<str>) -> String {
         match self.tried(form.as_ref()) {
-            Some(attempt) => attempt.values.iter().find(|(field, _)| field == name.as_ref()).map_or_else(String::new, |(_, value)| value.clone()),
+            Some(attempt) => attempt
+                .values
+                .iter()
+                .find(|(field, _)| field == name.as_ref())
+                .map_or_else(String::new, |(_, value)| value.clone()),
             None => default.as_ref().to_owned(),
         }
     }
 
     /// Marks the value of a choice that was made in a form that failed, else `default`.
-    pub fn chosen(&self, form: impl AsRef<str>, name: impl AsRef<str>, value: impl AsRef<str>, default: impl AsRef<str>) -> &'static str {
+    pub fn chosen(
+        &self,
+        form: impl AsRef<str>,
+        name: impl AsRef<str>,
+        value: impl AsRef<str>,
+        default: impl AsRef<str>,
+    ) -> &'static str {
         if self.value(form, name.as_ref(), default) == value.as_ref() { " selected" } else { "" }
     }
 
@@ -247,7 +269,10 @@ impl Page {
     /// Opens what a form that failed is folded into; a name that ends in `-` stands for all of its forms.
     pub fn open(&self, form: impl AsRef<str>) -> &'static str {
         let form = form.as_ref();
-        let is_tried = self.attempt.as_ref().is_some_and(|attempt| attempt.form == form || form.ends_with('-') && attempt.form.starts_with(form));
+        let is_tried = self
+            .attempt
+            .as_ref()
+            .is_some_and(|attempt| attempt.form == form || form.ends_with('-') && attempt.form.starts_with(form));
         if is_tried { " open" } else { "" }
     }
 
@@ -259,7 +284,9 @@ impl Page {
             Some(list) => at.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with('[')),
             None => at == path,
         };
-        self.tried(form.as_ref()).and_then(|attempt| attempt.faults.iter().find(|(at, _)| is_of(at))).map_or_else(String::new, |(_, message)| message.clone())
+        self.tried(form.as_ref())
+            .and_then(|attempt| attempt.faults.iter().find(|(at, _)| is_of(at)))
+            .map_or_else(String::new, |(_, message)| message.clone())
     }
 
     /// Date and time of an instant, where the person works.
@@ -350,10 +377,12 @@ pub(crate) fn show(status: StatusCode, template: &impl Template) -> Response {
     response
 }
 
-/// A path of our own to go on to; anything else leads home. Browsers read `\` as `/`, leave out ends of lines and tabs, and take what begins with two slashes
-/// for another house.
+/// A path of our own to go on to; anything else leads home. Browsers read `\` as `/`, leave out ends of lines and tabs,
+/// and take what begins with two slashes for another house.
 pub(crate) fn local(path: &str) -> &str {
-    let is_ours = path.starts_with('/') && !path.starts_with("//") && !path.chars().any(|letter| letter == '\\' || letter.is_control());
+    let is_ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.chars().any(|letter| letter == '\\' || letter.is_control());
     if is_ours { path } else { "/" }
 }
 

@@ -2,7 +2,9 @@
 
 use app::error::Error;
 use app::exchange::table::MAX_FILE;
-use app::exchange::{ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file};
+use app::exchange::{
+    ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file,
+};
 use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::{Multipart, Path, RawQuery};
@@ -37,7 +39,15 @@ async fn list_page(person: Person, query: Option<String>, attempt: Option<Attemp
     match person.read(move |conn, actor| list_imports(conn, actor, &query)).await {
         Ok(Rows { items, next }) => {
             let page = person.page("keep", person.lang.t("imports-title")).with(attempt);
-            show(page.status(), &Imports { shown: Shown::of(&person, next.as_ref(), fields), p: page, kinds: ImportKind::ALL, rows: items })
+            show(
+                page.status(),
+                &Imports {
+                    shown: Shown::of(&person, next.as_ref(), fields),
+                    p: page,
+                    kinds: ImportKind::ALL,
+                    rows: items,
+                },
+            )
         }
         Err(response) => response,
     }
@@ -60,7 +70,9 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) 
     let read = sent.read(form, &["_csrf", "kind", "file"], told).await;
     let kind = sent.text("kind").unwrap_or_default();
     let kept = match read {
-        Ok(()) if !person.sent_it(sent.text("_csrf").as_deref()) => return person.error(&Error::Forbidden(app::Reason::new("not-from-here"))),
+        Ok(()) if !person.sent_it(sent.text("_csrf").as_deref()) => {
+            return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+        }
         Ok(()) => {
             let (actor, kind) = (person.current.actor.clone(), kind.clone());
             let work = move |app: &App| {
@@ -148,8 +160,12 @@ pub(crate) async fn import_page(person: Person, id: String, attempt: Option<Atte
             }
         })
         .collect();
-    let sentence = |reason: Option<app::Reason>| reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason));
-    let problems = problems.into_iter().map(|problem| (problem.row, problem.column, problem.cell, sentence(problem.reason))).collect();
+    let sentence =
+        |reason: Option<app::Reason>| reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason));
+    let problems = problems
+        .into_iter()
+        .map(|problem| (problem.row, problem.column, problem.cell, sentence(problem.reason)))
+        .collect();
     let (is_running, was_tried) = (is_running(&view), view.is_dry_run && view.state == "done");
     show(page.status(), &Import { p: page, here, view, columns, problems, is_running, was_tried })
 }
@@ -203,7 +219,11 @@ pub(crate) async fn problems(person: Person, Path(id): Path<String>) -> Response
                 let message = problem.reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason));
                 vec![problem.row.to_string(), problem.column, problem.cell, message]
             });
-            file("text/csv; charset=utf-8", "problems.csv", documents::sheet::csv(&std::iter::once(head).chain(rows).collect::<Vec<_>>()))
+            file(
+                "text/csv; charset=utf-8",
+                "problems.csv",
+                documents::sheet::csv(&std::iter::once(head).chain(rows).collect::<Vec<_>>()),
+            )
         }
         Err(response) => response,
     }

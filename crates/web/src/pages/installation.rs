@@ -37,7 +37,12 @@ struct Kept {
 const MONTHS: [i64; 8] = [0, 3, 6, 12, 24, 36, 60, 120];
 
 fn kept(retention: Retention) -> Vec<Kept> {
-    let kinds = [("photos", retention.photos), ("messages", retention.messages), ("import_files", retention.import_files), ("customers", retention.customers)];
+    let kinds = [
+        ("photos", retention.photos),
+        ("messages", retention.messages),
+        ("import_files", retention.import_files),
+        ("customers", retention.customers),
+    ];
     let choices = |months| MONTHS.into_iter().chain((!MONTHS.contains(&months)).then_some(months)).collect();
     kinds.into_iter().map(|(name, months)| Kept { name, months, choices: choices(months) }).collect()
 }
@@ -52,7 +57,10 @@ pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
         Ok(view) => {
             let units = Unit::ALL.iter().filter(|unit| unit.currency == view.currency).map(|unit| unit.name).collect();
             let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
-            answer(p.status(), &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL.map(AskedOf::name) })
+            answer(
+                p.status(),
+                &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL.map(AskedOf::name) },
+            )
         }
         Err(response) => response,
     }
@@ -91,7 +99,10 @@ pub(crate) async fn permissions_page(person: Person, role: &str, attempt: Option
     match read.await {
         Ok(rows) => {
             let p = person.page("keep", person.lang.t("keep-permissions")).with(attempt);
-            answer(p.status(), &Permissions { p, role: role.name(), roles: Role::ALL.iter().map(|role| role.name()).collect(), rows })
+            answer(
+                p.status(),
+                &Permissions { p, role: role.name(), roles: Role::ALL.iter().map(|role| role.name()).collect(), rows },
+            )
         }
         Err(response) => response,
     }

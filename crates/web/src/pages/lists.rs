@@ -1,4 +1,5 @@
-//! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL; the next page is found by key.
+//! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL;
+//! the next page is found by key.
 
 use app::access::Actor;
 use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
@@ -33,13 +34,18 @@ use crate::schema::{from_form, read, shape};
 /// What stands in the URL of a list and is no filter: the file that is wanted.
 const OWN: [&str; 1] = ["format"];
 
-/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the list. A filter that there is not, that
-/// stands there twice, or that is not what it looks like, is told.
-pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(person: &Person, query: Option<String>) -> Result<(T, Fields), Response> {
+/// The filters of a list from its URL; what cannot be read is left out, so that a link that is old still shows the
+/// list. A filter that there is not, that stands there twice, or that is not what it looks like, is told.
+pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(
+    person: &Person,
+    query: Option<String>,
+) -> Result<(T, Fields), Response> {
     let found = pairs(query.unwrap_or_default().as_bytes()).and_then(|fields| {
         let value = from_form(&fields, &shape::<T>().schema, &OWN).map_err(Error::Invalid)?;
         match read(&value) {
-            Err(faults) if faults.iter().any(|fault| fault.reason.code == "unclean-text") => Err(Error::Invalid(faults)),
+            Err(faults) if faults.iter().any(|fault| fault.reason.code == "unclean-text") => {
+                Err(Error::Invalid(faults))
+            }
             read => Ok((read.unwrap_or_default(), fields)),
         }
     });
@@ -58,7 +64,8 @@ fn day(lang: Lang, day: Option<jiff::civil::Date>) -> String {
 }
 
 impl Cells for RepairRow {
-    const HEAD: &'static [&'static str] = &["number", "device", "serial", "customer", "step", "received", "promised", "assignee", "outcome"];
+    const HEAD: &'static [&'static str] =
+        &["number", "device", "serial", "customer", "step", "received", "promised", "assignee", "outcome"];
     fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
         let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
         let outcome = self.outcome.as_ref().map_or_else(String::new, |outcome| lang.word("outcome", outcome));
@@ -79,7 +86,13 @@ impl Cells for RepairRow {
 impl Cells for ReceptionRow {
     const HEAD: &'static [&'static str] = &["number", "customer", "received", "devices", "state"];
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
-        vec![self.number.clone(), self.customer.name.clone(), lang.instant(&self.received_at, &actor.zone), self.devices.to_string(), lang.word("reception-state", &self.state)]
+        vec![
+            self.number.clone(),
+            self.customer.name.clone(),
+            lang.instant(&self.received_at, &actor.zone),
+            self.devices.to_string(),
+            lang.word("reception-state", &self.state),
+        ]
     }
 }
 
@@ -87,33 +100,56 @@ impl Cells for DeviceRow {
     const HEAD: &'static [&'static str] = &["product", "code", "serial", "sold-on", "owner"];
     fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
         let owner = self.owner.as_ref().map_or_else(String::new, |owner| owner.name.clone());
-        vec![lang.pick(&self.product.title.fa, &self.product.title.en).to_owned(), self.product.code.clone(), self.serial.clone(), day(lang, self.sold_on), owner]
+        vec![
+            lang.pick(&self.product.title.fa, &self.product.title.en).to_owned(),
+            self.product.code.clone(),
+            self.serial.clone(),
+            day(lang, self.sold_on),
+            owner,
+        ]
     }
 }
 
 impl Cells for CoverView {
     const HEAD: &'static [&'static str] = &["number", "serial", "policy", "until", "state"];
     fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
-        let policy = self.policy.as_ref().map_or_else(String::new, |policy| lang.pick(&policy.title.fa, &policy.title.en).to_owned());
-        vec![self.number.clone(), self.serial.clone(), policy, day(lang, self.last_day), lang.word("cover-state", self.standing())]
+        let policy = self
+            .policy
+            .as_ref()
+            .map_or_else(String::new, |policy| lang.pick(&policy.title.fa, &policy.title.en).to_owned());
+        vec![
+            self.number.clone(),
+            self.serial.clone(),
+            policy,
+            day(lang, self.last_day),
+            lang.word("cover-state", self.standing()),
+        ]
     }
 }
 
 impl Cells for CustomerView {
     const HEAD: &'static [&'static str] = &["name", "phone", "subscription", "address"];
     fn cells(&self, _: Lang, _: &Actor) -> Vec<String> {
-        let phones = self.phones.iter().map(|phone| domain::identifiers::show_phone(phone)).collect::<Vec<_>>().join(" / ");
+        let phones =
+            self.phones.iter().map(|phone| domain::identifiers::show_phone(phone)).collect::<Vec<_>>().join(" / ");
         let addresses = self.addresses.iter().map(|entry| entry.address.clone()).collect::<Vec<_>>().join(" / ");
         vec![self.name.clone(), phones, self.subscription.clone().unwrap_or_default(), addresses]
     }
 }
 
 impl Cells for InvoiceRow {
-    const HEAD: &'static [&'static str] = &["number", "kind", "payer", "issued", "currency", "net", "vat", "total", "paid"];
+    const HEAD: &'static [&'static str] =
+        &["number", "kind", "payer", "issued", "currency", "net", "vat", "total", "paid"];
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
         let unit = Unit::named(actor.unit.currency).unwrap_or(Unit::RIAL);
         let sums = [self.net, self.vat, self.total, self.paid].map(|sum| unit.plain(sum));
-        let what = [self.number.clone(), lang.word("invoice-kind", &self.kind), self.payer.name.clone(), lang.date(&self.issued_on), unit.name.to_owned()];
+        let what = [
+            self.number.clone(),
+            lang.word("invoice-kind", &self.kind),
+            self.payer.name.clone(),
+            lang.date(&self.issued_on),
+            unit.name.to_owned(),
+        ];
         what.into_iter().chain(sums).collect()
     }
 }
@@ -123,7 +159,13 @@ impl Cells for SecurityEntry {
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
         let by = self.by.as_ref().map_or_else(String::new, |by| format!("{} ({})", by.name, by.login));
         let refused = lang.t(if self.is_refused { "yes" } else { "no" });
-        vec![lang.instant(&self.at, &actor.zone), by, sentence(lang, actor, &self.what, &self.details), self.address.clone().unwrap_or_default(), refused]
+        vec![
+            lang.instant(&self.at, &actor.zone),
+            by,
+            sentence(lang, actor, &self.what, &self.details),
+            self.address.clone().unwrap_or_default(),
+            refused,
+        ]
     }
 }
 
@@ -143,7 +185,11 @@ where
     Q: JsonSchema + DeserializeOwned + Default + 'static,
 {
     let wanted = fields.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone())?;
-    let asked = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit")).cloned().collect::<Vec<_>>();
+    let asked = fields
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit"))
+        .cloned()
+        .collect::<Vec<_>>();
     let rows = person.read(move |conn, actor| {
         let mut all: Vec<T> = Vec::new();
         let mut after = None;
@@ -151,7 +197,8 @@ where
             let mut fields = asked.clone();
             fields.push(("limit".to_owned(), "200".to_owned()));
             fields.extend(after.take().map(|after| ("after".to_owned(), after)));
-            let query: Q = read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
+            let query: Q =
+                read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
             let page = list(conn, actor, &query)?;
             all.extend(page.items);
             match page.next {
@@ -196,7 +243,12 @@ impl Shown {
             format!("{path}?{}", query.finish())
         };
         let is_first = !fields.iter().any(|(name, _)| name == "after");
-        Self { next: next.map_or_else(String::new, |next| url(Some(next))), first: if is_first { String::new() } else { url(None) }, export: url(None), fields: fields.clone() }
+        Self {
+            next: next.map_or_else(String::new, |next| url(Some(next))),
+            first: if is_first { String::new() } else { url(None) },
+            export: url(None),
+            fields: fields.clone(),
+        }
     }
 
     /// Whether the list is narrowed by anything.
@@ -226,13 +278,25 @@ pub(crate) async fn home(person: Person) -> Response {
         let mut list = |query: ListRepairs| list_repairs(conn, actor, &query, now).map(|page| page.items);
         let ten = Some(10);
         let mine = list(ListRepairs { mine: Some(true), is_open: Some(true), limit: ten, ..ListRepairs::default() })?;
-        let ready = list(ListRepairs { step: Some("ready".to_owned()), is_open: Some(true), limit: ten, ..ListRepairs::default() })?;
+        let ready = list(ListRepairs {
+            step: Some("ready".to_owned()),
+            is_open: Some(true),
+            limit: ten,
+            ..ListRepairs::default()
+        })?;
         let overdue = list(ListRepairs { overdue: Some(true), limit: ten, ..ListRepairs::default() })?;
-        let pool = list(ListRepairs { is_open: Some(true), step: Some("diagnosis".to_owned()), limit: ten, ..ListRepairs::default() })?;
+        let pool = list(ListRepairs {
+            is_open: Some(true),
+            step: Some("diagnosis".to_owned()),
+            limit: ten,
+            ..ListRepairs::default()
+        })?;
         Ok((mine, ready, overdue, pool))
     });
     match rows.await {
-        Ok((mine, ready, overdue, pool)) => html(&Home { p: person.page("home", person.lang.t("home-title")), mine, ready, overdue, pool }),
+        Ok((mine, ready, overdue, pool)) => {
+            html(&Home { p: person.page("home", person.lang.t("home-title")), mine, ready, overdue, pool })
+        }
         Err(response) => response,
     }
 }
@@ -273,7 +337,12 @@ pub(crate) async fn search(person: Person, RawQuery(query): RawQuery) -> Respons
         && only.is_elsewhere
     {
         let (actor, number) = (person.current.actor.clone(), q.clone());
-        let looked_up = person.app.run(move |app| app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))).await;
+        let looked_up = person
+            .app
+            .run(move |app| {
+                app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))
+            })
+            .await;
         return match looked_up {
             Ok(view) => Redirect::to(&format!("/customers/{}", view.id)).into_response(),
             Err(error) => person.error(&error),
@@ -302,12 +371,23 @@ pub(crate) async fn repairs(person: Person, RawQuery(query): RawQuery) -> Respon
         Err(response) => return response,
     };
     let now = person.app.db().now();
-    if let Some(file) = exported(&person, &fields, "repairs", &person.lang.t("repairs-title"), move |conn, actor, query: &ListRepairs| list_repairs(conn, actor, query, now)).await
+    if let Some(file) = exported(
+        &person,
+        &fields,
+        "repairs",
+        &person.lang.t("repairs-title"),
+        move |conn, actor, query: &ListRepairs| list_repairs(conn, actor, query, now),
+    )
+    .await
     {
         return file;
     }
     match person.read(move |conn, actor| list_repairs(conn, actor, &filters, now)).await {
-        Ok(Rows { items, next }) => html(&Repairs { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("repairs", person.lang.t("repairs-title")), rows: items }),
+        Ok(Rows { items, next }) => html(&Repairs {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("repairs", person.lang.t("repairs-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -325,13 +405,17 @@ pub(crate) async fn receptions(person: Person, RawQuery(query): RawQuery) -> Res
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    if let Some(file) = exported(&person, &fields, "receptions", &person.lang.t("receptions-title"), list_receptions).await {
+    if let Some(file) =
+        exported(&person, &fields, "receptions", &person.lang.t("receptions-title"), list_receptions).await
+    {
         return file;
     }
     match person.read(move |conn, actor| list_receptions(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => {
-            html(&Receptions { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("receptions", person.lang.t("receptions-title")), rows: items })
-        }
+        Ok(Rows { items, next }) => html(&Receptions {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("receptions", person.lang.t("receptions-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -353,7 +437,11 @@ pub(crate) async fn devices(person: Person, RawQuery(query): RawQuery) -> Respon
         return file;
     }
     match person.read(move |conn, actor| list_devices(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => html(&Devices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("devices", person.lang.t("devices-title")), rows: items }),
+        Ok(Rows { items, next }) => html(&Devices {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("devices", person.lang.t("devices-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -372,11 +460,20 @@ pub(crate) async fn cards(person: Person, RawQuery(query): RawQuery) -> Response
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    if let Some(file) = exported(&person, &fields, "cards", &person.lang.t("cards-title"), move |conn, actor, query: &ListQuery| list_cards(conn, actor, query, now)).await {
+    if let Some(file) =
+        exported(&person, &fields, "cards", &person.lang.t("cards-title"), move |conn, actor, query: &ListQuery| {
+            list_cards(conn, actor, query, now)
+        })
+        .await
+    {
         return file;
     }
     match person.read(move |conn, actor| list_cards(conn, actor, &filters, now)).await {
-        Ok(Rows { items, next }) => html(&Cards { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("cards", person.lang.t("cards-title")), rows: items }),
+        Ok(Rows { items, next }) => html(&Cards {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("cards", person.lang.t("cards-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -394,13 +491,16 @@ pub(crate) async fn customers(person: Person, RawQuery(query): RawQuery) -> Resp
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    if let Some(file) = exported(&person, &fields, "customers", &person.lang.t("customers-title"), list_customers).await {
+    if let Some(file) = exported(&person, &fields, "customers", &person.lang.t("customers-title"), list_customers).await
+    {
         return file;
     }
     match person.read(move |conn, actor| list_customers(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => {
-            html(&Customers { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("customers", person.lang.t("customers-title")), rows: items })
-        }
+        Ok(Rows { items, next }) => html(&Customers {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("customers", person.lang.t("customers-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -422,7 +522,11 @@ pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Respo
         return file;
     }
     match person.read(move |conn, actor| list_invoices(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => html(&Invoices { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("invoices", person.lang.t("invoices-title")), rows: items }),
+        Ok(Rows { items, next }) => html(&Invoices {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("invoices", person.lang.t("invoices-title")),
+            rows: items,
+        }),
         Err(response) => response,
     }
 }
@@ -440,7 +544,11 @@ impl SecurityLog {
     fn sentence(&self, row: &SecurityEntry) -> String {
         let told = sentence(self.p.l, &self.p.actor, &row.what, &row.details);
         // What a refused form would have done is told in words too.
-        let form = row.details.get("path").and_then(serde_json::Value::as_str).and_then(|path| path.strip_prefix("/do/")?.split('/').next());
+        let form = row
+            .details
+            .get("path")
+            .and_then(serde_json::Value::as_str)
+            .and_then(|path| path.strip_prefix("/do/")?.split('/').next());
         match form.and_then(api::named).and_then(|operation| operation.action) {
             Some(action) => format!("{told} ({})", self.p.l.word("action", action.name())),
             None => told,
@@ -458,9 +566,12 @@ pub(crate) async fn security_log(person: Person, RawQuery(query): RawQuery) -> R
         return file;
     }
     match person.read(move |conn, actor| list_security_log(conn, actor, &filters)).await {
-        Ok(Rows { items, next }) => {
-            html(&SecurityLog { shown: Shown::of(&person, next.as_ref(), fields), p: person.page("keep", title), rows: items, kinds: OF_SECURITY.to_vec() })
-        }
+        Ok(Rows { items, next }) => html(&SecurityLog {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("keep", title),
+            rows: items,
+            kinds: OF_SECURITY.to_vec(),
+        }),
         Err(response) => response,
     }
 }

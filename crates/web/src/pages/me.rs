@@ -32,10 +32,12 @@ struct Me {
 async fn render(person: Person, secret: String, attempt: Option<Attempt>) -> Response {
     let user = person.current.actor.user_id.unwrap_or(0);
     let (now, token) = (person.app.db().now(), person.token.clone());
-    let (tokens, sessions) = match person.read(move |conn, _| Ok((list_tokens(conn, user)?, open_sessions(conn, user, now, &token)?))).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+    let (tokens, sessions) =
+        match person.read(move |conn, _| Ok((list_tokens(conn, user)?, open_sessions(conn, user, now, &token)?))).await
+        {
+            Ok(both) => both,
+            Err(response) => return response,
+        };
     let actor = &person.current.actor;
     let page = Me {
         actions: Action::ALL.iter().filter(|action| actor.can(**action)).map(|action| action.name()).collect(),
@@ -74,8 +76,10 @@ pub(crate) async fn password(person: Person, SmallForm(fields): SmallForm) -> Re
         return response;
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
-    let command = ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
-    match person.app.run_in(Lane::Passwords, move |app| own::change_password(app.db(), &actor, &token, &command)).await {
+    let command =
+        ChangePassword { old_password: text(&fields, "old_password"), new_password: text(&fields, "new_password") };
+    match person.app.run_in(Lane::Passwords, move |app| own::change_password(app.db(), &actor, &token, &command)).await
+    {
         Ok(()) => Redirect::to("/").into_response(),
         Err(error) => page(person, "password", fields, &error).await,
     }
@@ -122,13 +126,20 @@ pub(crate) async fn token(person: Person, SmallForm(fields): SmallForm) -> Respo
         return response;
     }
     let (actor, password) = (person.current.actor.clone(), text(&fields, "password"));
-    let named = fields.iter().filter(|(name, _)| name == "scopes[]").map(|(_, action)| Action::named(action).ok_or_else(|| Error::invalid("scopes[]", "not-in-list")));
+    let named = fields
+        .iter()
+        .filter(|(name, _)| name == "scopes[]")
+        .map(|(_, action)| Action::named(action).ok_or_else(|| Error::invalid("scopes[]", "not-in-list")));
     let scopes = match named.collect::<Result<Vec<_>, _>>() {
         Ok(scopes) => scopes,
         Err(error) => return page(person, "token", fields, &error).await,
     };
     let command = CreateToken { title: text(&fields, "title"), scopes, days: None };
-    match person.app.run_in(Lane::Passwords, move |app| own::create_own_token(app.db(), &actor, &password, &command)).await {
+    match person
+        .app
+        .run_in(Lane::Passwords, move |app| own::create_own_token(app.db(), &actor, &password, &command))
+        .await
+    {
         Ok(secret) => render(person, secret, None).await,
         Err(error) => page(person, "token", fields, &error).await,
     }

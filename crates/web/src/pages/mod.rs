@@ -1,5 +1,5 @@
-//! Pages, by slice. Each is a function that reads a view and renders the template of its name; every form of a page posts to `act`, which runs the same
-//! operation as the API.
+//! Pages, by slice. Each is a function that reads a view and renders the template of its name; every form of a page
+//! posts to `act`, which runs the same operation as the API.
 
 mod act;
 mod entry;

@@ -1,4 +1,5 @@
-//! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action, facts, history.
+//! The pages of a reception, a device, a card, a customer and an invoice: title with number and state, the next action,
+//! facts, history.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -59,7 +60,9 @@ pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_j
     if let Some(map) = details.as_object() {
         for (name, value) in map {
             let text = match (name.as_str(), value) {
-                ("amount" | "total" | "customer_before" | "customer_after", value) => lang.money(&value.as_i64().unwrap_or(0), actor.unit),
+                ("amount" | "total" | "customer_before" | "customer_after", value) => {
+                    lang.money(&value.as_i64().unwrap_or(0), actor.unit)
+                }
                 ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
                 ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
                 ("role", value) => lang.word("role", value.as_str().unwrap_or_default()),
@@ -69,11 +72,15 @@ pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_j
                 ("answer", value) => lang.word("answer", value.as_str().unwrap_or_default()),
                 ("receiver", value) => lang.word("receiver", value.as_str().unwrap_or_default()),
                 ("state", value) => lang.word("cover-state", value.as_str().unwrap_or_default()),
-                ("on", value) => value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on)),
-                // Codes keep their own direction inside a Persian sentence.
-                ("number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "path" | "fault" | "cause", serde_json::Value::String(text)) => {
-                    lang.isolated(text)
+                ("on", value) => {
+                    value.as_str().and_then(domain::time::iso_date).map_or_else(String::new, |on| lang.date(&on))
                 }
+                // Codes keep their own direction inside a Persian sentence.
+                (
+                    "number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "path"
+                    | "fault" | "cause",
+                    serde_json::Value::String(text),
+                ) => lang.isolated(text),
                 (_, serde_json::Value::String(text)) => text.clone(),
                 (_, serde_json::Value::Number(number)) => lang.number(&number.as_i64().unwrap_or(0)),
                 _ => "—".to_owned(),
@@ -119,7 +126,12 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         let view = get_reception(conn, actor, &id)?;
-        let ready = view.repairs.iter().filter(|repair| repair.step_id == "ready").map(|repair| repair.id.clone()).collect::<Vec<_>>();
+        let ready = view
+            .repairs
+            .iter()
+            .filter(|repair| repair.step_id == "ready")
+            .map(|repair| repair.id.clone())
+            .collect::<Vec<_>>();
         let mut barred = HashMap::new();
         for repair in &ready {
             barred.extend(get_repair(conn, actor, repair, now)?.exceeded.map(|exceeded| (repair.clone(), exceeded)));
@@ -140,7 +152,10 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
             let is_over = view.repairs.iter().all(|repair| !repair.is_open);
             let page = person.page("receptions", title).with(attempt);
             let history = told(person.lang, &person.current.actor, history);
-            show(page.status(), &ReceptionPage { history, p: page, view, papers, invoices, has_ready, barred, can_go, is_over })
+            show(
+                page.status(),
+                &ReceptionPage { history, p: page, view, papers, invoices, has_ready, barred, can_go, is_over },
+            )
         }
         Err(response) => response,
     }
@@ -162,7 +177,8 @@ struct DevicePage {
     metrics: BTreeSet<String>,
 }
 
-/// The meters that are read at a device: those that its covers limit and those that were read before; hours of use where there are none.
+/// The meters that are read at a device: those that its covers limit and those that were read before; hours of use
+/// where there are none.
 fn metrics(asked: &Explained, device: &DeviceView) -> BTreeSet<String> {
     let metrics = asked.metrics.iter().chain(device.meters.keys()).cloned().collect::<BTreeSet<_>>();
     if metrics.is_empty() { BTreeSet::from(["hours".to_owned()]) } else { metrics }
@@ -189,12 +205,18 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
     let read = person.read(move |conn, actor| {
         let view = get_device(conn, actor, &id, now)?;
         let asked = ask_coverage(conn, actor, &id, now, &AskCoverage::default())?;
-        let repairs = list_repairs(conn, actor, &ListRepairs { device: Some(id.clone()), ..ListRepairs::default() }, now)?.items;
+        let repairs =
+            list_repairs(conn, actor, &ListRepairs { device: Some(id.clone()), ..ListRepairs::default() }, now)?.items;
         let operations = device_operations(conn, actor, &id)?;
         let history = get_timeline(conn, actor, &timeline("device", &id))?.items;
-        let mut policies =
-            if actor.can(domain::access::Action::IssueCards) { list_policies(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?.items } else { Vec::new() };
-        policies.retain(|policy| policy.published_version > 0 && policy.brand.as_ref().is_none_or(|brand| brand.id == view.brand.id));
+        let mut policies = if actor.can(domain::access::Action::IssueCards) {
+            list_policies(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?.items
+        } else {
+            Vec::new()
+        };
+        policies.retain(|policy| {
+            policy.published_version > 0 && policy.brand.as_ref().is_none_or(|brand| brand.id == view.brand.id)
+        });
         Ok((view, asked, repairs, operations, history, policies))
     });
     match read.await {
@@ -288,11 +310,18 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
     let opened = id.clone();
     let read = person.read(move |conn, actor| {
         let view = get_customer(conn, actor, &id)?;
-        let receptions = list_receptions(conn, actor, &ListReceptions { customer: Some(id.clone()), ..ListReceptions::default() })?.items;
+        let receptions =
+            list_receptions(conn, actor, &ListReceptions { customer: Some(id.clone()), ..ListReceptions::default() })?
+                .items;
         let sees_money = actor.can(domain::access::Action::ViewMoney);
-        let invoices = if sees_money { list_invoices(conn, actor, &ListInvoices { payer: Some(id.clone()), ..ListInvoices::default() })?.items } else { Vec::new() };
+        let invoices = if sees_money {
+            list_invoices(conn, actor, &ListInvoices { payer: Some(id.clone()), ..ListInvoices::default() })?.items
+        } else {
+            Vec::new()
+        };
         let balance = if sees_money { get_account(conn, actor, &id)?.owed } else { 0 };
-        let devices = list_devices(conn, actor, &ListDevices { owner: Some(id.clone()), ..ListDevices::default() })?.items;
+        let devices =
+            list_devices(conn, actor, &ListDevices { owner: Some(id.clone()), ..ListDevices::default() })?.items;
         let history = get_timeline(conn, actor, &timeline("customer", &id))?.items;
         Ok((view, balance, devices, receptions, invoices, history))
     });
@@ -302,7 +331,18 @@ pub(crate) async fn customer_page(person: Person, id: String, attempt: Option<At
                 return response;
             }
             let page = person.page("customers", view.name.clone()).with(attempt);
-            show(page.status(), &CustomerPage { history: told(person.lang, &person.current.actor, history), p: page, view, balance, devices, receptions, invoices })
+            show(
+                page.status(),
+                &CustomerPage {
+                    history: told(person.lang, &person.current.actor, history),
+                    p: page,
+                    view,
+                    balance,
+                    devices,
+                    receptions,
+                    invoices,
+                },
+            )
         }
         Err(response) => response,
     }
@@ -348,7 +388,10 @@ pub(crate) async fn invoice_page(person: Person, id: String, attempt: Option<Att
             let can_be_paid = matches!(view.kind.as_str(), "service" | "warranty") && view.corrected_by.is_none();
             let open = if can_be_paid { view.total - view.paid } else { 0 };
             let page = person.page("invoices", title).with(attempt);
-            show(page.status(), &InvoicePage { history: told(person.lang, &person.current.actor, history), p: page, view, open })
+            show(
+                page.status(),
+                &InvoicePage { history: told(person.lang, &person.current.actor, history), p: page, view, open },
+            )
         }
         Err(response) => response,
     }
@@ -366,6 +409,9 @@ mod tests {
         assert_eq!(told("sign_in_failed", json!({"login": "maryam"})), "A sign-in as maryam failed");
         assert_eq!(told("sign_in_failed", json!({"login": ""})), "A sign-in failed");
         assert_eq!(told("access_refused", json!({"path": "/keep/users"})), "Refused: /keep/users");
-        assert_eq!(told("invoice_issued", json!({"kind": "service", "number": "02-F-1"})), "Issued: service invoice 02-F-1");
+        assert_eq!(
+            told("invoice_issued", json!({"kind": "service", "number": "02-F-1"})),
+            "Issued: service invoice 02-F-1"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Papers as PDF: drawn from the snapshot that was fixed when they were issued; an invoice's and a card's bytes are kept once they were drawn.
+//! Papers as PDF: drawn from the snapshot that was fixed when they were issued; an invoice's and a card's bytes are
+//! kept once they were drawn.
 
 use app::Result;
 use app::access::Actor;
@@ -32,7 +33,8 @@ pub(crate) fn draw(app: &App, actor: &Actor, id: &str, format: Option<&str>) -> 
         "reception" => {
             let data: ReceptionPaper = serde_json::from_str(&paper.snapshot).map_err(Error::internal)?;
             let format = format.and_then(Format::named).unwrap_or(Format::ReceiptA5);
-            return reception_pdf(&data, lang, format, &link(&data.reception.tracking_number)).map(|bytes| (PDF.to_owned(), bytes));
+            return reception_pdf(&data, lang, format, &link(&data.reception.tracking_number))
+                .map(|bytes| (PDF.to_owned(), bytes));
         }
         "card" => {
             let data: CardPaper = serde_json::from_str(&paper.snapshot).map_err(Error::internal)?;
@@ -109,7 +111,11 @@ fn card_pdf(data: &CardPaper, lang: Lang, link: &str) -> Result<Vec<u8>> {
         .terms
         .iter()
         .map(|term| {
-            let pays = term.pays.iter().map(|(kind, percent)| format!("{} {}", lang.word("line-type", kind.name()), lang.percent(percent))).collect::<Vec<_>>();
+            let pays = term
+                .pays
+                .iter()
+                .map(|(kind, percent)| format!("{} {}", lang.word("line-type", kind.name()), lang.percent(percent)))
+                .collect::<Vec<_>>();
             let length = match (term.months, term.days) {
                 (Some(months), _) => lang.t1("months", "count", lang.number(&months)),
                 (None, days) => lang.t1("days", "count", lang.number(&days.unwrap_or(0))),
@@ -160,13 +166,18 @@ fn invoice_pdf(data: &InvoicePaper, lang: Lang) -> Result<Vec<u8>> {
         number: view.number.clone(),
         issued: lang.date(&view.issued_on),
         payer: data.payer.name.clone(),
-        payer_id: lang.digits(data.payer.national_id.as_ref().or(data.payer.company_id.as_ref()).cloned().unwrap_or_default()),
+        payer_id: lang
+            .digits(data.payer.national_id.as_ref().or(data.payer.company_id.as_ref()).cloned().unwrap_or_default()),
         payer_code: lang.digits(data.payer.economic_code.as_deref().unwrap_or_default()),
         payer_address: data.payer.addresses.first().map_or_else(String::new, |address| address.address.clone()),
         payer_phone: data.payer.phones.first().map_or_else(String::new, |phone| lang.phone(phone)),
         corrects: view.corrects.as_ref().map_or_else(String::new, |other| other.number.clone()),
         reason: view.reason.clone().unwrap_or_default(),
-        devices: data.repairs.iter().map(|(number, title, serial)| (number.clone(), lang.pick(&title.fa, &title.en).to_owned(), serial.clone())).collect(),
+        devices: data
+            .repairs
+            .iter()
+            .map(|(number, title, serial)| (number.clone(), lang.pick(&title.fa, &title.en).to_owned(), serial.clone()))
+            .collect(),
         unit: lang.unit(unit),
         net: lang.amount(&view.net, unit),
         vat: lang.amount(&view.vat, unit),
@@ -186,7 +197,10 @@ pub(crate) async fn show(person: Person, Path(id): Path<String>, RawQuery(query)
     match person.app.run(move |app| draw(app, &actor, &id, field(&fields, "format"))).await {
         Ok((kind, bytes)) => {
             let mut response = bytes.into_response();
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/pdf")));
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/pdf")),
+            );
             response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
             response
         }

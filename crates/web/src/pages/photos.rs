@@ -45,7 +45,10 @@ async fn add(person: &Person, headers: &HeaderMap, form: Multipart) -> app::Resu
 /// Why the parts of the form could not be read.
 fn told(unread: Unread) -> Error {
     match unread {
-        Unread::TooLarge => Error::Invalid(vec![Fault::new("file", "photo-too-heavy").with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0)))]),
+        Unread::TooLarge => Error::Invalid(vec![
+            Fault::new("file", "photo-too-heavy")
+                .with("limit", Arg::Number(i64::try_from(MAX_BYTES / (1024 * 1024)).unwrap_or(0))),
+        ]),
         Unread::Broken => Error::invalid("file", "malformed"),
     }
 }
@@ -54,9 +57,14 @@ pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Response {
     match person.read(move |conn, actor| photo(conn, actor, &id)).await {
         Ok((kind, bytes)) => {
             let mut response = bytes.into_response();
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/octet-stream")));
+            response.headers_mut().insert(
+                header::CONTENT_TYPE,
+                HeaderValue::from_str(&kind).unwrap_or(HeaderValue::from_static("application/octet-stream")),
+            );
             response.headers_mut().insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("inline"));
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
             response
         }
         Err(response) => response,

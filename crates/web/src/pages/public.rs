@@ -35,7 +35,9 @@ pub(crate) async fn ask(RawQuery(query): RawQuery, headers: HeaderMap) -> Respon
         Err(error) => return plain_error(language(&headers), &error),
     };
     match field(&fields, "number").map(domain::text::key).filter(|number| !number.is_empty()) {
-        Some(number) if number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Redirect::to(&format!("/t/{number}")).into_response(),
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            Redirect::to(&format!("/t/{number}")).into_response()
+        }
         Some(_) => wrong(language(&headers), StatusCode::NOT_FOUND, "track-not-found"),
         None => answer(StatusCode::OK, &Ask { l: language(&headers), message: String::new() }),
     }
@@ -62,8 +64,11 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
     match found {
         Ok(view) => {
             let here = format!("/t/{}", view.tracking_number);
-            let mut response = answer(StatusCode::OK, &Track { l: lang, zone: app::store::zone(&view.time_zone), view, here });
-            response.headers_mut().insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+            let mut response =
+                answer(StatusCode::OK, &Track { l: lang, zone: app::store::zone(&view.time_zone), view, here });
+            response
+                .headers_mut()
+                .insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
             response
         }
         Err(app::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),

@@ -29,7 +29,10 @@ pub(crate) struct Verdict {
 pub(crate) fn cover_name(lang: Lang, name: Option<&CoverName>, id: &str) -> String {
     match name {
         Some(cover) => {
-            let title = cover.title.as_ref().map_or_else(|| lang.word("cover-kind", &cover.kind), |title| lang.pick(&title.fa, &title.en).to_owned());
+            let title = cover.title.as_ref().map_or_else(
+                || lang.word("cover-kind", &cover.kind),
+                |title| lang.pick(&title.fa, &title.en).to_owned(),
+            );
             format!("{title} {}", lang.isolated(&cover.number))
         }
         None => id.to_owned(),
@@ -47,17 +50,28 @@ pub(crate) fn outcome(lang: Lang, outcome: &Outcome, received: Date) -> String {
         Outcome::Excluded { exclusion } => lang.t1("outcome-excluded", "exclusion", lang.word("exclusion", exclusion)),
         Outcome::NotInScope => lang.t("outcome-not-in-scope"),
         Outcome::NotStarted { first_day } => lang.t1("outcome-not-started", "day", lang.date(first_day)),
-        Outcome::Expired { last_day } => lang.t2("outcome-expired", "days", days(*last_day, received), "day", lang.date(last_day)),
-        Outcome::UsageExceeded { metric, limit, reading } => {
-            lang.with("outcome-usage-exceeded", &[("metric", &lang.word("metric", metric)), ("limit", &lang.number(limit)), ("reading", &lang.number(reading))])
+        Outcome::Expired { last_day } => {
+            lang.t2("outcome-expired", "days", days(*last_day, received), "day", lang.date(last_day))
         }
+        Outcome::UsageExceeded { metric, limit, reading } => lang.with(
+            "outcome-usage-exceeded",
+            &[
+                ("metric", &lang.word("metric", metric)),
+                ("limit", &lang.number(limit)),
+                ("reading", &lang.number(reading)),
+            ],
+        ),
         Outcome::NothingLeft { .. } => lang.t("outcome-nothing-left"),
         Outcome::Pays { last_day, unverified_usage, .. } => {
             let sentence = lang.t2("outcome-pays", "day", lang.date(last_day), "days", days(received, *last_day));
             if unverified_usage.is_empty() {
                 return sentence;
             }
-            let metrics = unverified_usage.iter().map(|metric| lang.word("metric", metric)).collect::<Vec<_>>().join(lang.comma());
+            let metrics = unverified_usage
+                .iter()
+                .map(|metric| lang.word("metric", metric))
+                .collect::<Vec<_>>()
+                .join(lang.comma());
             format!("{sentence} {}", lang.t1("outcome-unverified", "metrics", metrics))
         }
     }
@@ -78,7 +92,13 @@ pub(crate) fn verdict(lang: Lang, explained: &Explained) -> Verdict {
     };
     let (part, labour) = (best(LineType::Part), best(LineType::Labour));
     // A component may have a cover of its own.
-    let pays_something = explained.decision.lines.iter().flat_map(|line| &line.considered).filter_map(percent_of).any(|percent| percent > 0);
+    let pays_something = explained
+        .decision
+        .lines
+        .iter()
+        .flat_map(|line| &line.considered)
+        .filter_map(percent_of)
+        .any(|percent| percent > 0);
     let (tone, icon, key) = match (part, labour) {
         (100, 100) => ("", "shield-check", "verdict-all"),
         (100, _) => ("partly", "circle-half-2", "verdict-parts"),
@@ -89,7 +109,12 @@ pub(crate) fn verdict(lang: Lang, explained: &Explained) -> Verdict {
     // Each cover once: what it says on the first line on which it pays, else on the first line.
     let mut whys = Vec::new();
     for considered in explained.decision.lines.first().map(|line| line.considered.as_slice()).unwrap_or_default() {
-        let said = explained.decision.lines.iter().flat_map(|line| &line.considered).filter(|other| other.cover == considered.cover);
+        let said = explained
+            .decision
+            .lines
+            .iter()
+            .flat_map(|line| &line.considered)
+            .filter(|other| other.cover == considered.cover);
         // Of equals the last wins: from behind, that is the first line.
         let best = said.rev().max_by_key(|other| percent_of(other).unwrap_or(-1)).unwrap_or(considered);
         whys.push(why(lang, explained, best));
@@ -143,8 +168,17 @@ pub(crate) fn drawing(lang: Lang, explained: &Explained) -> Option<Drawing> {
         let from = place(bar.first_day.unwrap_or(first));
         let width = (place(bar.last_day) - from).max(3);
         let cover = explained.covers.get(&bar.cover);
-        let name = cover.map_or_else(|| bar.cover.clone(), |cover| format!("{} {}", lang.word("cover-kind", &cover.kind), lang.word("term", &bar.term)));
-        bars.push(Drawn { x: flip(from, width), width, y: row * 26 + 14, label: format!("{name} – {}", lang.date(&bar.last_day)), is_over: bar.last_day < explained.received });
+        let name = cover.map_or_else(
+            || bar.cover.clone(),
+            |cover| format!("{} {}", lang.word("cover-kind", &cover.kind), lang.word("term", &bar.term)),
+        );
+        bars.push(Drawn {
+            x: flip(from, width),
+            width,
+            y: row * 26 + 14,
+            label: format!("{name} – {}", lang.date(&bar.last_day)),
+            is_over: bar.last_day < explained.received,
+        });
     }
     let calendar = lang.calendar();
     let (from, to) = (calendar.fields(first).year, calendar.fields(last).year);
@@ -181,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_cover_that_ended_says_so_and_not_that_travel_is_beyond_it() {
-        let lines = ["part", "labour", "travel"].map(|kind| json!({"id": kind, "type": kind, "item": "", "component": null, "amount": null}));
+        let lines = ["part", "labour", "travel"]
+            .map(|kind| json!({"id": kind, "type": kind, "item": "", "component": null, "amount": null}));
         let case = json!({
             "case": "x", "calendar": "gregorian",
             "device": {"serial": "D1", "product": "TV-1", "kinds": ["tv"], "components": []},
@@ -192,8 +227,13 @@ mod tests {
             "question": {"received": "2025-01-10", "usage": {}, "fault": null, "cause": null, "lines": lines}
         });
         let case = Case::parse(&case.to_string()).expect("a case");
-        let explained =
-            Explained { decision: decide(&case).expect("a decision"), covers: HashMap::new(), metrics: Default::default(), received: case.question.received, bars: Vec::new() };
+        let explained = Explained {
+            decision: decide(&case).expect("a decision"),
+            covers: HashMap::new(),
+            metrics: Default::default(),
+            received: case.question.received,
+            bars: Vec::new(),
+        };
         let shown = verdict(Lang::En, &explained);
         assert_eq!(shown.heading, Lang::En.t("verdict-none"));
         assert!(shown.whys[0].sentence.starts_with("Ended "), "{}", shown.whys[0].sentence);

@@ -1,5 +1,5 @@
-//! The counter: one page from a number to a printed receipt. The answer about cover appears while the fault is being chosen; what is known already takes
-//! the place of what was typed: a device by its serial, a customer by a phone.
+//! The counter: one page from a number to a printed receipt. The answer about cover appears while the fault is being
+//! chosen; what is known already takes the place of what was typed: a device by its serial, a customer by a phone.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,8 @@ struct Chips {
 impl Chips {
     fn of(words: &str, chosen: &[String]) -> Self {
         let words = words.split('|').map(|word| word.trim().to_owned()).collect::<Vec<_>>();
-        let other = chosen.iter().find(|typed| !typed.is_empty() && !words.contains(typed)).cloned().unwrap_or_default();
+        let other =
+            chosen.iter().find(|typed| !typed.is_empty() && !words.contains(typed)).cloned().unwrap_or_default();
         Self { choices: words.into_iter().map(|word| (word.clone(), chosen.contains(&word))).collect(), other }
     }
 }
@@ -117,7 +118,10 @@ fn values(fields: &[(String, String)], name: &str) -> Vec<String> {
 
 /// How many devices stand on the form.
 fn count(fields: &[(String, String)]) -> usize {
-    (0..50).rev().find(|index| fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}].")))).map_or(1, |last| last + 1)
+    (0..50)
+        .rev()
+        .find(|index| fields.iter().any(|(name, _)| name.starts_with(&format!("devices[{index}]."))))
+        .map_or(1, |last| last + 1)
 }
 
 /// A day that is typed beside a new device is that of its sale; where none is, nothing is told of one.
@@ -135,7 +139,9 @@ fn name_sales(fields: &mut Vec<(String, String)>) {
 fn recognise(conn: &mut app::Conn, actor: &Actor, fields: &mut Vec<(String, String)>) -> app::Result<()> {
     for index in 0..count(fields) {
         let (device, new) = (format!("devices[{index}].device"), format!("devices[{index}].new_device."));
-        let Some(serial) = value(fields, &format!("{new}serial")).filter(|_| value(fields, &device).is_none()) else { continue };
+        let Some(serial) = value(fields, &format!("{new}serial")).filter(|_| value(fields, &device).is_none()) else {
+            continue;
+        };
         let mut hits = look(conn, actor, &serial)?.hits;
         hits.retain(|hit| hit.kind == "device" && hit.is_exact);
         if let [known] = hits.as_slice() {
@@ -148,7 +154,9 @@ fn recognise(conn: &mut app::Conn, actor: &Actor, fields: &mut Vec<(String, Stri
 
 /// The customers who have the phone that was typed: a person says who stands at the counter, for families share phones.
 async fn namesakes(person: &Person, fields: &[(String, String)]) -> Result<Vec<Hit>, Response> {
-    let Some(phone) = value(fields, "customer.new.phones[]").filter(|_| value(fields, "customer.id").is_none()) else { return Ok(Vec::new()) };
+    let Some(phone) = value(fields, "customer.new.phones[]").filter(|_| value(fields, "customer.id").is_none()) else {
+        return Ok(Vec::new());
+    };
     let actor = person.current.actor.clone();
     match person.app.run(move |app| search(app.db(), &actor, &phone)).await {
         Ok(found) => Ok(found.hits.into_iter().filter(|hit| hit.kind == "customer" && hit.is_exact).collect()),
@@ -168,24 +176,31 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         actor.may(Action::Receive, Of::Anything)?;
-        let choice = |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
+        let choice =
+            |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
         let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?
             .items
             .into_iter()
             .filter(|row| row.parent.is_some() || row.kind.is_some())
             .map(|row| choice(row.code, row.title))
             .collect::<Vec<_>>();
-        let products = list_products(conn, actor, &ListProducts { is_part: Some(false), limit: Some(200), ..ListProducts::default() })?
-            .items
-            .into_iter()
-            .map(|row| choice(row.code, row.title))
-            .collect::<Vec<_>>();
+        let products = list_products(
+            conn,
+            actor,
+            &ListProducts { is_part: Some(false), limit: Some(200), ..ListProducts::default() },
+        )?
+        .items
+        .into_iter()
+        .map(|row| choice(row.code, row.title))
+        .collect::<Vec<_>>();
         recognise(conn, actor, &mut fields)?;
         let answers = answers_for(conn, actor, lang, &fields, now)?;
         let mut devices = Vec::new();
         let mut owner = None;
         for index in 0..count(&fields) {
-            let known = value(&fields, &format!("devices[{index}].device")).map(|id| get_device(conn, actor, &id, now)).transpose()?;
+            let known = value(&fields, &format!("devices[{index}].device"))
+                .map(|id| get_device(conn, actor, &id, now))
+                .transpose()?;
             owner = owner.or(known.as_ref().and_then(|view| view.owner.as_ref()).map(|owner| owner.id.clone()));
             let list = |name: &str| values(&fields, &format!("devices[{index}].{name}[]"));
             devices.push(OnForm {
@@ -195,18 +210,26 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
                 accessories: Chips::of(&lang.t("accessory-list"), &list("accessories")),
                 conditions: Chips::of(&lang.t("condition-list"), &list("conditions")),
                 photos: list("photos"),
-                metrics: answers.iter().find(|answer| answer.index == index).map(|answer| answer.metrics.clone()).unwrap_or_default(),
+                metrics: answers
+                    .iter()
+                    .find(|answer| answer.index == index)
+                    .map(|answer| answer.metrics.clone())
+                    .unwrap_or_default(),
             });
         }
         // The owner is asked for where nobody was named yet.
         let named = value(&fields, "customer.id").or(owner.filter(|_| value(&fields, "customer.new.name").is_none()));
-        let customer = named.map(|id| get_customer(conn, actor, &id)).transpose().or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
+        let customer = named
+            .map(|id| get_customer(conn, actor, &id))
+            .transpose()
+            .or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
         Ok((fields, faults, products, devices, answers, customer))
     });
     match read.await {
         Ok((fields, faults, products, devices, answers, customer)) => {
             let page = person.page("receive", lang.t("receive-title"));
-            let mut attempt = Attempt { form: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
+            let mut attempt =
+                Attempt { form: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
             if value(&attempt.values, "_key").is_none() {
                 attempt.values.push(("_key".to_owned(), page.key.clone()));
             }
@@ -218,17 +241,34 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
 }
 
 /// The answers about all devices that are known, with the faults that were chosen.
-fn answers_for(conn: &mut app::Conn, actor: &Actor, lang: words::Lang, fields: &[(String, String)], now: jiff::Timestamp) -> app::Result<Vec<Answer>> {
+fn answers_for(
+    conn: &mut app::Conn,
+    actor: &Actor,
+    lang: words::Lang,
+    fields: &[(String, String)],
+    now: jiff::Timestamp,
+) -> app::Result<Vec<Answer>> {
     let mut answers = Vec::new();
     for index in 0..count(fields) {
         if let Some(device) = value(fields, &format!("devices[{index}].device")) {
             let faults = reported(fields, index);
-            let question = AskCoverage { fault: faults.first().cloned(), usage: readings(fields, index), ..AskCoverage::default() };
+            let question = AskCoverage {
+                fault: faults.first().cloned(),
+                usage: readings(fields, index),
+                ..AskCoverage::default()
+            };
             let repeat = repeat_at_counter(conn, actor, &device, &faults, actor.today(now))?;
             let explained = ask_coverage(conn, actor, &device, now, &question)?;
             let device = get_device(conn, actor, &device, now)?;
             let device = format!("{} {}", lang.pick(&device.product.title.fa, &device.product.title.en), device.serial);
-            answers.push(Answer { index, device, verdict: verdict(lang, &explained), drawing: drawing(lang, &explained), repeat, metrics: explained.metrics });
+            answers.push(Answer {
+                index,
+                device,
+                verdict: verdict(lang, &explained),
+                drawing: drawing(lang, &explained),
+                repeat,
+                metrics: explained.metrics,
+            });
         }
     }
     Ok(answers)
@@ -250,7 +290,8 @@ fn with_room(mut faults: Vec<String>) -> Vec<String> {
 /// The readings of a device's meters that were typed, as far as they are numbers yet.
 fn readings(fields: &[(String, String)], index: usize) -> Vec<String> {
     let of = format!("devices[{index}].meters.");
-    let typed = fields.iter().filter_map(|(name, typed)| Some((name.strip_prefix(&of)?, domain::text::whole_number(typed)?)));
+    let typed =
+        fields.iter().filter_map(|(name, typed)| Some((name.strip_prefix(&of)?, domain::text::whole_number(typed)?)));
     typed.map(|(metric, reading)| format!("{metric}={reading}")).collect()
 }
 
@@ -296,7 +337,13 @@ async fn granted(person: Person, wish: Wish, mut fields: Fields, is_part: bool) 
         Wish::Choose(id) => customer = Some(id),
         Wish::LookUp(number) => {
             let actor = person.current.actor.clone();
-            match person.app.run(move |app| app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))).await {
+            match person
+                .app
+                .run(move |app| {
+                    app.db().write(&actor, |tx| look_up_customer(tx, &LookUpCustomer { number: number.clone() }))
+                })
+                .await
+            {
                 Ok(view) => customer = Some(view.id),
                 Err(error) => return person.error(&error),
             }

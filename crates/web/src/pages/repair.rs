@@ -110,11 +110,28 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
     let read = person.read(move |conn, actor| {
         use app::catalogue::{faults, products, services};
         let view = get_repair(conn, actor, &id, now)?;
-        let choice = |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
-        let found = faults::list_faults(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
-        let why = faults::list_causes(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
-        let work = services::list_services(conn, actor, &all())?.items.into_iter().map(|row| choice(row.code, row.title)).collect();
-        let parts = products::list_products(conn, actor, &products::ListProducts { is_part: Some(true), limit: Some(200), ..Default::default() })?;
+        let choice =
+            |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
+        let found = faults::list_faults(conn, actor, &all())?
+            .items
+            .into_iter()
+            .map(|row| choice(row.code, row.title))
+            .collect();
+        let why = faults::list_causes(conn, actor, &all())?
+            .items
+            .into_iter()
+            .map(|row| choice(row.code, row.title))
+            .collect();
+        let work = services::list_services(conn, actor, &all())?
+            .items
+            .into_iter()
+            .map(|row| choice(row.code, row.title))
+            .collect();
+        let parts = products::list_products(
+            conn,
+            actor,
+            &products::ListProducts { is_part: Some(true), limit: Some(200), ..Default::default() },
+        )?;
         let parts = parts.items.into_iter().map(|row| choice(row.code, row.title)).collect();
         let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
         let covers = device
@@ -123,8 +140,17 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
             .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
-        let history = get_timeline(conn, actor, &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) })?.items;
-        let people = if view.of.is_some_and(|of| actor.scope(Action::MoveRepair).holds(of)) { list_assignees(conn, actor, &id)? } else { Vec::new() };
+        let history = get_timeline(
+            conn,
+            actor,
+            &GetTimeline { subject: "repair".to_owned(), id: id.clone(), after: None, limit: Some(60) },
+        )?
+        .items;
+        let people = if view.of.is_some_and(|of| actor.scope(Action::MoveRepair).holds(of)) {
+            list_assignees(conn, actor, &id)?
+        } else {
+            Vec::new()
+        };
         Ok((view, found, why, work, parts, covers, history, people))
     });
     let (view, faults, causes, services, parts, covers, history, people) = match read.await {
@@ -145,32 +171,59 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
             is_hand_over: way.asks.iter().any(|need| need == "hand_over"),
         })
         .collect();
-    let at_work = people.iter().find(|person| view.assignee.as_ref() == Some(&person.name)).map_or_else(String::new, |person| person.login.clone());
+    let at_work = people
+        .iter()
+        .find(|person| view.assignee.as_ref() == Some(&person.name))
+        .map_or_else(String::new, |person| person.login.clone());
     let can_answer = view.of.is_some_and(|of| person.current.actor.scope(Action::AnswerEstimate).holds(of));
     let asked = view.estimate.clone().filter(|estimate| can_answer && estimate.state == "waiting");
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).about(view.of).with(attempt);
-    let page =
-        RepairPage { history: told(lang, &person.current.actor, history), p: page, lines, ways, faults, causes, services, parts, covers, asked, people, at_work, passcode, view };
+    let page = RepairPage {
+        history: told(lang, &person.current.actor, history),
+        p: page,
+        lines,
+        ways,
+        faults,
+        causes,
+        services,
+        parts,
+        covers,
+        asked,
+        people,
+        at_work,
+        passcode,
+        view,
+    };
     answer(page.p.status(), &page)
 }
 
 fn line_of(lang: words::Lang, view: &RepairView, line: &LineView) -> Line {
-    let customer = line.amount.map(|_| line.shares.iter().filter(|share| share.payer.is_none()).map(|share| share.amount).sum::<i64>());
-    let covered = line.amount.zip(customer).map(|(amount, customer)| if amount > 0 { (amount - customer) * 100 / amount } else { 0 });
+    let customer = line
+        .amount
+        .map(|_| line.shares.iter().filter(|share| share.payer.is_none()).map(|share| share.amount).sum::<i64>());
+    let covered = line
+        .amount
+        .zip(customer)
+        .map(|(amount, customer)| if amount > 0 { (amount - customer) * 100 / amount } else { 0 });
     let payers = line.shares.iter().filter_map(|share| share.payer.as_ref().map(|payer| (payer, share)));
     let payers = payers
         .map(|(payer, share)| {
-            let cover = share
-                .cover
-                .as_ref()
-                .map_or_else(String::new, |number| format!(" · {} {}", lang.word("cover-kind", share.cover_kind.as_deref().unwrap_or_default()), lang.isolated(number)));
+            let cover = share.cover.as_ref().map_or_else(String::new, |number| {
+                format!(
+                    " · {} {}",
+                    lang.word("cover-kind", share.cover_kind.as_deref().unwrap_or_default()),
+                    lang.isolated(number)
+                )
+            });
             format!("{}{cover}", payer.name)
         })
         .collect::<Vec<_>>()
         .join(lang.comma());
     let whys = view.coverage.as_ref().map_or_else(Vec::new, |explained| {
         let decided = explained.decision.lines.iter().find(|decided| decided.id == line.id);
-        decided.map_or_else(Vec::new, |decided| decided.considered.iter().map(|considered| why(lang, explained, considered)).collect())
+        decided.map_or_else(Vec::new, |decided| {
+            decided.considered.iter().map(|considered| why(lang, explained, considered)).collect()
+        })
     });
     Line { covered, customer, payers, whys, view: line.clone() }
 }
@@ -201,8 +254,16 @@ pub(crate) async fn preview(person: Person, Path(id): Path<String>, RawQuery(que
             let mut reasons = Vec::new();
             for considered in change.lines.iter().flat_map(|line| &line.considered) {
                 let explained = view.coverage.as_ref();
-                let name = cover_name(lang, explained.and_then(|explained| explained.covers.get(&considered.cover)), &considered.cover);
-                let sentence = super::reasons::outcome(lang, &considered.outcome, explained.map_or(jiff::civil::Date::ZERO, |explained| explained.received));
+                let name = cover_name(
+                    lang,
+                    explained.and_then(|explained| explained.covers.get(&considered.cover)),
+                    &considered.cover,
+                );
+                let sentence = super::reasons::outcome(
+                    lang,
+                    &considered.outcome,
+                    explained.map_or(jiff::civil::Date::ZERO, |explained| explained.received),
+                );
                 if !reasons.contains(&(name.clone(), sentence.clone())) {
                     reasons.push((name, sentence));
                 }

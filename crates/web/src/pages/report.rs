@@ -87,9 +87,14 @@ struct Failures {
 pub fn failures_table(lang: Lang, by: FailuresBy, rows: &[FailureRow]) -> Vec<Vec<String>> {
     let what = if by == FailuresBy::ProductKind { "product-kind" } else { "cause" };
     let head = [what, "repairs", "share", "cumulated"].map(|key| lang.t(key)).to_vec();
-    let body = rows
-        .iter()
-        .map(|row| vec![lang.pick(&row.title.fa, &row.title.en).to_owned(), lang.number(&row.repairs), lang.permille(&row.share_permille), lang.permille(&row.cumulated_permille)]);
+    let body = rows.iter().map(|row| {
+        vec![
+            lang.pick(&row.title.fa, &row.title.en).to_owned(),
+            lang.number(&row.repairs),
+            lang.permille(&row.share_permille),
+            lang.permille(&row.cumulated_permille),
+        ]
+    });
     std::iter::once(head).chain(body).collect()
 }
 
@@ -97,11 +102,26 @@ pub fn failures_table(lang: Lang, by: FailuresBy, rows: &[FailureRow]) -> Vec<Ve
 ///
 /// # Errors
 /// `Internal` where it cannot be drawn.
-pub fn failures_pdf(lang: Lang, query: &FailureCauses, rows: &[FailureRow], now: Timestamp, zone: &TimeZone) -> app::Result<Vec<u8>> {
+pub fn failures_pdf(
+    lang: Lang,
+    query: &FailureCauses,
+    rows: &[FailureRow],
+    now: Timestamp,
+    zone: &TimeZone,
+) -> app::Result<Vec<u8>> {
     let mut table = failures_table(lang, query.by.unwrap_or(FailuresBy::ProductKind), rows);
-    let range = [("from", query.from), ("to", query.to)].into_iter().filter_map(|(key, day)| Some(format!("{} {}", lang.t(key), lang.date(&day?)))).collect::<Vec<_>>();
+    let range = [("from", query.from), ("to", query.to)]
+        .into_iter()
+        .filter_map(|(key, day)| Some(format!("{} {}", lang.t(key), lang.date(&day?))))
+        .collect::<Vec<_>>();
     let head = if table.is_empty() { Vec::new() } else { table.remove(0) };
-    let report = documents::report::Report { title: lang.t("report-failure-causes"), about: range.join(" "), made: lang.instant(&now, zone), head, rows: table };
+    let report = documents::report::Report {
+        title: lang.t("report-failure-causes"),
+        about: range.join(" "),
+        made: lang.instant(&now, zone),
+        head,
+        rows: table,
+    };
     documents::report::draw(&report, lang).map_err(app::Error::internal)
 }
 
@@ -126,19 +146,39 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
             Err(error) => person.error(&error),
         };
     }
-    if let Some(response) = sheet(&person, &wanted, "failure-causes", &lang.t("report-failure-causes"), || failures_table(lang, by, &rows)) {
+    if let Some(response) =
+        sheet(&person, &wanted, "failure-causes", &lang.t("report-failure-causes"), || failures_table(lang, by, &rows))
+    {
         return response;
     }
     let chart = Pareto::of(lang, &rows);
-    html(&Failures { p: person.page("reports", lang.t("report-failure-causes")), rows, chart, by: value("by"), from: value("from"), to: value("to"), query })
+    html(&Failures {
+        p: person.page("reports", lang.t("report-failure-causes")),
+        rows,
+        chart,
+        by: value("by"),
+        from: value("from"),
+        to: value("to"),
+        query,
+    })
 }
 
 /// A table as CSV or XLSX, where one of them is wanted.
-pub(crate) fn sheet(person: &Person, wanted: &str, name: &str, title: &str, table: impl FnOnce() -> Vec<Vec<String>>) -> Option<Response> {
+pub(crate) fn sheet(
+    person: &Person,
+    wanted: &str,
+    name: &str,
+    title: &str,
+    table: impl FnOnce() -> Vec<Vec<String>>,
+) -> Option<Response> {
     match wanted {
         "csv" => Some(file("text/csv; charset=utf-8", &format!("{name}.csv"), documents::sheet::csv(&table()))),
         "xlsx" => Some(match documents::sheet::xlsx(title, &table(), person.lang) {
-            Ok(bytes) => file("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &format!("{name}.xlsx"), bytes),
+            Ok(bytes) => file(
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                &format!("{name}.xlsx"),
+                bytes,
+            ),
             Err(error) => person.error(&app::Error::internal(error)),
         }),
         _ => None,
@@ -149,7 +189,8 @@ pub(crate) fn sheet(person: &Person, wanted: &str, name: &str, title: &str, tabl
 pub(crate) fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).unwrap_or(HeaderValue::from_static("attachment"));
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
+        .unwrap_or(HeaderValue::from_static("attachment"));
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     response
 }

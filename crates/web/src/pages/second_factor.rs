@@ -27,11 +27,15 @@ pub(crate) async fn show(person: Person) -> Response {
 }
 
 fn page(person: Person, seed: Option<&str>, attempt: Option<Attempt>) -> Response {
-    let drawn = offer(person.app.db(), &person.current.login, seed).and_then(|Offer { address, seed }| Ok((documents::qr_code(&address).map_err(Error::internal)?, seed)));
+    let drawn = offer(person.app.db(), &person.current.login, seed)
+        .and_then(|Offer { address, seed }| Ok((documents::qr_code(&address).map_err(Error::internal)?, seed)));
     match drawn {
         Ok((svg, seed)) => {
             let p = person.page("me", person.lang.t("second-factor")).with(attempt);
-            answer(p.status(), &SecondFactor { p, seed, qr: format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)) })
+            answer(
+                p.status(),
+                &SecondFactor { p, seed, qr: format!("data:image/svg+xml;base64,{}", STANDARD.encode(svg)) },
+            )
         }
         Err(error) => person.error(&error),
     }
@@ -42,7 +46,8 @@ pub(crate) async fn on(person: Person, SmallForm(fields): SmallForm) -> Response
         return response;
     }
     let (actor, token) = (person.current.actor.clone(), person.token.clone());
-    let command = TurnOn { seed: text(&fields, "seed"), code: text(&fields, "code"), password: text(&fields, "password") };
+    let command =
+        TurnOn { seed: text(&fields, "seed"), code: text(&fields, "code"), password: text(&fields, "password") };
     let seed = command.seed.clone();
     match person.app.run_in(Lane::Passwords, move |app| turn_on(app.db(), &actor, &token, &command)).await {
         Ok(()) => Redirect::to("/me").into_response(),

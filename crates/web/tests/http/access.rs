@@ -88,19 +88,32 @@ async fn every_operation_as_every_role_and_as_a_stranger() {
             house.person(&login, *role, None, None);
             let token = house.token(&login);
             for operation in api::table() {
-                let path = operation.path.replace("{id}", "0123456789abcdef").replace("{kind}", "invoice").replace("{number}", "482190357716");
+                let path = operation
+                    .path
+                    .replace("{id}", "0123456789abcdef")
+                    .replace("{kind}", "invoice")
+                    .replace("{number}", "482190357716");
                 let is_get = operation.method == axum::http::Method::GET;
                 let query = if is_get { query(&operation.example) } else { String::new() };
                 let body = if operation.example.is_null() { json!({}) } else { operation.example.clone() };
-                let answer = house.call(Some(&token), operation.method.clone(), &format!("{path}{query}"), (!is_get).then_some(&body)).await;
+                let answer = house
+                    .call(Some(&token), operation.method.clone(), &format!("{path}{query}"), (!is_get).then_some(&body))
+                    .await;
                 let may = allowed(*role, operation.action) && !BY_PERSONS_ALONE.contains(&operation.id);
-                if (answer.status != StatusCode::FORBIDDEN) != may || answer.status == StatusCode::UNAUTHORIZED || answer.status.is_server_error() {
+                if (answer.status != StatusCode::FORBIDDEN) != may
+                    || answer.status == StatusCode::UNAUTHORIZED
+                    || answer.status.is_server_error()
+                {
                     wrong.push(format!("{} as {}: {} {}", operation.id, role.name(), answer.status, answer.text));
                 }
             }
         }
         for operation in api::table() {
-            let path = operation.path.replace("{id}", "0123456789abcdef").replace("{kind}", "invoice").replace("{number}", "482190357716");
+            let path = operation
+                .path
+                .replace("{id}", "0123456789abcdef")
+                .replace("{kind}", "invoice")
+                .replace("{number}", "482190357716");
             for token in [None, Some("zmn_guessed")] {
                 let answer = house.call(token, operation.method.clone(), &path, Some(&json!({}))).await;
                 if (answer.status == StatusCode::UNAUTHORIZED) != operation.action.is_some() {
@@ -113,7 +126,12 @@ async fn every_operation_as_every_role_and_as_a_stranger() {
 }
 
 fn query(example: &serde_json::Value) -> String {
-    let pairs = example.as_object().into_iter().flatten().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default())).collect::<Vec<_>>();
+    let pairs = example
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+        .collect::<Vec<_>>();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
 }
 
@@ -134,8 +152,16 @@ async fn every_page_and_form_as_every_role_and_as_a_stranger() {
             }
             for operation in api::table().iter().filter(|operation| operation.method != axum::http::Method::GET) {
                 let id = if operation.path.contains("{id}") { "/0123456789abcdef" } else { "" };
-                let answer = house.form(&cookie, &format!("/do/{}{id}", operation.id), &format!("_csrf={csrf}&{}", fields("", &operation.example))).await;
-                if (answer.status == StatusCode::FORBIDDEN) == allowed(*role, operation.action) || answer.status.is_server_error() {
+                let answer = house
+                    .form(
+                        &cookie,
+                        &format!("/do/{}{id}", operation.id),
+                        &format!("_csrf={csrf}&{}", fields("", &operation.example)),
+                    )
+                    .await;
+                if (answer.status == StatusCode::FORBIDDEN) == allowed(*role, operation.action)
+                    || answer.status.is_server_error()
+                {
                     wrong.push(format!("the form of {} as {}: {}", operation.id, role.name(), answer.status));
                 }
             }
@@ -144,7 +170,9 @@ async fn every_page_and_form_as_every_role_and_as_a_stranger() {
         }
         for (path, _) in PAGES {
             let answer = house.page(None, path).await;
-            if answer.status != StatusCode::SEE_OTHER || !answer.headers["location"].to_str().unwrap().starts_with("/sign-in") {
+            if answer.status != StatusCode::SEE_OTHER
+                || !answer.headers["location"].to_str().unwrap().starts_with("/sign-in")
+            {
                 wrong.push(format!("{path} as a stranger: {}", answer.status));
             }
         }
@@ -158,8 +186,18 @@ fn fields(path: &str, value: &serde_json::Value) -> String {
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
     match value {
         Value::Null => String::new(),
-        Value::Object(map) => map.iter().map(|(key, value)| fields(&below(key), value)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("&"),
-        Value::Array(list) => list.iter().enumerate().map(|(index, value)| fields(&format!("{path}[{index}]"), value)).collect::<Vec<_>>().join("&"),
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, value)| fields(&below(key), value))
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("&"),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, value)| fields(&format!("{path}[{index}]"), value))
+            .collect::<Vec<_>>()
+            .join("&"),
         Value::String(text) => form_urlencoded::Serializer::new(String::new()).append_pair(path, text).finish(),
         other => form_urlencoded::Serializer::new(String::new()).append_pair(path, &other.to_string()).finish(),
     }
@@ -170,6 +208,8 @@ fn fields(path: &str, value: &serde_json::Value) -> String {
 fn no_page_is_forgotten() {
     let source = include_str!("../../src/pages/mod.rs");
     let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let missing = routes.filter(|route| !PAGES.iter().any(|(path, _)| path == route) && !ELSEWHERE.contains(route)).collect::<Vec<_>>();
+    let missing = routes
+        .filter(|route| !PAGES.iter().any(|(path, _)| path == route) && !ELSEWHERE.contains(route))
+        .collect::<Vec<_>>();
     assert!(missing.is_empty(), "{missing:?}");
 }

@@ -16,7 +16,8 @@ const ID: &str = "0123456789abcdef";
 struct Bad(&'static str, &'static str, Value, u16, &'static str, &'static str);
 
 fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
-    let receive = |device: Value| json!({"centre": house.centres[0], "customer": {"new": {"name": "زهرا"}}, "devices": [device]});
+    let receive =
+        |device: Value| json!({"centre": house.centres[0], "customer": {"new": {"name": "زهرا"}}, "devices": [device]});
     let customer = |field: &str, value: Value| {
         let mut body = json!({"name": "زهرا کریمی"});
         body[field] = value;
@@ -36,22 +37,80 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad("POST", "/customers", customer("national_id", json!("1111111111")), 422, "national_id", "national-id"),
         Bad("POST", "/customers", customer("company_id", json!("10380284791")), 422, "company_id", "company-id"),
         Bad("POST", "/customers", customer("economic_code", json!("123")), 422, "economic_code", "economic-code"),
-        Bad("POST", "/customers", json!({"name": "x", "addresses": [{"address": "y", "postal_code": "0123456789"}]}), 422, "addresses[0].postal_code", "postal-code"),
+        Bad(
+            "POST",
+            "/customers",
+            json!({"name": "x", "addresses": [{"address": "y", "postal_code": "0123456789"}]}),
+            422,
+            "addresses[0].postal_code",
+            "postal-code",
+        ),
         Bad("POST", "/customers", customer("colour", json!("blue")), 422, "colour", "unknown-field"),
         Bad("POST", "/customers", customer("language", json!("de")), 422, "language", "one-of"),
-        Bad("POST", "/receptions", json!({"customer": {"new": {"name": "x"}}, "devices": []}), 422, "devices", "required"),
-        Bad("POST", "/receptions", json!({"customer": {}, "devices": [known]}), 422, "centre", "required"),
-        Bad("POST", "/receptions", json!({"centre": house.centres[0], "customer": {}, "devices": [known]}), 422, "customer", "customer-required"),
-        Bad("POST", "/receptions", json!({"centre": house.centres[0], "customer": {"id": ID}, "devices": [known]}), 422, "customer.id", "unknown-reference"),
-        Bad("POST", "/receptions", receive(json!({"note": "x"})), 422, "devices[0].device", "device-required"),
-        Bad("POST", "/receptions", receive(json!({"device": ID, "note": "x"})), 422, "devices[0].device", "unknown-reference"),
-        Bad("POST", "/receptions", receive(json!({"new_device": {"product": "NONE", "serial": "1"}, "note": "x"})), 422, "devices[0].new_device.product", "unknown-product"),
-        Bad("POST", "/receptions", receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "- -"}, "note": "x"})), 422, "devices[0].new_device.serial", "serial"),
-        Bad("POST", "/receptions", receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "sn 1"}, "note": "x"})), 422, "devices[0].new_device.serial", "serial-known"),
         Bad(
             "POST",
             "/receptions",
-            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "imei": "123456789012345"}, "note": "x"})),
+            json!({"customer": {"new": {"name": "x"}}, "devices": []}),
+            422,
+            "devices",
+            "required",
+        ),
+        Bad("POST", "/receptions", json!({"customer": {}, "devices": [known]}), 422, "centre", "required"),
+        Bad(
+            "POST",
+            "/receptions",
+            json!({"centre": house.centres[0], "customer": {}, "devices": [known]}),
+            422,
+            "customer",
+            "customer-required",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            json!({"centre": house.centres[0], "customer": {"id": ID}, "devices": [known]}),
+            422,
+            "customer.id",
+            "unknown-reference",
+        ),
+        Bad("POST", "/receptions", receive(json!({"note": "x"})), 422, "devices[0].device", "device-required"),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(json!({"device": ID, "note": "x"})),
+            422,
+            "devices[0].device",
+            "unknown-reference",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(json!({"new_device": {"product": "NONE", "serial": "1"}, "note": "x"})),
+            422,
+            "devices[0].new_device.product",
+            "unknown-product",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "- -"}, "note": "x"})),
+            422,
+            "devices[0].new_device.serial",
+            "serial",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "sn 1"}, "note": "x"})),
+            422,
+            "devices[0].new_device.serial",
+            "serial-known",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(
+                json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "imei": "123456789012345"}, "note": "x"}),
+            ),
             422,
             "devices[0].new_device.imei",
             "imei",
@@ -59,7 +118,9 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad(
             "POST",
             "/receptions",
-            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "events": [{"type": "sold", "on": "2030-01-01"}]}, "note": "x"})),
+            receive(
+                json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "events": [{"type": "sold", "on": "2030-01-01"}]}, "note": "x"}),
+            ),
             422,
             "devices[0].new_device.events[0].on",
             "in-the-future",
@@ -67,17 +128,35 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad(
             "POST",
             "/receptions",
-            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "events": [{"type": "sold", "on": "2026-02-30"}]}, "note": "x"})),
+            receive(
+                json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1", "events": [{"type": "sold", "on": "2026-02-30"}]}, "note": "x"}),
+            ),
             422,
             "devices[0].new_device.events[0].on",
             "date",
         ),
-        Bad("POST", "/receptions", receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}})), 422, "devices[0].faults", "fault-required"),
-        Bad("POST", "/receptions", receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "faults": ["none"]})), 422, "devices[0].faults[0]", "unknown-fault"),
         Bad(
             "POST",
             "/receptions",
-            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "note": "x", "promised_on": "2020-01-01"})),
+            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}})),
+            422,
+            "devices[0].faults",
+            "fault-required",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "faults": ["none"]})),
+            422,
+            "devices[0].faults[0]",
+            "unknown-fault",
+        ),
+        Bad(
+            "POST",
+            "/receptions",
+            receive(
+                json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "note": "x", "promised_on": "2020-01-01"}),
+            ),
             422,
             "devices[0].promised_on",
             "in-the-past",
@@ -85,7 +164,9 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad(
             "POST",
             "/receptions",
-            receive(json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "note": "x", "meters": {"hours": -1}})),
+            receive(
+                json!({"new_device": {"product": "SERMAN-TV", "serial": "N-1"}, "note": "x", "meters": {"hours": -1}}),
+            ),
             422,
             "devices[0].meters",
             "not-negative",
@@ -109,18 +190,95 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad("POST", on("promise"), json!({"promised_on": "1405/09/31", "reason": "x"}), 422, "promised_on", "date"),
         Bad("POST", on("reopen"), json!({"reason": "x"}), 409, "", "not-handed-over"),
         Bad("POST", of_device("/events"), json!({"type": "stolen", "on": "2026-01-01"}), 422, "type", "not-in-list"),
-        Bad("POST", of_device("/covers"), json!({"kind": "card", "number": "K", "policy": ID}), 422, "kind", "cover-kind"),
+        Bad(
+            "POST",
+            of_device("/covers"),
+            json!({"kind": "card", "number": "K", "policy": ID}),
+            422,
+            "kind",
+            "cover-kind",
+        ),
         Bad("POST", "/cards", json!({"device": ID}), 422, "device", "unknown-reference"),
-        Bad("POST", "/products", json!({"code": "P", "title": {"fa": "پ", "en": "P"}, "kind": ID, "brand": ID}), 422, "kind", "unknown-reference"),
-        Bad("POST", "/products", json!({"code": "P", "title": {"fa": "پ", "en": "P"}, "kind": ID, "brand": ID, "gtin": "6260000000001"}), 422, "gtin", "gtin"),
-        Bad("POST", "/centres", json!({"code": "toolong", "title": {"fa": "م", "en": "C"}, "legal_entity": ID}), 422, "code", "malformed-unlike"),
-        Bad("POST", "/centres", json!({"code": "09", "title": {"fa": "م", "en": "C"}, "legal_entity": ID, "time_zone": "Mars/Olympus"}), 422, "time_zone", "time-zone"),
-        Bad("POST", "/policies", json!({"code": "G", "title": {"fa": "گ", "en": "G"}, "rules": {"terms": []}}), 422, "rules.start", "policy-malformed"),
-        Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "short", "roles": [{"role": "receptionist"}]}), 422, "password", "too-short"),
-        Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "password1", "roles": [{"role": "receptionist"}]}), 422, "password", "password-too-common"),
-        Bad("POST", "/users", json!({"login": "x1", "name": "x", "password": "correct horse", "roles": [{"role": "king"}]}), 422, "roles[0].role", "not-in-list"),
-        Bad("POST", "/imports", json!({"kind": "customers", "file_name": "x.csv", "content": "%%%"}), 422, "content", "base64"),
-        Bad("POST", "/imports", json!({"kind": "customers", "file_name": "x.csv", "content": "eA=="}), 422, "columns.name", "column-required"),
+        Bad(
+            "POST",
+            "/products",
+            json!({"code": "P", "title": {"fa": "پ", "en": "P"}, "kind": ID, "brand": ID}),
+            422,
+            "kind",
+            "unknown-reference",
+        ),
+        Bad(
+            "POST",
+            "/products",
+            json!({"code": "P", "title": {"fa": "پ", "en": "P"}, "kind": ID, "brand": ID, "gtin": "6260000000001"}),
+            422,
+            "gtin",
+            "gtin",
+        ),
+        Bad(
+            "POST",
+            "/centres",
+            json!({"code": "toolong", "title": {"fa": "م", "en": "C"}, "legal_entity": ID}),
+            422,
+            "code",
+            "malformed-unlike",
+        ),
+        Bad(
+            "POST",
+            "/centres",
+            json!({"code": "09", "title": {"fa": "م", "en": "C"}, "legal_entity": ID, "time_zone": "Mars/Olympus"}),
+            422,
+            "time_zone",
+            "time-zone",
+        ),
+        Bad(
+            "POST",
+            "/policies",
+            json!({"code": "G", "title": {"fa": "گ", "en": "G"}, "rules": {"terms": []}}),
+            422,
+            "rules.start",
+            "policy-malformed",
+        ),
+        Bad(
+            "POST",
+            "/users",
+            json!({"login": "x1", "name": "x", "password": "short", "roles": [{"role": "receptionist"}]}),
+            422,
+            "password",
+            "too-short",
+        ),
+        Bad(
+            "POST",
+            "/users",
+            json!({"login": "x1", "name": "x", "password": "password1", "roles": [{"role": "receptionist"}]}),
+            422,
+            "password",
+            "password-too-common",
+        ),
+        Bad(
+            "POST",
+            "/users",
+            json!({"login": "x1", "name": "x", "password": "correct horse", "roles": [{"role": "king"}]}),
+            422,
+            "roles[0].role",
+            "not-in-list",
+        ),
+        Bad(
+            "POST",
+            "/imports",
+            json!({"kind": "customers", "file_name": "x.csv", "content": "%%%"}),
+            422,
+            "content",
+            "base64",
+        ),
+        Bad(
+            "POST",
+            "/imports",
+            json!({"kind": "customers", "file_name": "x.csv", "content": "eA=="}),
+            422,
+            "columns.name",
+            "column-required",
+        ),
         Bad("GET", "/repairs?limit=1000", json!(null), 422, "limit", "too-large"),
         Bad("GET", "/repairs?after=x", json!(null), 422, "after", "malformed"),
         Bad("GET", "/search?q=", json!(null), 422, "q", "required"),
@@ -147,7 +305,12 @@ async fn each_is_told_in_both_languages_and_saves_nothing() {
                 let (found, message) = match problem["errors"].as_array().filter(|_| *status == 422) {
                     Some(errors) => {
                         let error = errors.iter().find(|error| error["path"] == *at && error["code"] == *code);
-                        (error.is_some(), error.map_or(String::new(), |error| error["message"].as_str().unwrap_or_default().to_owned()))
+                        (
+                            error.is_some(),
+                            error.map_or(String::new(), |error| {
+                                error["message"].as_str().unwrap_or_default().to_owned()
+                            }),
+                        )
                     }
                     None => (problem["code"] == *code, problem["detail"].as_str().unwrap_or_default().to_owned()),
                 };
@@ -158,7 +321,11 @@ async fn each_is_told_in_both_languages_and_saves_nothing() {
             }
             codes.insert(*code);
             let is_persian = told[0].chars().any(|ch| ('آ'..='ی').contains(&ch));
-            if !is_persian || told[1].is_empty() || told[1].chars().any(|ch| ('آ'..='ی').contains(&ch)) || told[0] == told[1] {
+            if !is_persian
+                || told[1].is_empty()
+                || told[1].chars().any(|ch| ('آ'..='ی').contains(&ch))
+                || told[0] == told[1]
+            {
                 wrong.push(format!("{method} {path} {body}: {told:?}"));
             }
         }
@@ -185,25 +352,44 @@ async fn what_is_no_json_too_much_or_without_a_key_is_told_as_such() {
     for house in House::each() {
         let token = house.token("administrator");
         let send = async |kind: &str, key: Option<&str>, body: Body| {
-            let mut request = Request::post("/api/v1/receptions").header(header::AUTHORIZATION, format!("Bearer {token}")).header(header::CONTENT_TYPE, kind);
+            let mut request = Request::post("/api/v1/receptions")
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::CONTENT_TYPE, kind);
             if let Some(key) = key {
                 request = request.header("idempotency-key", key);
             }
             house.send(request.body(body).unwrap()).await
         };
-        let status = |answer: &Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap_or_default().to_owned());
+        let status =
+            |answer: &Answer| (answer.status.as_u16(), answer.json()["code"].as_str().unwrap_or_default().to_owned());
         assert_eq!(status(&send("application/json", Some("k"), Body::from("{")).await), (422, "invalid".to_owned()));
-        assert_eq!(status(&send("application/json", Some("k"), Body::from("\u{0}")).await), (422, "invalid".to_owned()));
+        assert_eq!(
+            status(&send("application/json", Some("k"), Body::from("\u{0}")).await),
+            (422, "invalid".to_owned())
+        );
         assert_eq!(status(&send("text/plain", Some("k"), Body::from("{}")).await), (415, "json-wanted".to_owned()));
-        assert_eq!(status(&send("application/json", Some("k"), Body::from(vec![b' '; 3 * 1024 * 1024])).await), (413, "too-large-body".to_owned()));
+        assert_eq!(
+            status(&send("application/json", Some("k"), Body::from(vec![b' '; 3 * 1024 * 1024])).await),
+            (413, "too-large-body".to_owned())
+        );
         let body = json!({"centre": house.centres[0], "customer": {"new": {"name": "x"}}, "devices": [{"new_device": {"product": "SERMAN-TV", "serial": "K-1"}, "note": "x"}]})
             .to_string();
-        assert_eq!(status(&send("application/json", None, Body::from(body.clone())).await), (422, "invalid".to_owned()));
+        assert_eq!(
+            status(&send("application/json", None, Body::from(body.clone())).await),
+            (422, "invalid".to_owned())
+        );
         let first = send("application/json", Some("once"), Body::from(body.clone())).await;
         let again = send("application/json", Some("once"), Body::from(body.clone())).await;
-        assert_eq!((first.status, again.status, &first.text), (StatusCode::CREATED, StatusCode::CREATED, &again.text), "the same key does nothing twice");
+        assert_eq!(
+            (first.status, again.status, &first.text),
+            (StatusCode::CREATED, StatusCode::CREATED, &again.text),
+            "the same key does nothing twice"
+        );
         let other = body.replace("K-1", "K-2");
-        assert_eq!(status(&send("application/json", Some("once"), Body::from(other)).await), (409, "key-used-otherwise".to_owned()));
+        assert_eq!(
+            status(&send("application/json", Some("once"), Body::from(other)).await),
+            (409, "key-used-otherwise".to_owned())
+        );
         let version = house.call(Some(&token), Method::DELETE, "/receptions", None).await;
         assert_eq!(version.status, StatusCode::METHOD_NOT_ALLOWED);
     }
@@ -226,7 +412,10 @@ async fn a_change_of_a_version_that_is_gone_is_told_and_a_stranger_who_guesses_w
         assert_eq!(put("\"1\"").await, StatusCode::PRECONDITION_FAILED);
         assert_eq!(put("\"two\"").await, StatusCode::UNPROCESSABLE_ENTITY);
         let guess = async || {
-            let form = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from("login=administrator&password=guess")).unwrap();
+            let form = Request::post("/sign-in")
+                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(Body::from("login=administrator&password=guess"))
+                .unwrap();
             house.send(form).await.status
         };
         let mut last = StatusCode::OK;

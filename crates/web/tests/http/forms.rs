@@ -25,7 +25,10 @@ fn forgotten(template: &str) -> Vec<String> {
     });
     let not_typed = ["type=\"hidden\"", "type=\"password\"", "type=\"file\"", "accept_coverage_change"];
     let entered = tags.filter(|tag| !not_typed.iter().any(|word| tag.contains(word)));
-    entered.filter(|tag| !FILLED.iter().any(|call| tag.contains(call)) && !tag.contains("column.heading")).map(str::to_owned).collect()
+    entered
+        .filter(|tag| !FILLED.iter().any(|call| tag.contains(call)) && !tag.contains("column.heading"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Names under which the fields of a form look for what was entered, that are not the name that the form sends.
@@ -34,18 +37,30 @@ fn misnamed(template: &str) -> Vec<String> {
     let forms = template.split("<form ").skip(1).filter_map(|rest| rest.split("</form>").next());
     forms
         .flat_map(|form| {
-            let (Some(operation), Some(sent)) = (form.split("action=\"/do/").nth(1), form.split("hidden(p, ").nth(1)) else { return Vec::new() };
-            let sent = sent.split_once(") %}").and_then(|(call, _)| call.rsplit_once(", \"")).map(|(_, name)| quoted(name));
-            let asked = ["(p, \"", "p.value(\"", "p.chosen(\"", "p.among(\"", "p.fault(\""].iter().flat_map(|call| form.split(call).skip(1)).map(quoted);
+            let (Some(operation), Some(sent)) = (form.split("action=\"/do/").nth(1), form.split("hidden(p, ").nth(1))
+            else {
+                return Vec::new();
+            };
+            let sent =
+                sent.split_once(") %}").and_then(|(call, _)| call.rsplit_once(", \"")).map(|(_, name)| quoted(name));
+            let asked = ["(p, \"", "p.value(\"", "p.chosen(\"", "p.among(\"", "p.fault(\""]
+                .iter()
+                .flat_map(|call| form.split(call).skip(1))
+                .map(quoted);
             let operation = operation.split(['"', '/', '{']).next().unwrap_or_default();
             // What is written into a template is compared; a name that is put together is tried by the tests below.
             let Some(sent) = sent else { return Vec::new() };
-            asked.chain([operation.to_owned()]).filter(|name| !name.starts_with('/') && !sent.starts_with(name.as_str())).map(|name| format!("{name} in the form {sent}")).collect()
+            asked
+                .chain([operation.to_owned()])
+                .filter(|name| !name.starts_with('/') && !sent.starts_with(name.as_str()))
+                .map(|name| format!("{name} in the form {sent}"))
+                .collect()
         })
         .collect()
 }
 
-/// The fields that a form sends by names that stand in its template, with the operation to which it sends them, where that stands there too.
+/// The fields that a form sends by names that stand in its template, with the operation to which it sends them, where
+/// that stands there too.
 fn sent(template: &str) -> Vec<(&str, Vec<&str>)> {
     let forms = template.split("action=\"/do/").skip(1).filter_map(|rest| rest.split("</form>").next());
     forms
@@ -53,10 +68,21 @@ fn sent(template: &str) -> Vec<(&str, Vec<&str>)> {
             let operation = form.split(['"', '/', '{']).next().filter(|name| !name.is_empty())?;
             let named = form.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next());
             // Macros take the page, the form and the name.
-            let calls = ["field(p, ", "inline(p, ", "words(p, ", "secret(p, "].into_iter().flat_map(|call| form.split(call).skip(1));
-            let called = calls.filter_map(|rest| rest.split_once(", ")).filter_map(|(_, rest)| rest.strip_prefix('"')?.split('"').next());
+            let calls = ["field(p, ", "inline(p, ", "words(p, ", "secret(p, "]
+                .into_iter()
+                .flat_map(|call| form.split(call).skip(1));
+            let called = calls
+                .filter_map(|rest| rest.split_once(", "))
+                .filter_map(|(_, rest)| rest.strip_prefix('"')?.split('"').next());
             let reason = form.contains("form::reason(").then_some("reason");
-            Some((operation, named.chain(called).chain(reason).filter(|name| !name.contains('{') && !name.starts_with('_')).collect()))
+            Some((
+                operation,
+                named
+                    .chain(called)
+                    .chain(reason)
+                    .filter(|name| !name.contains('{') && !name.starts_with('_'))
+                    .collect(),
+            ))
         })
         .collect()
 }
@@ -71,8 +97,11 @@ fn every_form_sends_only_what_its_operation_names() {
         let text = if path.is_file() { std::fs::read_to_string(&path).expect("a template") } else { String::new() };
         for (operation, names) in sent(&text) {
             forms += 1;
-            let schema = web::api::named(operation).unwrap_or_else(|| panic!("{}: {operation}", path.display())).input_schema();
-            let unknown = names.into_iter().filter(|name| web::schema::from_form(&[((*name).to_owned(), String::new())], schema, &[]).is_err());
+            let schema =
+                web::api::named(operation).unwrap_or_else(|| panic!("{}: {operation}", path.display())).input_schema();
+            let unknown = names
+                .into_iter()
+                .filter(|name| web::schema::from_form(&[((*name).to_owned(), String::new())], schema, &[]).is_err());
             wrong.extend(unknown.map(|name| format!("{}: {name} of {operation}", path.display())));
         }
     }
@@ -88,7 +117,9 @@ fn every_field_of_every_form_comes_back_filled() {
         let path = entry.expect("a file").path();
         if path.is_file() {
             let text = std::fs::read_to_string(&path).expect("a template");
-            wrong.extend(forgotten(&text).into_iter().chain(misnamed(&text)).map(|tag| format!("{}: {tag}", path.display())));
+            wrong.extend(
+                forgotten(&text).into_iter().chain(misnamed(&text)).map(|tag| format!("{}: {tag}", path.display())),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -100,8 +131,15 @@ async fn what_was_entered_comes_back_in_its_own_form_and_not_in_another_of_the_s
         let [reception, repair, ..] = house.visit(0, 0, "SN-1001").await;
         let (cookie, csrf) = house.signed_in("administrator").await;
         let page = format!("/receptions/{reception}");
-        let correct = |form: &str| format!("_csrf={csrf}&_key=0123456789abcdef-{form}&_page={page}&repair={repair}&device=none&reason=wrong+label");
-        for (form, other) in [(format!("correctReception-{repair}"), "correctReception".to_owned()), ("correctReception".to_owned(), format!("correctReception-{repair}"))] {
+        let correct = |form: &str| {
+            format!(
+                "_csrf={csrf}&_key=0123456789abcdef-{form}&_page={page}&repair={repair}&device=none&reason=wrong+label"
+            )
+        };
+        for (form, other) in [
+            (format!("correctReception-{repair}"), "correctReception".to_owned()),
+            ("correctReception".to_owned(), format!("correctReception-{repair}")),
+        ] {
             let back = house.form(&cookie, &format!("/do/correctReception/{reception}"), &correct(&form)).await;
             assert_eq!(back.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", back.text);
             let reason = |form: &str| format!("id=\"{form}-reason\" name=\"reason\" value=\"wrong label\"");
@@ -114,8 +152,11 @@ async fn what_was_entered_comes_back_in_its_own_form_and_not_in_another_of_the_s
 
 /// What a browser would send of the inputs and text areas of a form, as it is shown.
 fn shown(page: &str, action: &str) -> Vec<(String, String)> {
-    let form = page.split(&format!("action=\"{action}")).nth(1).and_then(|rest| rest.split("</form>").next()).expect("a form");
-    let attribute = |tag: &str, name: &str| tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    let form =
+        page.split(&format!("action=\"{action}")).nth(1).and_then(|rest| rest.split("</form>").next()).expect("a form");
+    let attribute = |tag: &str, name: &str| {
+        tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
+    };
     let inputs = form.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
     let sent = inputs.filter(|tag| !tag.contains("type=\"checkbox\"") || tag.contains(" checked"));
     let sent = sent.filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default())));
@@ -139,7 +180,13 @@ async fn a_form_that_is_saved_as_it_is_shown_changes_nothing() {
         let path = format!("/customers/{}", made["id"].as_str().expect("an id"));
         let (cookie, _) = house.signed_in("administrator").await;
         let page = house.page(Some(&cookie), &format!("/keep{path}")).await.text;
-        let saved = house.form(&cookie, &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")), &encoded(&shown(&page, "/do/updateCustomer"))).await;
+        let saved = house
+            .form(
+                &cookie,
+                &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")),
+                &encoded(&shown(&page, "/do/updateCustomer")),
+            )
+            .await;
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
         let mut after = house.call(Some(&token), Method::GET, &path, None).await.json();
         assert_eq!(after["version"], json!(2));
@@ -149,9 +196,16 @@ async fn a_form_that_is_saved_as_it_is_shown_changes_nothing() {
         let mut fields = shown(&house.page(Some(&cookie), &format!("/keep{path}")).await.text, "/do/updateCustomer");
         fields.retain(|(name, _)| name != "phones[]");
         fields.push(("phones[]".to_owned(), "09123456789\r\n0912".to_owned()));
-        let wrong = house.form(&cookie, &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")), &encoded(&fields)).await.text;
+        let wrong = house
+            .form(&cookie, &format!("/do/updateCustomer/{}", made["id"].as_str().expect("an id")), &encoded(&fields))
+            .await
+            .text;
         assert!(wrong.contains("09123456789\r\n0912</textarea>"), "{wrong}");
-        assert_eq!(wrong.matches("class=\"field-fault\"").count(), 1, "the fault of an entry stands beside the list: {wrong}");
+        assert_eq!(
+            wrong.matches("class=\"field-fault\"").count(),
+            1,
+            "the fault of an entry stands beside the list: {wrong}"
+        );
     }
 }
 
@@ -160,17 +214,37 @@ async fn a_token_is_made_and_revoked_on_ones_own_page() {
     for house in House::each() {
         let (cookie, csrf) = house.signed_in("receptionist").await;
         let wrong = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till&password=wrong")).await;
-        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("value=\"till\"") && !wrong.text.contains("zmn_"), "{}", wrong.text);
-        let page = house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till&password=correct+horse")).await.text;
-        let secret =
-            page.split("zmn_").nth(1).and_then(|rest| rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_')).next()).expect("a secret");
+        assert!(
+            wrong.status == StatusCode::UNPROCESSABLE_ENTITY
+                && wrong.text.contains("value=\"till\"")
+                && !wrong.text.contains("zmn_"),
+            "{}",
+            wrong.text
+        );
+        let page =
+            house.form(&cookie, "/me/tokens", &format!("_csrf={csrf}&title=till&password=correct+horse")).await.text;
+        let secret = page
+            .split("zmn_")
+            .nth(1)
+            .and_then(|rest| {
+                rest.split(|letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '-' | '_')).next()
+            })
+            .expect("a secret");
         let secret = format!("zmn_{secret}");
         assert_eq!(house.call(Some(&secret), Method::GET, "/repairs", None).await.status, StatusCode::OK);
         assert!(!house.page(Some(&cookie), "/me").await.text.contains(&secret), "it is told once");
         let page = house.page(Some(&cookie), "/me").await.text;
-        let action = page.split("action=\"").find_map(|rest| rest.split('"').next().filter(|action| action.starts_with("/do/revokeToken/"))).expect("a button").to_owned();
+        let action = page
+            .split("action=\"")
+            .find_map(|rest| rest.split('"').next().filter(|action| action.starts_with("/do/revokeToken/")))
+            .expect("a button")
+            .to_owned();
         let (other, other_csrf) = house.signed_in("technician").await;
-        assert_eq!(house.form(&other, &action, &format!("_csrf={other_csrf}")).await.status, StatusCode::NOT_FOUND, "a token of somebody else");
+        assert_eq!(
+            house.form(&other, &action, &format!("_csrf={other_csrf}")).await.status,
+            StatusCode::NOT_FOUND,
+            "a token of somebody else"
+        );
         assert_eq!(house.form(&cookie, &action, &encoded(&shown(&page, &action))).await.status, StatusCode::SEE_OTHER);
         assert_eq!(house.call(Some(&secret), Method::GET, "/repairs", None).await.status, StatusCode::UNAUTHORIZED);
     }

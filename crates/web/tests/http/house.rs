@@ -67,8 +67,8 @@ fn title(name: &str) -> Title {
 }
 
 impl House {
-    /// On each engine, SQLite always and PostgreSQL where `ZAMEN_TEST_PG` names a cluster: two centres, two brands, and `ROLE` for each role, all of
-    /// them in the first centre but for the administrator.
+    /// On each engine, SQLite always and PostgreSQL where `ZAMEN_TEST_PG` names a cluster: two centres, two brands, and
+    /// `ROLE` for each role, all of them in the first centre but for the administrator.
     pub fn each() -> impl Iterator<Item = Self> {
         Self::each_in_money("IRR")
     }
@@ -109,7 +109,12 @@ impl House {
             let entity = save_legal_entity(
                 tx,
                 None,
-                &SaveLegalEntity { name: "Agency".to_owned(), roles: vec![PartyKind::LegalEntity, PartyKind::Maker], company_id: None, economic_code: None },
+                &SaveLegalEntity {
+                    name: "Agency".to_owned(),
+                    roles: vec![PartyKind::LegalEntity, PartyKind::Maker],
+                    company_id: None,
+                    economic_code: None,
+                },
             )?
             .id;
             let first = app::catalogue::organisation::centre_by_code(tx.conn, "01")?;
@@ -126,9 +131,19 @@ impl House {
             };
             let second = save_centre(tx, None, &second)?.id;
             let mut brands = Vec::new();
-            let kind = save_product_kind(tx, None, &SaveProductKind { code: "appliance".to_owned(), title: title("appliance"), parent: None })?.id;
+            let kind = save_product_kind(
+                tx,
+                None,
+                &SaveProductKind { code: "appliance".to_owned(), title: title("appliance"), parent: None },
+            )?
+            .id;
             for code in ["SERMAN", "PARSA"] {
-                let brand = save_brand(tx, None, &SaveBrand { code: code.to_owned(), title: title(code), maker: entity.clone() })?.id;
+                let brand = save_brand(
+                    tx,
+                    None,
+                    &SaveBrand { code: code.to_owned(), title: title(code), maker: entity.clone() },
+                )?
+                .id;
                 let product = SaveProduct {
                     code: format!("{code}-TV"),
                     title: title("TV"),
@@ -171,12 +186,22 @@ impl House {
         use app::store::query::*;
         use app::store::schema::users;
         self.newcomer(login, roles);
-        self.write(|tx| Ok(diesel::update(users::table.filter(users::login.eq(login))).set(users::must_change_password.eq(false)).execute(tx.conn)?));
+        self.write(|tx| {
+            Ok(diesel::update(users::table.filter(users::login.eq(login)))
+                .set(users::must_change_password.eq(false))
+                .execute(tx.conn)?)
+        });
     }
 
     /// Somebody who has not signed in yet.
     pub fn newcomer(&self, login: &str, roles: Vec<SaveMembership>) {
-        let user = SaveUser { login: login.to_owned(), name: login.to_owned(), language: None, password: Some(PASSWORD.to_owned()), roles };
+        let user = SaveUser {
+            login: login.to_owned(),
+            name: login.to_owned(),
+            language: None,
+            password: Some(PASSWORD.to_owned()),
+            roles,
+        };
         let user = user.hashed(self.db.random()).expect("hashed");
         self.write(|tx| save_user(tx, None, &user));
     }
@@ -206,8 +231,11 @@ impl House {
 
     /// A call of the API.
     pub async fn call(&self, token: Option<&str>, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let mut request =
-            Request::builder().method(method).uri(format!("/api/v1{path}")).header("idempotency-key", format!("k-{}", self.db.random())).header(header::ACCEPT_LANGUAGE, "en");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("idempotency-key", format!("k-{}", self.db.random()))
+            .header(header::ACCEPT_LANGUAGE, "en");
         if let Some(token) = token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -229,9 +257,18 @@ impl House {
     /// Signs in and returns the cookie, and the key that forms must carry.
     pub async fn signed_in(&self, login: &str) -> (String, String) {
         let form = format!("login={login}&password={}", PASSWORD.replace(' ', "+"));
-        let request = Request::post("/sign-in").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(form)).expect("a request");
+        let request = Request::post("/sign-in")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form))
+            .expect("a request");
         let signed_in = self.cookie(&self.send(request).await);
-        let csrf = |text: &str| text.split("name=\"_csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned).expect("the key of a form");
+        let csrf = |text: &str| {
+            text.split("name=\"_csrf\" value=\"")
+                .nth(1)
+                .and_then(|rest| rest.split('"').next())
+                .map(str::to_owned)
+                .expect("the key of a form")
+        };
         let page = self.page(Some(&signed_in), "/me").await;
         let key = csrf(&page.text);
         (signed_in, key)
@@ -246,11 +283,14 @@ impl House {
     }
 
     pub async fn form(&self, cookie: &str, path: &str, fields: &str) -> Answer {
-        let request = Request::post(path).header(header::COOKIE, cookie).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(fields.to_owned())).expect("a request")).await
     }
 
-    /// A visit in a centre with a television of a brand, received by the administrator; public ids of reception, repair, device and customer.
+    /// A visit in a centre with a television of a brand, received by the administrator; public ids of reception,
+    /// repair, device and customer.
     pub async fn visit(&self, centre: usize, brand: usize, serial: &str) -> [String; 4] {
         let token = self.token("administrator");
         let body = json!({
@@ -261,7 +301,10 @@ impl House {
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
         let made = answer.json();
         let text = |value: &Value| value.as_str().expect("an id").to_owned();
-        let repair = self.call(Some(&token), Method::GET, &format!("/repairs/{}", text(&made["repairs"][0]["id"])), None).await.json();
+        let repair = self
+            .call(Some(&token), Method::GET, &format!("/repairs/{}", text(&made["repairs"][0]["id"])), None)
+            .await
+            .json();
         [text(&made["id"]), text(&repair["id"]), text(&repair["device"]["id"]), text(&made["customer"]["id"])]
     }
 }

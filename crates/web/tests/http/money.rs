@@ -8,7 +8,9 @@ use crate::house::House;
 /// Makes a service by its form, with a price as somebody types it.
 async fn service(house: &House, (cookie, csrf): &(String, String), price: &str) -> (StatusCode, String) {
     let typed = form_urlencoded::Serializer::new(String::new()).append_pair("price", price).finish();
-    let form = format!("_csrf={csrf}&_page=/keep/services/new&_next=/keep/services/{{id}}&code=S-1&title.fa=A&title.en=A&line_type=labour&{typed}");
+    let form = format!(
+        "_csrf={csrf}&_page=/keep/services/new&_next=/keep/services/{{id}}&code=S-1&title.fa=A&title.en=A&line_type=labour&{typed}"
+    );
     let answer = house.form(cookie, "/do/createService", &form).await;
     if answer.status != StatusCode::SEE_OTHER {
         return (answer.status, answer.text);
@@ -35,9 +37,16 @@ async fn a_house_that_counts_in_dollars() {
         let page = house.page(Some(&person.0), "/keep/installation").await.text;
         assert!(page.contains("نرخی ثبت نشده"), "the VAT of Iran is not that of everybody");
         let table = house.call(Some(&house.token("administrator")), Method::GET, "/permissions", None).await.json();
-        let goodwill = table["items"].as_array().expect("cells").iter().filter(|cell| cell["action"] == "give_goodwill" && !cell["amount"].is_null());
+        let goodwill = table["items"]
+            .as_array()
+            .expect("cells")
+            .iter()
+            .filter(|cell| cell["action"] == "give_goodwill" && !cell["amount"].is_null());
         let amounts = goodwill.map(|cell| cell["amount"].clone()).collect::<Vec<_>>();
-        assert!(amounts.len() == 4 && amounts.iter().all(|amount| *amount == json!(0)), "limits of Rial are not dollars: {amounts:?}");
+        assert!(
+            amounts.len() == 4 && amounts.iter().all(|amount| *amount == json!(0)),
+            "limits of Rial are not dollars: {amounts:?}"
+        );
     }
 }
 

@@ -24,8 +24,13 @@ fn every_operation_that_was_promised_is_there_once() {
     let mut ids = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            ids.push(operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id")).to_owned());
-            assert!(operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')), "{method} {path} has no sentence");
+            ids.push(
+                operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no id")).to_owned(),
+            );
+            assert!(
+                operation["summary"].as_str().is_some_and(|summary| summary.ends_with('.')),
+                "{method} {path} has no sentence"
+            );
         }
     }
     let unique = ids.iter().map(String::as_str).collect::<BTreeSet<_>>();
@@ -36,14 +41,25 @@ fn every_operation_that_was_promised_is_there_once() {
 
 #[test]
 fn every_example_holds() {
-    let wrong = api::table().iter().filter_map(|operation| operation.check_example().err().map(|faults| format!("{}: {faults:?}", operation.id))).collect::<Vec<_>>();
+    let wrong = api::table()
+        .iter()
+        .filter_map(|operation| operation.check_example().err().map(|faults| format!("{}: {faults:?}", operation.id)))
+        .collect::<Vec<_>>();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let document = api::openapi::document();
     for methods in document["paths"].as_object().unwrap().values().filter_map(Value::as_object) {
         for (method, operation) in methods.iter().filter(|(method, _)| *method != "get") {
-            assert!(operation["requestBody"]["content"]["application/json"]["examples"]["usual"]["value"].is_object(), "{method} {}", operation["operationId"]);
+            assert!(
+                operation["requestBody"]["content"]["application/json"]["examples"]["usual"]["value"].is_object(),
+                "{method} {}",
+                operation["operationId"]
+            );
         }
-        for parameter in methods.values().flat_map(|operation| operation["parameters"].as_array().into_iter().flatten()).filter(|parameter| parameter["required"] == true) {
+        for parameter in methods
+            .values()
+            .flat_map(|operation| operation["parameters"].as_array().into_iter().flatten())
+            .filter(|parameter| parameter["required"] == true)
+        {
             assert!(!parameter["example"].is_null(), "{parameter} has no example");
         }
     }
@@ -66,11 +82,15 @@ async fn the_document_and_its_viewer_are_there_unless_they_are_hidden() {
     assert_eq!(house.call(Some(&token), axum::http::Method::GET, "/centres", None).await.status, StatusCode::OK);
 }
 
-/// The list of operations as integrators see it: a change of it is a change of the API, and is made knowingly (`UPDATE_SNAPSHOTS=1`).
+/// The list of operations as integrators see it: a change of it is a change of the API, and is made knowingly
+/// (`UPDATE_SNAPSHOTS=1`).
 #[test]
 #[allow(clippy::disallowed_methods, reason = "the one who runs the test says whether to write")]
 fn the_list_of_operations_is_as_it_was() {
-    let list = api::table().iter().map(|operation| format!("{:4} /api/v1{} {}\n", operation.method.as_str(), operation.path, operation.id)).collect::<String>();
+    let list = api::table()
+        .iter()
+        .map(|operation| format!("{:4} /api/v1{} {}\n", operation.method.as_str(), operation.path, operation.id))
+        .collect::<String>();
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/http/operations.txt");
     if std::env::var("UPDATE_SNAPSHOTS").is_ok() {
         std::fs::write(path, &list).expect("written");
@@ -82,7 +102,8 @@ fn the_list_of_operations_is_as_it_was() {
 /// What takes any JSON, within the bounds of a body: the domain reads it key by key.
 const ANYTHING: &[&str] = &["createPolicy.rules", "updatePolicy.rules", "decideCoverage"];
 
-/// Notes what of a schema has no limit: texts without a length, lists and maps without a number, objects that take what they do not name.
+/// Notes what of a schema has no limit: texts without a length, lists and maps without a number, objects that take what
+/// they do not name.
 fn unbounded(root: &Value, schema: &Value, path: &str, out: &mut Vec<String>) {
     if ANYTHING.contains(&path) {
         return;

@@ -1,4 +1,5 @@
-//! Personal data on both roads: who may tell and erase it, what stands in the journal, and secrets that are shown and not stored.
+//! Personal data on both roads: who may tell and erase it, what stands in the journal, and secrets that are shown and
+//! not stored.
 
 use axum::http::{Method, StatusCode, header};
 use domain::access::Role;
@@ -20,24 +21,53 @@ async fn a_customer_is_told_and_erased_by_who_may_and_who_opened_them_is_written
         assert_eq!(told.status, StatusCode::FORBIDDEN);
         assert_eq!(house.form(&cookie, &format!("{path}/export"), "_csrf=wrong").await.status, StatusCode::FORBIDDEN);
         let told = house.form(&cookie, &format!("{path}/export"), &format!("_csrf={csrf}")).await;
-        assert_eq!(told.headers[header::CONTENT_DISPOSITION], format!("attachment; filename=\"customer-{customer}.json\""));
+        assert_eq!(
+            told.headers[header::CONTENT_DISPOSITION],
+            format!("attachment; filename=\"customer-{customer}.json\"")
+        );
         assert_eq!(told.json()["customer"]["id"], json!(customer));
 
         let erase = |reason: &str| format!("_csrf={csrf}&_page={path}&reason={reason}");
         let form = format!("/do/eraseCustomer/{customer}");
-        assert_eq!(house.form(&others, &form, &format!("_csrf={other_csrf}&reason=letter")).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            house.form(&others, &form, &format!("_csrf={other_csrf}&reason=letter")).await.status,
+            StatusCode::FORBIDDEN
+        );
         let open = house.form(&cookie, &form, &erase("letter")).await;
-        assert!(open.status == StatusCode::CONFLICT && open.text.contains("value=\"letter\""), "work is open, and the form is still filled: {}", open.text);
+        assert!(
+            open.status == StatusCode::CONFLICT && open.text.contains("value=\"letter\""),
+            "work is open, and the form is still filled: {}",
+            open.text
+        );
         let token = house.token("administrator");
-        let cancelled = house.call(Some(&token), Method::POST, &format!("/receptions/{reception}/cancel"), Some(&json!({"reason": "no"}))).await;
+        let cancelled = house
+            .call(
+                Some(&token),
+                Method::POST,
+                &format!("/receptions/{reception}/cancel"),
+                Some(&json!({"reason": "no"})),
+            )
+            .await;
         assert_eq!(cancelled.status, StatusCode::OK, "{}", cancelled.text);
         assert_eq!(house.form(&cookie, &form, &erase("letter")).await.status, StatusCode::SEE_OTHER);
         assert!(house.page(Some(&cookie), &path).await.text.contains("erased"));
 
-        let told = house.call(Some(&token), Method::GET, &format!("/timeline?subject=customer&id={customer}"), None).await.json();
-        let events = told["items"].as_array().expect("items").iter().map(|entry| (entry["event"].as_str().unwrap_or_default(), entry["by"].as_str().unwrap_or_default()));
+        let told = house
+            .call(Some(&token), Method::GET, &format!("/timeline?subject=customer&id={customer}"), None)
+            .await
+            .json();
+        let events = told["items"]
+            .as_array()
+            .expect("items")
+            .iter()
+            .map(|entry| (entry["event"].as_str().unwrap_or_default(), entry["by"].as_str().unwrap_or_default()));
         let events = events.collect::<Vec<_>>();
-        for one in [("customer_opened", "receptionist"), ("customer_opened", "administrator"), ("customer_exported", "administrator"), ("customer_erased", "administrator")] {
+        for one in [
+            ("customer_opened", "receptionist"),
+            ("customer_opened", "administrator"),
+            ("customer_exported", "administrator"),
+            ("customer_erased", "administrator"),
+        ] {
             assert_eq!(events.iter().filter(|event| **event == one).count(), 1, "{one:?} in {events:?}");
         }
     }
@@ -54,7 +84,8 @@ async fn personal_data_of_another_centre_stays_there() {
         assert_eq!(given.status, StatusCode::OK, "{}", given.text);
         let token = house.token("karaj");
         for (noun, body) in [("export", json!({})), ("erase", json!({"reason": "letter"}))] {
-            let answer = house.call(Some(&token), Method::POST, &format!("/customers/{customer}/{noun}"), Some(&body)).await;
+            let answer =
+                house.call(Some(&token), Method::POST, &format!("/customers/{customer}/{noun}"), Some(&body)).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{noun}: {}", answer.text);
         }
     }
@@ -65,7 +96,9 @@ async fn a_passcode_is_shown_to_who_works_on_the_device_and_to_nobody_else() {
     for house in House::each() {
         let [.., device, _] = house.visit(0, 0, "SN-1001").await;
         let token = house.token("administrator");
-        let customer = house.call(Some(&token), Method::GET, &format!("/devices/{device}"), None).await.json()["owner"]["id"].clone();
+        let customer = house.call(Some(&token), Method::GET, &format!("/devices/{device}"), None).await.json()["owner"]
+            ["id"]
+            .clone();
         let other = json!({
             "centre": house.centres[0], "customer": {"id": customer},
             "devices": [{"new_device": {"product": "SERMAN-TV", "serial": "SN-9"}, "passcode": "2580", "note": "روشن نمی‌شود"}],
@@ -77,14 +110,20 @@ async fn a_passcode_is_shown_to_who_works_on_the_device_and_to_nobody_else() {
         assert!(read.json()["has_passcode"] == json!(true) && !read.text.contains("2580"));
         let shown = house.call(Some(&house.token("technician")), Method::GET, &format!("{path}/passcode"), None).await;
         assert_eq!(shown.json(), json!({"passcode": "2580"}));
-        assert_eq!(house.call(Some(&house.token("receptionist")), Method::GET, &format!("{path}/passcode"), None).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            house.call(Some(&house.token("receptionist")), Method::GET, &format!("{path}/passcode"), None).await.status,
+            StatusCode::FORBIDDEN
+        );
 
         let (cookie, csrf) = house.signed_in("technician").await;
         assert!(!house.page(Some(&cookie), &path).await.text.contains("2580"));
         assert!(house.form(&cookie, &format!("{path}/passcode"), &format!("_csrf={csrf}")).await.text.contains("2580"));
         let (cookie, csrf) = house.signed_in("receptionist").await;
         assert!(!house.page(Some(&cookie), &path).await.text.contains("/passcode\""));
-        assert_eq!(house.form(&cookie, &format!("{path}/passcode"), &format!("_csrf={csrf}")).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            house.form(&cookie, &format!("{path}/passcode"), &format!("_csrf={csrf}")).await.status,
+            StatusCode::FORBIDDEN
+        );
     }
 }
 
@@ -104,12 +143,19 @@ async fn how_long_things_are_kept_is_set_on_its_page_by_who_may() {
         let expected = json!({"photos": 24, "messages": 12, "import_files": 3, "customers": 120});
         assert_eq!(kept(&house.call(Some(&token), Method::GET, "/installation", None).await.text), expected);
         let page = house.page(Some(&cookie), "/keep/installation").await.text;
-        assert_eq!(page.matches("selected").count(), page.matches("<select").count(), "what is set is what is shown: {page}");
+        assert_eq!(
+            page.matches("selected").count(),
+            page.matches("<select").count(),
+            "what is set is what is shown: {page}"
+        );
 
         let wrong = house.form(&cookie, "/do/changeInstallation", &form(&csrf, "9999")).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         let (others, other_csrf) = house.signed_in("receptionist").await;
-        assert_eq!(house.form(&others, "/do/changeInstallation", &form(&other_csrf, "0")).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            house.form(&others, "/do/changeInstallation", &form(&other_csrf, "0")).await.status,
+            StatusCode::FORBIDDEN
+        );
         assert_eq!(kept(&house.call(Some(&token), Method::GET, "/installation", None).await.text), expected);
     }
 }

@@ -26,6 +26,10 @@ async fn who_sends_too_many_requests_is_told_when_to_go_on() {
         }
         assert_eq!(call.json()["code"], "too-many");
         assert!(page.text.contains("ثانیهٔ دیگر"), "{}", page.text);
-        assert_eq!(house.call(Some(&other), Method::GET, "/centres", None).await.status, StatusCode::OK, "another person");
+        assert_eq!(
+            house.call(Some(&other), Method::GET, "/centres", None).await.status,
+            StatusCode::OK,
+            "another person"
+        );
     }
 }

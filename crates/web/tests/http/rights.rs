@@ -1,8 +1,10 @@
-//! Everything that can be asked for and done, as persons with one, two and three memberships, beside a plain model of who may see and do what.
+//! Everything that can be asked for and done, as persons with one, two and three memberships, beside a plain model of
+//! who may see and do what.
 //!
-//! Each visit has words of its own (a serial, a name, a phone, amounts). Whatever a person asks for, on either road, the words of what is not theirs must not
-//! be in the answer; what is theirs must be in their lists; what is not theirs they cannot change. Roads follow from the table of operations and from the
-//! pages: one that is added must be placed here, or the test fails.
+//! Each visit has words of its own (a serial, a name, a phone, amounts). Whatever a person asks for, on either road,
+//! the words of what is not theirs must not be in the answer; what is theirs must be in their lists; what is not theirs
+//! they cannot change. Roads follow from the table of operations and from the pages: one that is added must be placed
+//! here, or the test fails.
 
 use std::collections::BTreeSet;
 
@@ -34,12 +36,21 @@ const PEOPLE: &[Who] = &[
     Who { login: "bench-1-books-0", members: &[(R::Technician, Some(1), None), (R::Accountant, Some(0), None)] },
     Who { login: "desk-0-bench-of-1", members: &[(R::Receptionist, Some(0), None), (R::Technician, None, Some(1))] },
     Who { login: "boss-0", members: &[(R::Administrator, Some(0), None)] },
-    Who { login: "three", members: &[(R::Receptionist, Some(0), Some(0)), (R::Accountant, Some(1), Some(1)), (R::Technician, None, Some(1))] },
+    Who {
+        login: "three",
+        members: &[
+            (R::Receptionist, Some(0), Some(0)),
+            (R::Accountant, Some(1), Some(1)),
+            (R::Technician, None, Some(1)),
+        ],
+    },
 ];
 
 impl Who {
     fn may(&self, action: A, (centre, brand): Pair) -> bool {
-        let holds = |(role, c, b): &Membership| default_permission(*role, action).is_some() && c.is_none_or(|c| c == centre) && b.is_none_or(|b| b == brand);
+        let holds = |(role, c, b): &Membership| {
+            default_permission(*role, action).is_some() && c.is_none_or(|c| c == centre) && b.is_none_or(|b| b == brand)
+        };
         self.members.iter().any(holds)
     }
 
@@ -49,11 +60,15 @@ impl Who {
 
     /// For all of a brand, in every centre.
     fn may_of_brand(&self, action: A, brand: usize) -> bool {
-        self.members.iter().any(|(role, c, b)| default_permission(*role, action).is_some() && c.is_none() && b.is_none_or(|b| b == brand))
+        self.members.iter().any(|(role, c, b)| {
+            default_permission(*role, action).is_some() && c.is_none() && b.is_none_or(|b| b == brand)
+        })
     }
 
     fn may_of_centre(&self, action: A, centre: usize) -> bool {
-        self.members.iter().any(|(role, c, b)| default_permission(*role, action).is_some() && b.is_none() && c.is_none_or(|c| c == centre))
+        self.members.iter().any(|(role, c, b)| {
+            default_permission(*role, action).is_some() && b.is_none() && c.is_none_or(|c| c == centre)
+        })
     }
 }
 
@@ -113,9 +128,18 @@ impl Visit {
 fn written(amount: i64) -> Vec<String> {
     let grouped = |mark: char| {
         let digits = amount.to_string();
-        digits.char_indices().flat_map(|(at, digit)| (at > 0 && (digits.len() - at).is_multiple_of(3)).then_some(mark).into_iter().chain([digit])).collect::<String>()
+        digits
+            .char_indices()
+            .flat_map(|(at, digit)| {
+                (at > 0 && (digits.len() - at).is_multiple_of(3)).then_some(mark).into_iter().chain([digit])
+            })
+            .collect::<String>()
     };
-    let persian = |text: &str| text.chars().map(|ch| ch.to_digit(10).and_then(|digit| char::from_u32(0x6F0 + digit)).unwrap_or(ch)).collect::<String>();
+    let persian = |text: &str| {
+        text.chars()
+            .map(|ch| ch.to_digit(10).and_then(|digit| char::from_u32(0x6F0 + digit)).unwrap_or(ch))
+            .collect::<String>()
+    };
     vec![amount.to_string(), grouped(','), persian(&grouped('٬'))]
 }
 
@@ -134,7 +158,8 @@ struct Scene {
 
 impl Scene {
     async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
-        let answer = self.house.call(Some(&self.admin), method.clone(), path, (method != Method::GET).then_some(&body)).await;
+        let answer =
+            self.house.call(Some(&self.admin), method.clone(), path, (method != Method::GET).then_some(&body)).await;
         assert!(answer.status.is_success(), "{path} {body}: {}", answer.text);
         answer.json()
     }
@@ -166,30 +191,52 @@ impl Scene {
             let policy = json!({"code": code, "title": title(code), "brand": scene.house.brands[index], "payer": id(&party), "usual": {"months": 12}});
             let made = scene.post("/policies", policy).await;
             scene.policies.push(id(&made));
-            let made = scene.ask(Method::GET, &format!("/products?q={}-tv", ["serman", "parsa"][index]), Value::Null).await;
+            let made =
+                scene.ask(Method::GET, &format!("/products?q={}-tv", ["serman", "parsa"][index]), Value::Null).await;
             scene.products.push(id(&made["items"][0]));
             let centre = scene.house.centres[index].clone();
             let made = scene.post("/staff", json!({"centre": centre, "personnel_code": format!("10{index}"), "name": format!("Worker {index}")})).await;
             scene.staff.push(id(&made));
-            let made = scene.post("/sections", json!({"centre": centre, "code": format!("S{index}"), "title": title("section")})).await;
+            let made = scene
+                .post("/sections", json!({"centre": centre, "code": format!("S{index}"), "title": title("section")}))
+                .await;
             scene.sections.push(id(&made));
             let roles = json!([{"role": "technician", "centre": centre}]);
             let made = scene.post("/users", json!({"login": format!("user-{index}"), "name": "user", "password": "correct horse", "roles": roles})).await;
             scene.users.push(id(&made));
         }
         let roles = json!([{"role": "administrator"}]);
-        let made = scene.post("/users", json!({"login": "second-admin", "name": "user", "password": "correct horse", "roles": roles})).await;
+        let made = scene
+            .post(
+                "/users",
+                json!({"login": "second-admin", "name": "user", "password": "correct horse", "roles": roles}),
+            )
+            .await;
         scene.users.push(id(&made));
-        let file = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, "name,phone\nSecret Sample,09120000000\n");
-        let made = scene.post("/imports", json!({"kind": "customers", "file_name": "secret.csv", "content": file, "is_dry_run": true})).await;
+        let file = base64::Engine::encode(
+            &base64::engine::general_purpose::STANDARD,
+            "name,phone\nSecret Sample,09120000000\n",
+        );
+        let made = scene
+            .post(
+                "/imports",
+                json!({"kind": "customers", "file_name": "secret.csv", "content": file, "is_dry_run": true}),
+            )
+            .await;
         scene.import = id(&made);
-        for (index, pairs) in [vec![(0, 0)], vec![(0, 1)], vec![(1, 0)], vec![(1, 1)], vec![(0, 0), (0, 1)]].into_iter().enumerate() {
+        for (index, pairs) in
+            [vec![(0, 0)], vec![(0, 1)], vec![(1, 0)], vec![(1, 1)], vec![(0, 0), (0, 1)]].into_iter().enumerate()
+        {
             let visit = scene.visit(index, pairs).await;
             scene.visits.push(visit);
         }
         for who in PEOPLE {
             let at = |list: &[String], place: Option<usize>| place.map(|place| list[place].clone());
-            let roles = who.members.iter().map(|(role, c, b)| SaveMembership { role: *role, centre: at(&scene.house.centres, *c), brand: at(&scene.house.brands, *b) });
+            let roles = who.members.iter().map(|(role, c, b)| SaveMembership {
+                role: *role,
+                centre: at(&scene.house.centres, *c),
+                brand: at(&scene.house.brands, *b),
+            });
             scene.house.member(who.login, roles.collect());
         }
         scene
@@ -230,8 +277,22 @@ impl Scene {
         let invoice = text(&handed["invoices"][0]["id"]);
         self.post(&format!("/invoices/{invoice}/payments"), json!({"method": "cash"})).await;
         let papers = self.ask(Method::GET, &format!("/documents/of/invoice/{invoice}"), Value::Null).await;
-        let (customer, document, photo) = (text(&made["customer"]["id"]), text(&papers["items"][0]["id"]), text(&photo["id"]));
-        Visit { pairs, reception, repairs, devices: ids, serials, customer, name, phone: phone[1..].to_owned(), invoice, document, prices, photo }
+        let (customer, document, photo) =
+            (text(&made["customer"]["id"]), text(&papers["items"][0]["id"]), text(&photo["id"]));
+        Visit {
+            pairs,
+            reception,
+            repairs,
+            devices: ids,
+            serials,
+            customer,
+            name,
+            phone: phone[1..].to_owned(),
+            invoice,
+            document,
+            prices,
+            photo,
+        }
     }
 }
 
@@ -252,7 +313,11 @@ enum About<'s> {
 }
 
 impl Scene {
-    fn by_visit<'s>(&'s self, id: impl Fn(&'s Visit) -> Vec<&'s String>, may: impl Fn(&Who, &'s Visit, usize) -> bool + Copy + 's) -> About<'s> {
+    fn by_visit<'s>(
+        &'s self,
+        id: impl Fn(&'s Visit) -> Vec<&'s String>,
+        may: impl Fn(&Who, &'s Visit, usize) -> bool + Copy + 's,
+    ) -> About<'s> {
         let mut things: Vec<Thing<'s>> = Vec::new();
         for visit in &self.visits {
             for (at, id) in id(visit).into_iter().enumerate() {
@@ -263,7 +328,9 @@ impl Scene {
     }
 
     fn by_index<'s>(&'s self, ids: &'s [String], may: impl Fn(&Who, usize) -> bool + Copy + 's) -> About<'s> {
-        let thing = |(index, id): (usize, &'s String)| (id.clone(), Box::new(move |who: &Who| may(who, index)) as Box<dyn Fn(&Who) -> bool + 's>);
+        let thing = |(index, id): (usize, &'s String)| {
+            (id.clone(), Box::new(move |who: &Who| may(who, index)) as Box<dyn Fn(&Who) -> bool + 's>)
+        };
         About::Things(ids.iter().enumerate().map(thing).collect())
     }
 
@@ -277,34 +344,57 @@ impl Scene {
             return Some(About::List);
         }
         Some(match noun {
-            "receptions" if operation.id == "sendHandOverCode" => self.by_visit(|visit| vec![&visit.reception], move |who, visit, _| visit.any(who, &[action])),
-            "receptions" if is_read || operation.id == "handOver" => self.by_visit(|visit| vec![&visit.reception], move |who, visit, _| visit.any(who, &[action])),
+            "receptions" if operation.id == "sendHandOverCode" => {
+                self.by_visit(|visit| vec![&visit.reception], move |who, visit, _| visit.any(who, &[action]))
+            }
+            "receptions" if is_read || operation.id == "handOver" => {
+                self.by_visit(|visit| vec![&visit.reception], move |who, visit, _| visit.any(who, &[action]))
+            }
             "receptions" => self.by_visit(|visit| vec![&visit.reception], move |who, visit, _| visit.all(who, action)),
-            "repairs" => self.by_visit(|visit| visit.repairs.iter().collect(), move |who, visit, at| who.may(action, visit.pairs[at])),
-            "devices" => self.by_visit(|visit| visit.devices.iter().collect(), move |who, visit, at| who.may_in_brand(action, visit.pairs[at].1)),
-            "customers" if action == A::KeepPersonalData => self.by_visit(|visit| vec![&visit.customer], |_, _, _| false),
+            "repairs" => self.by_visit(
+                |visit| visit.repairs.iter().collect(),
+                move |who, visit, at| who.may(action, visit.pairs[at]),
+            ),
+            "devices" => self.by_visit(
+                |visit| visit.devices.iter().collect(),
+                move |who, visit, at| who.may_in_brand(action, visit.pairs[at].1),
+            ),
+            "customers" if action == A::KeepPersonalData => {
+                self.by_visit(|visit| vec![&visit.customer], |_, _, _| false)
+            }
             "customers" => self.by_visit(|visit| vec![&visit.customer], move |who, visit, _| visit.any(who, &[action])),
-            "invoices" => self.by_visit(|visit| vec![&visit.invoice], move |who, visit, _| visit.all(who, action) && (visit.pairs.len() == 1 || visit.all(who, action))),
-            "documents" if path.contains("{kind}") => self.by_visit(|visit| vec![&visit.invoice], |who, visit, _| visit.all(who, A::ViewMoney)),
+            "invoices" => self.by_visit(
+                |visit| vec![&visit.invoice],
+                move |who, visit, _| visit.all(who, action) && (visit.pairs.len() == 1 || visit.all(who, action)),
+            ),
+            "documents" if path.contains("{kind}") => {
+                self.by_visit(|visit| vec![&visit.invoice], |who, visit, _| visit.all(who, A::ViewMoney))
+            }
             "documents" => self.by_visit(|visit| vec![&visit.document], |who, visit, _| visit.all(who, A::ViewMoney)),
             "photos" => self.by_visit(|visit| vec![&visit.photo], |who, visit, _| who.may(A::ViewWork, visit.pairs[0])),
             "imports" => self.by_index(std::slice::from_ref(&self.import), |_, _| false),
             "products" if !is_read => self.by_index(&self.products, move |who, index| who.may_of_brand(action, index)),
             "policies" if !is_read => self.by_index(&self.policies, move |who, index| who.may_of_brand(action, index)),
-            "staff" if is_read => self.by_index(&self.staff, move |who, index| (0..2).any(|brand| who.may(action, (index, brand)))),
+            "staff" if is_read => {
+                self.by_index(&self.staff, move |who, index| (0..2).any(|brand| who.may(action, (index, brand))))
+            }
             "staff" => self.by_index(&self.staff, move |who, index| who.may_of_centre(action, index)),
-            "sections" if is_read => self.by_index(&self.sections, move |who, index| (0..2).any(|brand| who.may(action, (index, brand)))),
+            "sections" if is_read => {
+                self.by_index(&self.sections, move |who, index| (0..2).any(|brand| who.may(action, (index, brand))))
+            }
             "sections" => self.by_index(&self.sections, move |who, index| who.may_of_centre(action, index)),
-            "centres" if is_read => self.by_index(&self.house.centres, move |who, index| (0..2).any(|brand| who.may(action, (index, brand)))),
+            "centres" if is_read => self
+                .by_index(&self.house.centres, move |who, index| (0..2).any(|brand| who.may(action, (index, brand)))),
             "centres" if operation.id == "retireCentre" => self.by_index(&self.house.centres, |_, _| false),
             "centres" => self.by_index(&self.house.centres, move |who, index| who.may_of_centre(action, index)),
             "users" => self.by_index(&self.users, move |who, index| index < 2 && who.may_of_centre(action, index)),
             // Nobody here holds everything: what all centres and brands share is read and not changed.
             "brands" if !is_read => self.by_index(&self.house.brands, |_, _| false),
-            "products" | "policies" | "brands" | "legal-entities" | "product-kinds" | "services" | "faults" | "causes" => {
-                About::Shared("the catalogue is one for all; its prices are tried as amounts")
+            "products" | "policies" | "brands" | "legal-entities" | "product-kinds" | "services" | "faults"
+            | "causes" => About::Shared("the catalogue is one for all; its prices are tried as amounts"),
+            "cards" => {
+                About::Shared("a card is found by its device's brand: tried with devices, no visit here has one")
             }
-            "cards" => About::Shared("a card is found by its device's brand: tried with devices, no visit here has one"),
             "tokens" => About::Shared("one's own, found by their person alone (http/forms)"),
             _ => return None,
         })
@@ -348,15 +438,29 @@ async fn nobody_sees_what_is_not_theirs() {
         let scene = Scene::of(house).await;
         let mut wrong = Vec::new();
         for who in PEOPLE {
-            let hidden = scene.visits.iter().flat_map(|visit| visit.hidden_from(who)).chain(["Secret Sample".to_owned()]).collect::<Vec<_>>();
+            let hidden = scene
+                .visits
+                .iter()
+                .flat_map(|visit| visit.hidden_from(who))
+                .chain(["Secret Sample".to_owned()])
+                .collect::<Vec<_>>();
             let token = scene.house.token(who.login);
             let (cookie, _) = scene.house.signed_in(who.login).await;
-            for operation in api::table().iter().filter(|operation| operation.method == Method::GET && operation.action.is_some()) {
+            for operation in
+                api::table().iter().filter(|operation| operation.method == Method::GET && operation.action.is_some())
+            {
                 let Some(about) = scene.about(operation) else { panic!("{} was not placed", operation.id) };
                 let (paths, expected): (Vec<_>, Vec<_>) = match about {
-                    About::Things(things) => things.into_iter().map(|(id, may)| (operation.path.replace("{id}", &id).replace("{kind}", "invoice"), Some(may(who)))).unzip(),
+                    About::Things(things) => things
+                        .into_iter()
+                        .map(|(id, may)| {
+                            (operation.path.replace("{id}", &id).replace("{kind}", "invoice"), Some(may(who)))
+                        })
+                        .unzip(),
                     About::List if operation.id == "search" || operation.id == "getTimeline" => continue,
-                    About::List => (vec![format!("{}?limit=200", operation.path), operation.path.to_owned()], vec![None, None]),
+                    About::List => {
+                        (vec![format!("{}?limit=200", operation.path), operation.path.to_owned()], vec![None, None])
+                    }
                     About::Shared(_) => continue,
                 };
                 for (path, expected) in paths.into_iter().zip(expected) {
@@ -365,7 +469,8 @@ async fn nobody_sees_what_is_not_theirs() {
                     // No device here has a passcode: who may see one finds none.
                     let expected = expected.filter(|may| !(*may && operation.id == "getPasscode"));
                     let refused = matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN);
-                    if !told.is_empty() || answer.status.is_server_error() || expected.is_some_and(|may| may == refused) {
+                    if !told.is_empty() || answer.status.is_server_error() || expected.is_some_and(|may| may == refused)
+                    {
                         wrong.push(format!("{} {path}: {} {told:?}", who.login, answer.status));
                     }
                 }
@@ -407,9 +512,20 @@ async fn the_visits_of_a_customer_are_told_to_who_sees_them_and_their_sheets_to_
         for who in PEOPLE {
             let token = scene.house.token(who.login);
             for visit in &scene.visits {
-                let answer = scene.house.call(Some(&token), Method::GET, &format!("/documents/of/reception/{}", visit.reception), None).await;
-                let is_told = answer.status == StatusCode::OK && answer.json()["items"].as_array().is_some_and(|items| !items.is_empty());
-                assert_eq!(is_told, visit.all(who, A::ViewWork) && visit.any(who, &[A::ViewCustomers]), "{} {:?}: {}", who.login, visit.pairs, answer.text);
+                let answer = scene
+                    .house
+                    .call(Some(&token), Method::GET, &format!("/documents/of/reception/{}", visit.reception), None)
+                    .await;
+                let is_told = answer.status == StatusCode::OK
+                    && answer.json()["items"].as_array().is_some_and(|items| !items.is_empty());
+                assert_eq!(
+                    is_told,
+                    visit.all(who, A::ViewWork) && visit.any(who, &[A::ViewCustomers]),
+                    "{} {:?}: {}",
+                    who.login,
+                    visit.pairs,
+                    answer.text
+                );
             }
         }
     }
@@ -417,11 +533,25 @@ async fn the_visits_of_a_customer_are_told_to_who_sees_them_and_their_sheets_to_
 
 /// The pages, with all things that they can be asked for.
 fn pages(scene: &Scene) -> Vec<String> {
-    let mut paths =
-        ["/", "/repairs", "/receptions", "/customers", "/devices", "/cards", "/invoices", "/imports", "/messages", "/reports/failure-causes", "/keep/products", "/keep/services"]
-            .map(str::to_owned)
-            .to_vec();
-    paths.extend(["repairs", "receptions", "customers", "devices", "invoices"].map(|list| format!("/{list}?format=csv")));
+    let mut paths = [
+        "/",
+        "/repairs",
+        "/receptions",
+        "/customers",
+        "/devices",
+        "/cards",
+        "/invoices",
+        "/imports",
+        "/messages",
+        "/reports/failure-causes",
+        "/keep/products",
+        "/keep/services",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    paths.extend(
+        ["repairs", "receptions", "customers", "devices", "invoices"].map(|list| format!("/{list}?format=csv")),
+    );
     paths.push(format!("/imports/{}", scene.import));
     for visit in &scene.visits {
         paths.push(format!("/receptions/{}", visit.reception));
@@ -441,26 +571,67 @@ async fn everybody_finds_all_that_is_theirs() {
         for who in PEOPLE {
             let token = scene.house.token(who.login);
             let listed = async |list: &str| -> BTreeSet<String> {
-                let answer = scene.house.call(Some(&token), Method::GET, &format!("/{list}?limit=200"), None).await.json();
-                answer["items"].as_array().into_iter().flatten().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
+                let answer =
+                    scene.house.call(Some(&token), Method::GET, &format!("/{list}?limit=200"), None).await.json();
+                answer["items"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|row| row["id"].as_str().map(str::to_owned))
+                    .collect()
             };
             let theirs = |id: fn(&Visit) -> Vec<String>, may: &dyn Fn(&Visit, usize) -> bool| -> BTreeSet<String> {
-                scene.visits.iter().flat_map(|visit| id(visit).into_iter().enumerate().filter(|(at, _)| may(visit, *at)).map(|(_, id)| id).collect::<Vec<_>>()).collect()
+                scene
+                    .visits
+                    .iter()
+                    .flat_map(|visit| {
+                        id(visit)
+                            .into_iter()
+                            .enumerate()
+                            .filter(|(at, _)| may(visit, *at))
+                            .map(|(_, id)| id)
+                            .collect::<Vec<_>>()
+                    })
+                    .collect()
             };
             let checks = [
                 ("repairs", theirs(|visit| visit.repairs.clone(), &|visit, at| who.may(A::ViewWork, visit.pairs[at]))),
-                ("receptions", theirs(|visit| vec![visit.reception.clone()], &|visit, _| visit.any(who, &[A::ViewWork]))),
-                ("customers", theirs(|visit| vec![visit.customer.clone()], &|visit, _| visit.any(who, &[A::ViewCustomers]))),
+                (
+                    "receptions",
+                    theirs(|visit| vec![visit.reception.clone()], &|visit, _| visit.any(who, &[A::ViewWork])),
+                ),
+                (
+                    "customers",
+                    theirs(|visit| vec![visit.customer.clone()], &|visit, _| visit.any(who, &[A::ViewCustomers])),
+                ),
                 ("invoices", theirs(|visit| vec![visit.invoice.clone()], &|visit, _| visit.all(who, A::ViewMoney))),
-                ("devices", theirs(|visit| visit.devices.clone(), &|visit, at| who.may_in_brand(A::ViewWork, visit.pairs[at].1))),
+                (
+                    "devices",
+                    theirs(|visit| visit.devices.clone(), &|visit, at| {
+                        who.may_in_brand(A::ViewWork, visit.pairs[at].1)
+                    }),
+                ),
             ];
             for (list, expected) in checks {
                 assert_eq!(listed(list).await, expected, "{} {list}", who.login);
             }
             let report = scene.house.call(Some(&token), Method::GET, "/reports/failure-causes", None).await;
-            let counted = report.json()["rows"].as_array().map(|rows| rows.iter().filter_map(|row| row["repairs"].as_i64()).sum::<i64>());
-            let theirs = scene.visits.iter().flat_map(|visit| &visit.pairs).filter(|pair| who.may(A::ViewReports, **pair)).count();
-            assert_eq!(counted.unwrap_or(0), i64::try_from(theirs).expect("few"), "{} report {}", who.login, report.text);
+            let counted = report.json()["rows"]
+                .as_array()
+                .map(|rows| rows.iter().filter_map(|row| row["repairs"].as_i64()).sum::<i64>());
+            let theirs = scene
+                .visits
+                .iter()
+                .flat_map(|visit| &visit.pairs)
+                .filter(|pair| who.may(A::ViewReports, **pair))
+                .count();
+            assert_eq!(
+                counted.unwrap_or(0),
+                i64::try_from(theirs).expect("few"),
+                "{} report {}",
+                who.login,
+                report.text
+            );
         }
     }
 }
@@ -473,7 +644,9 @@ async fn nobody_changes_what_is_not_theirs() {
         let before = footprint(&scene);
         for who in PEOPLE {
             let token = scene.house.token(who.login);
-            for operation in api::table().iter().filter(|operation| operation.method != Method::GET && operation.action.is_some()) {
+            for operation in
+                api::table().iter().filter(|operation| operation.method != Method::GET && operation.action.is_some())
+            {
                 let Some(about) = scene.about(operation) else { panic!("{} was not placed", operation.id) };
                 let About::Things(things) = about else { continue };
                 let body = if operation.example.is_null() { json!({}) } else { operation.example.clone() };
@@ -501,17 +674,31 @@ async fn nobody_changes_what_is_not_theirs() {
 fn footprint(scene: &Scene) -> i64 {
     use app::store::query::*;
     use app::store::schema::journal;
-    scene.house.db.read(|conn| Ok(journal::table.filter(journal::kind.ne_all(["access_refused", "user_saved", "token_made"])).count().get_result::<i64>(conn)?)).expect("counted")
+    scene
+        .house
+        .db
+        .read(|conn| {
+            Ok(journal::table
+                .filter(journal::kind.ne_all(["access_refused", "user_saved", "token_made"]))
+                .count()
+                .get_result::<i64>(conn)?)
+        })
+        .expect("counted")
 }
 
 impl Scene {
-    /// What would make something of another's, or give somebody more than their maker has: path, body, and whether the maker may.
+    /// What would make something of another's, or give somebody more than their maker has: path, body, and whether the
+    /// maker may.
     fn makes(&self, who: &Who) -> Vec<(&'static str, Value, bool)> {
         let title = json!({"fa": "x", "en": "x"});
         let person = |login: &str, roles: Value| json!({"login": format!("{login}-{}", who.login), "name": "x", "password": "correct horse", "roles": roles});
         let mut out = Vec::new();
         out.push(("/users", person("global", json!([{"role": "administrator"}])), false));
-        out.push(("/users", person("there", json!([{"role": "receptionist", "centre": self.house.centres[1]}])), who.may_of_centre(A::KeepAccess, 1)));
+        out.push((
+            "/users",
+            person("there", json!([{"role": "receptionist", "centre": self.house.centres[1]}])),
+            who.may_of_centre(A::KeepAccess, 1),
+        ));
         out.push(("/permissions", json!({"role": "technician", "action": "view_money", "is_allowed": true}), false));
         out.push(("/installation", json!({"second_factor": "nobody"}), false));
         for brand in 0..2 {
@@ -523,7 +710,11 @@ impl Scene {
                 out.push(("/policies", json!({"code": format!("Q-{brand}-{}", who.login), "title": title, "brand": self.house.brands[brand], "usual": {"months": 1}}), false));
             }
         }
-        out.push(("/policies", json!({"code": format!("Q-{}", who.login), "title": title, "usual": {"months": 1}}), false));
+        out.push((
+            "/policies",
+            json!({"code": format!("Q-{}", who.login), "title": title, "usual": {"months": 1}}),
+            false,
+        ));
         for visit in &self.visits {
             for ((centre, brand), device) in visit.pairs.iter().zip(&visit.devices) {
                 if !who.may(A::Receive, (*centre, *brand)) {
@@ -548,6 +739,9 @@ impl Scene {
     fn kind(&self) -> String {
         use app::store::query::*;
         use app::store::schema::product_kinds;
-        self.house.db.read(|conn| Ok(product_kinds::table.select(product_kinds::public_id).first(conn)?)).expect("a kind")
+        self.house
+            .db
+            .read(|conn| Ok(product_kinds::table.select(product_kinds::public_id).first(conn)?))
+            .expect("a kind")
     }
 }

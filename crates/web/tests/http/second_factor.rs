@@ -13,7 +13,13 @@ const PASSWORD: &str = "correct+horse";
 fn code(seed: &str, later: u64) -> String {
     let secret = totp_rs::Secret::try_from_base32(seed).expect("a seed");
     let noon = "2026-11-23T08:30:00Z".parse::<jiff::Timestamp>().expect("an instant").as_second();
-    totp_rs::Builder::new().with_secret(secret).with_account_name("any").build().expect("a factor").generate(u64::try_from(noon).expect("after 1970") + later).to_string()
+    totp_rs::Builder::new()
+        .with_secret(secret)
+        .with_account_name("any")
+        .build()
+        .expect("a factor")
+        .generate(u64::try_from(noon).expect("after 1970") + later)
+        .to_string()
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
@@ -50,16 +56,28 @@ async fn a_second_factor_from_set_up_to_sign_in() {
 
         let (half, to) = password_alone(&house, "administrator").await;
         assert_eq!(to, "/sign-in/code?next=%2Frepairs");
-        assert_eq!(location(&house.page(Some(&half), "/repairs").await), "/sign-in?next=%2Frepairs", "half signed in opens nothing");
+        assert_eq!(
+            location(&house.page(Some(&half), "/repairs").await),
+            "/sign-in?next=%2Frepairs",
+            "half signed in opens nothing"
+        );
         assert_eq!(house.page(None, &to).await.status, StatusCode::OK);
         let refused = house.form(&half, "/sign-in/code", "code=000000&next=/repairs").await;
-        assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("کد درست نیست") && refused.text.contains("value=\"/repairs\""));
+        assert!(
+            refused.status == StatusCode::UNPROCESSABLE_ENTITY
+                && refused.text.contains("کد درست نیست")
+                && refused.text.contains("value=\"/repairs\"")
+        );
         let opened = house.form(&half, "/sign-in/code", &format!("code={}&next=/repairs", code(&seed, 30))).await;
         assert_eq!(location(&opened), "/repairs");
         let whole = house.cookie(&opened);
         assert_ne!(whole, half, "the secret of the session is another one");
         assert_eq!(house.page(Some(&whole), "/repairs").await.status, StatusCode::OK);
-        assert_eq!(location(&house.form("", "/sign-in/code", "code=123456").await), "/sign-in", "a code without a password leads nowhere");
+        assert_eq!(
+            location(&house.form("", "/sign-in/code", "code=123456").await),
+            "/sign-in",
+            "a code without a password leads nowhere"
+        );
     }
 }
 
@@ -71,10 +89,17 @@ async fn who_is_asked_for_a_second_factor_sets_it_up_before_anything_else() {
         let change = |whom: &'static str| json!({"second_factor": whom});
         let changed = house.call(Some(&token), Method::POST, "/installation", Some(&change("administrators"))).await;
         assert_eq!(changed.json()["second_factor"], "administrators", "{}", changed.text);
-        assert_eq!(house.page(Some(&cookie), "/repairs").await.status, StatusCode::OK, "a technician is no administrator");
+        assert_eq!(
+            house.page(Some(&cookie), "/repairs").await.status,
+            StatusCode::OK,
+            "a technician is no administrator"
+        );
         // A token opens no more than its person does.
         let refused = house.call(Some(&token), Method::GET, "/repairs", None).await;
-        assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::FORBIDDEN, Some("second-factor-first")));
+        assert_eq!(
+            (refused.status, refused.json()["code"].as_str()),
+            (StatusCode::FORBIDDEN, Some("second-factor-first"))
+        );
         house.write(|tx| app::store::settings::set(tx.conn, app::store::settings::SECOND_FACTOR, "everybody"));
         assert_eq!(location(&house.page(Some(&cookie), "/repairs").await), "/me");
         assert!(house.page(Some(&cookie), "/me").await.text.contains("پیش از ادامه آن را راه بیندازید"));
@@ -105,6 +130,10 @@ async fn over_tls_browsers_are_bound_to_it() {
         assert_eq!(page.headers[header::STRICT_TRANSPORT_SECURITY], "max-age=31536000");
         let answer = house.form("", "/sign-in", "login=administrator&password=correct+horse").await;
         let cookie = answer.headers[header::SET_COOKIE].to_str().expect("a cookie");
-        assert!(cookie.starts_with("__Host-zamen=") && ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"].iter().all(|word| cookie.contains(word)), "{cookie}");
+        assert!(
+            cookie.starts_with("__Host-zamen=")
+                && ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"].iter().all(|word| cookie.contains(word)),
+            "{cookie}"
+        );
     }
 }

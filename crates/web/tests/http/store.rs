@@ -27,12 +27,17 @@ async fn a_full_store_is_told_on_both_roads_and_nothing_typed_is_lost() {
         }
     };
     assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.text);
-    assert_eq!((refused.json()["code"].as_str(), refused.headers["retry-after"].to_str().ok()), (Some("store-full"), Some("60")));
+    assert_eq!(
+        (refused.json()["code"].as_str(), refused.headers["retry-after"].to_str().ok()),
+        (Some("store-full"), Some("60"))
+    );
     assert!(refused.json()["detail"].as_str().is_some_and(|detail| detail.contains("disk is full")));
 
     let form = |index: usize| {
         let title = "y".repeat(100);
-        format!("_csrf={csrf}&_page=/keep/services/new&_next=/keep/services/{{id}}&code=S-77-{index}&title.fa={title}&title.en={title}&line_type=labour")
+        format!(
+            "_csrf={csrf}&_page=/keep/services/new&_next=/keep/services/{{id}}&code=S-77-{index}&title.fa={title}&title.en={title}&line_type=labour"
+        )
     };
     let mut index = 0;
     let page = loop {
@@ -43,7 +48,11 @@ async fn a_full_store_is_told_on_both_roads_and_nothing_typed_is_lost() {
         index += 1;
     };
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(page.text.contains("دیسک انبار داده پر است") && page.text.contains(&format!("S-77-{index}")), "{}", page.text);
+    assert!(
+        page.text.contains("دیسک انبار داده پر است") && page.text.contains(&format!("S-77-{index}")),
+        "{}",
+        page.text
+    );
     assert_eq!(house.page(Some(&cookie), "/keep/services").await.status, StatusCode::OK, "reading goes on");
 
     pragma(&house, "PRAGMA max_page_count = 1000000");

@@ -1,4 +1,5 @@
-//! Which rows SQL gives, beside what is said of rights in plain words: for whatever memberships, and whatever visits and invoices.
+//! Which rows SQL gives, beside what is said of rights in plain words: for whatever memberships, and whatever visits
+//! and invoices.
 
 use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
@@ -56,13 +57,24 @@ impl Base {
                 device: devices::table.find(repair.device_id).select(Device::as_select()).first(tx.conn)?,
                 repair,
             };
-            let centre = centres::table.find(base.repair.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
+            let centre =
+                centres::table.find(base.repair.centre_id).select(Centre::as_select()).first::<Centre>(tx.conn)?;
             let brand = brands::table.find(base.repair.brand_id).select(Brand::as_select()).first::<Brand>(tx.conn)?;
             for code in ["90", "91"] {
                 let centre = Centre { public_id: tx.public_id(), code: code.to_owned(), ..centre.clone() };
-                base.centres.push(diesel::insert_into(centres::table).values(centre).returning(centres::id).get_result::<i64>(tx.conn)?);
+                base.centres.push(
+                    diesel::insert_into(centres::table)
+                        .values(centre)
+                        .returning(centres::id)
+                        .get_result::<i64>(tx.conn)?,
+                );
                 let brand = Brand { public_id: tx.public_id(), code: code.to_owned(), ..brand.clone() };
-                base.brands.push(diesel::insert_into(brands::table).values(brand).returning(brands::id).get_result::<i64>(tx.conn)?);
+                base.brands.push(
+                    diesel::insert_into(brands::table)
+                        .values(brand)
+                        .returning(brands::id)
+                        .get_result::<i64>(tx.conn)?,
+                );
             }
             Ok(base)
         })
@@ -72,15 +84,42 @@ impl Base {
     fn visit(&self, tx: &mut Tx<'_>, centre: usize, devices_of: &[usize]) -> Result<Visit> {
         let name = tx.public_id();
         let centre_id = self.centres[centre];
-        let row = Reception { public_id: name.clone(), number: name.clone(), number_key: name.clone(), tracking_number: name, centre_id, ..self.reception.clone() };
-        let id = diesel::insert_into(receptions::table).values(row).returning(receptions::id).get_result::<i64>(tx.conn)?;
+        let row = Reception {
+            public_id: name.clone(),
+            number: name.clone(),
+            number_key: name.clone(),
+            tracking_number: name,
+            centre_id,
+            ..self.reception.clone()
+        };
+        let id =
+            diesel::insert_into(receptions::table).values(row).returning(receptions::id).get_result::<i64>(tx.conn)?;
         let mut visit = Visit { id, centre, repairs: Vec::new() };
         for (ordinal, brand) in (1..).zip(devices_of) {
             let (name, brand_id) = (tx.public_id(), self.brands[*brand]);
-            let device = Device { public_id: name.clone(), serial: name.clone(), serial_key: name.clone(), tracking_code: None, brand_id, ..self.device.clone() };
-            let device_id = diesel::insert_into(devices::table).values(device).returning(devices::id).get_result::<i64>(tx.conn)?;
-            let row = Repair { public_id: name.clone(), number: name, reception_id: id, ordinal, centre_id, brand_id, device_id, is_open: false, ..self.repair.clone() };
-            let repair_id = diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
+            let device = Device {
+                public_id: name.clone(),
+                serial: name.clone(),
+                serial_key: name.clone(),
+                tracking_code: None,
+                brand_id,
+                ..self.device.clone()
+            };
+            let device_id =
+                diesel::insert_into(devices::table).values(device).returning(devices::id).get_result::<i64>(tx.conn)?;
+            let row = Repair {
+                public_id: name.clone(),
+                number: name,
+                reception_id: id,
+                ordinal,
+                centre_id,
+                brand_id,
+                device_id,
+                is_open: false,
+                ..self.repair.clone()
+            };
+            let repair_id =
+                diesel::insert_into(repairs::table).values(row).returning(repairs::id).get_result::<i64>(tx.conn)?;
             visit.repairs.push(Work { repair_id, device_id, brand: *brand });
         }
         Ok(visit)
@@ -113,7 +152,8 @@ impl Base {
             corrected_by_id: None,
             reason: None,
         };
-        let invoice_id = diesel::insert_into(invoices::table).values(row).returning(invoices::id).get_result::<i64>(tx.conn)?;
+        let invoice_id =
+            diesel::insert_into(invoices::table).values(row).returning(invoices::id).get_result::<i64>(tx.conn)?;
         for (position, work) in (1..).zip(of) {
             let line = InvoiceLine {
                 id: 0,
@@ -176,7 +216,11 @@ impl Case {
 macro_rules! given {
     ($tx:ident, $scope:ident, $table:ident, $made:expr) => {{
         let made: Vec<i64> = $made;
-        let mut ids = $table::table.filter($scope.rows::<$table::table>()).order($table::id).select($table::id).load::<i64>($tx.conn)?;
+        let mut ids = $table::table
+            .filter($scope.rows::<$table::table>())
+            .order($table::id)
+            .select($table::id)
+            .load::<i64>($tx.conn)?;
         ids.retain(|id| made.contains(id));
         ids
     }};
@@ -210,14 +254,25 @@ fn compared(tx: &mut Tx<'_>, base: &Base, case: &Case) -> Result<Vec<Compared>> 
         (
             "repairs",
             given!(tx, scope, repairs, works().map(|(_, work)| work.repair_id).collect()),
-            works().map(|(visit, work)| (work.repair_id, case.sees_work(visit.centre, work.brand))).filter_map(seen).collect(),
+            works()
+                .map(|(visit, work)| (work.repair_id, case.sees_work(visit.centre, work.brand)))
+                .filter_map(seen)
+                .collect(),
         ),
         (
             "receptions",
             given!(tx, scope, receptions, visits.iter().map(|visit| visit.id).collect()),
-            visits.iter().map(|visit| (visit.id, visit.repairs.iter().any(|work| case.sees_work(visit.centre, work.brand)))).filter_map(seen).collect(),
+            visits
+                .iter()
+                .map(|visit| (visit.id, visit.repairs.iter().any(|work| case.sees_work(visit.centre, work.brand))))
+                .filter_map(seen)
+                .collect(),
         ),
-        ("invoices", given!(tx, scope, invoices, invoiced.iter().map(|(id, _)| *id).collect()), invoiced.iter().copied().filter_map(seen).collect()),
+        (
+            "invoices",
+            given!(tx, scope, invoices, invoiced.iter().map(|(id, _)| *id).collect()),
+            invoiced.iter().copied().filter_map(seen).collect(),
+        ),
         (
             "devices",
             given!(tx, scope, devices, works().map(|(_, work)| work.device_id).collect()),
@@ -259,7 +314,8 @@ fn two_memberships_do_not_make_a_third() {
             assert_eq!(given, expected, "{table}");
             (*table, given.len())
         });
-        // Of the first visit its second repair, and the last visit; of the invoices the one with that repair alone, and the last one.
+        // Of the first visit its second repair, and the last visit; of the invoices the one with that repair alone, and
+        // the last one.
         assert_eq!(counts.collect::<Vec<_>>(), [("repairs", 2), ("receptions", 2), ("invoices", 2), ("devices", 4)]);
     });
 }

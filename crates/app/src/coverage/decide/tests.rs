@@ -18,8 +18,15 @@ fn a_card_tells_its_last_day() {
         house.card(&device, "K-1");
         for (on, standing) in [("1405/09/03", "active"), ("1409/01/15", "active"), ("1409/01/16", "over")] {
             house.at(on);
-            let device = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device");
-            assert_eq!((device.covers[0].last_day, device.covers[0].standing()), (typed_date("1409/01/15"), standing), "{on}");
+            let device = house
+                .db
+                .read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now()))
+                .expect("the device");
+            assert_eq!(
+                (device.covers[0].last_day, device.covers[0].standing()),
+                (typed_date("1409/01/15"), standing),
+                "{on}"
+            );
         }
     });
 }
@@ -46,11 +53,27 @@ fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_i
         let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
         house.write(|tx| publish_policy(tx, &policy));
         house.write(|tx| {
-            issue_card(tx, &IssueCard { device: device.clone(), policy: Some(policy.clone()), number: Some("K-1".to_owned()), starts_on: None, seller: None, issued_on: None })
+            issue_card(
+                tx,
+                &IssueCard {
+                    device: device.clone(),
+                    policy: Some(policy.clone()),
+                    number: Some("K-1".to_owned()),
+                    starts_on: None,
+                    seller: None,
+                    issued_on: None,
+                },
+            )
         });
         let outcome = |usage: &[&str]| {
-            let question = AskCoverage { usage: usage.iter().map(|reading| (*reading).to_owned()).collect(), ..AskCoverage::default() };
-            let asked = house.db.read(|conn| ask_coverage(conn, &house.admin, &device, house.db.now(), &question)).expect("asked");
+            let question = AskCoverage {
+                usage: usage.iter().map(|reading| (*reading).to_owned()).collect(),
+                ..AskCoverage::default()
+            };
+            let asked = house
+                .db
+                .read(|conn| ask_coverage(conn, &house.admin, &device, house.db.now(), &question))
+                .expect("asked");
             assert!(asked.metrics.contains("hours"));
             serde_json::to_value(&asked.decision.lines[0].considered[0]).expect("JSON")
         };
@@ -59,7 +82,8 @@ fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_i
         assert!(!is_over(outcome(&["hours=5000"])) && is_over(outcome(&["hours=5001"])));
         house.at("1405/09/03");
         for (read, over) in [(4000, false), (6000, true)] {
-            let reading = crate::devices::RecordOnDevice { meters: [("hours".to_owned(), read)].into(), ..Default::default() };
+            let reading =
+                crate::devices::RecordOnDevice { meters: [("hours".to_owned(), read)].into(), ..Default::default() };
             house.write(|tx| crate::devices::record_on_device(tx, &device, &reading));
             assert_eq!(is_over(outcome(&[])), over, "{read} were read before");
         }
@@ -75,12 +99,33 @@ fn a_component_is_under_the_promises_of_the_device_in_which_it_sits() {
         house.at("1405/09/02");
         let device = house.device("SRF-7300", "R-1", "1404/01/15", &[("CMP-EM65", "C-1")]);
         house.card(&device, "K-1");
-        let ask = |device: &str| house.db.read(|conn| ask_coverage(conn, &house.admin, device, house.db.now(), &AskCoverage::default())).expect("asked").decision.lines;
-        let component = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device").components[0].id.clone();
+        let ask = |device: &str| {
+            house
+                .db
+                .read(|conn| ask_coverage(conn, &house.admin, device, house.db.now(), &AskCoverage::default()))
+                .expect("asked")
+                .decision
+                .lines
+        };
+        let component = house
+            .db
+            .read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now()))
+            .expect("the device")
+            .components[0]
+            .id
+            .clone();
         let lines = ask(&component);
         let part = lines.iter().find(|line| line.id == "part").expect("a line for the part");
-        assert!(part.considered.iter().any(|of| of.cover == "card:K-1" && matches!(of.outcome, domain::coverage::Outcome::Pays { percent: 100, .. })), "{lines:?}");
-        assert_eq!(lines.iter().filter(|line| line.id.starts_with("part")).count(), 1, "a component of the device is no component of its component: {lines:?}");
+        assert!(
+            part.considered.iter().any(|of| of.cover == "card:K-1"
+                && matches!(of.outcome, domain::coverage::Outcome::Pays { percent: 100, .. })),
+            "{lines:?}"
+        );
+        assert_eq!(
+            lines.iter().filter(|line| line.id.starts_with("part")).count(),
+            1,
+            "a component of the device is no component of its component: {lines:?}"
+        );
     });
 }
 
@@ -89,9 +134,16 @@ fn two_devices_of_one_serial_in_one_tree_are_told_apart() {
     in_a_house(|house| {
         house.at("1405/09/02");
         house.write(|tx| {
-            let maker = SaveBrand { code: "OTHER".to_owned(), title: Title::new("OTHER", "OTHER"), maker: house.maker.clone() };
+            let maker =
+                SaveBrand { code: "OTHER".to_owned(), title: Title::new("OTHER", "OTHER"), maker: house.maker.clone() };
             let brand = save_brand(tx, None, &maker)?.id;
-            let like = list_products(tx.conn, tx.actor, &ListProducts { q: Some("CMP-EM65".to_owned()), ..ListProducts::default() })?.items.remove(0);
+            let like = list_products(
+                tx.conn,
+                tx.actor,
+                &ListProducts { q: Some("CMP-EM65".to_owned()), ..ListProducts::default() },
+            )?
+            .items
+            .remove(0);
             let product = SaveProduct {
                 code: "CMP-OTHER".to_owned(),
                 title: like.title,
@@ -109,11 +161,22 @@ fn two_devices_of_one_serial_in_one_tree_are_told_apart() {
             save_product(tx, None, &product)
         });
         let device = house.device("SRF-7300", "X-1", "1404/01/15", &[("CMP-OTHER", "X-1")]);
-        let component = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now())).expect("the device").components[0].id.clone();
+        let component = house
+            .db
+            .read(|conn| crate::devices::get_device(conn, &house.admin, &device, house.db.now()))
+            .expect("the device")
+            .components[0]
+            .id
+            .clone();
         house.card(&component, "K-C");
         let pays = |asked: &str| {
-            let answer = house.db.read(|conn| ask_coverage(conn, &house.admin, asked, house.db.now(), &AskCoverage::default())).expect("asked");
-            let paid = |line: &domain::coverage::DecidedLine| line.considered.iter().any(|of| matches!(of.outcome, domain::coverage::Outcome::Pays { .. }));
+            let answer = house
+                .db
+                .read(|conn| ask_coverage(conn, &house.admin, asked, house.db.now(), &AskCoverage::default()))
+                .expect("asked");
+            let paid = |line: &domain::coverage::DecidedLine| {
+                line.considered.iter().any(|of| matches!(of.outcome, domain::coverage::Outcome::Pays { .. }))
+            };
             answer.decision.lines.iter().filter(|line| paid(line)).map(|line| line.id.clone()).collect::<Vec<_>>()
         };
         assert_eq!(pays(&device), [format!("part:X-1#{component}")], "the card speaks of the component alone");

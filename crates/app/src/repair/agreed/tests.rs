@@ -1,4 +1,5 @@
-//! A yes binds what was shown: a line added after it and before it, another rate of VAT, a cover that was lost, and what is no part of it.
+//! A yes binds what was shown: a line added after it and before it, another rate of VAT, a cover that was lost, and
+//! what is no part of it.
 
 use domain::coverage::CoverState;
 use domain::time::typed_date;
@@ -10,7 +11,10 @@ use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::reception::correct::{CorrectReception, correct_reception};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
-use crate::repair::{Answer, AnswerChecklist, AnswerEstimate, ChangeLine, MoveRepair, RemoveLine, answer_checklist, answer_estimate, change_line, move_repair, remove_line};
+use crate::repair::{
+    Answer, AnswerChecklist, AnswerEstimate, ChangeLine, MoveRepair, RemoveLine, answer_checklist, answer_estimate,
+    change_line, move_repair, remove_line,
+};
 use crate::store::schema::journal;
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house, told};
 
@@ -54,7 +58,9 @@ fn is_barred<T: std::fmt::Debug>(told: Result<T>, accepted: i64, now: i64) -> bo
 }
 
 fn end_work(house: &House, repair: &str) -> Result<()> {
-    house.by(TECHNICIAN, |tx| move_repair(tx, repair, None, &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() }))
+    house.by(TECHNICIAN, |tx| {
+        move_repair(tx, repair, None, &MoveRepair { transition: "repaired".to_owned(), ..MoveRepair::default() })
+    })
 }
 
 fn hand(house: &House, visit: &str) -> Result<HandOverView> {
@@ -63,7 +69,10 @@ fn hand(house: &House, visit: &str) -> Result<HandOverView> {
 
 fn note(house: &House, login: &str, repair: &str) -> Result<()> {
     let total = house.repair(repair).exceeded.map_or(0, |sums| sums.now);
-    let command = NoteAgreement { who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, total, reason: "a second leak".to_owned() };
+    let command =
+        NoteAgreement {
+            who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, total, reason: "a second leak".to_owned()
+        };
     house.by(login, |tx| note_agreement(tx, repair, &command))
 }
 
@@ -99,7 +108,10 @@ fn a_line_that_is_added_after_the_yes() {
 
         // Asked again: it waits for the answer, and a new estimate alone opens nothing.
         house.estimate(&repair);
-        assert_eq!(standing_of(&house.repair(&repair)), ("approval".to_owned(), "waiting".to_owned(), Some((1_100_000, 1_320_000))));
+        assert_eq!(
+            standing_of(&house.repair(&repair)),
+            ("approval".to_owned(), "waiting".to_owned(), Some((1_100_000, 1_320_000)))
+        );
         assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "estimate-waits");
         house.answer(&repair, Answer::Accepted);
         assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None));
@@ -113,12 +125,25 @@ fn a_line_that_is_added_after_the_yes() {
         assert_eq!(conflict(note(house, RECEPTIONIST, &repair)), "not-exceeded");
         let view = house.repair(&repair);
         let agreement = view.estimate.as_ref().and_then(|estimate| estimate.agreement.clone()).expect("an agreement");
-        assert_eq!((agreement.who.as_deref(), agreement.how.as_str(), agreement.total, view.exceeded), (Some("زهرا کریمی"), "phone", 1_430_000, None));
-        let told = house.db.read(|conn| Ok(journal::table.filter(journal::kind.eq("agreement_noted")).select(journal::payload).load::<String>(conn)?)).expect("read");
+        assert_eq!(
+            (agreement.who.as_deref(), agreement.how.as_str(), agreement.total, view.exceeded),
+            (Some("زهرا کریمی"), "phone", 1_430_000, None)
+        );
+        let told = house
+            .db
+            .read(|conn| {
+                Ok(journal::table
+                    .filter(journal::kind.eq("agreement_noted"))
+                    .select(journal::payload)
+                    .load::<String>(conn)?)
+            })
+            .expect("read");
         assert!(told.len() == 1 && told[0].contains("a second leak") && !told[0].contains("زهرا"), "{told:?}");
         assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_430_000);
         // What comes later changes nothing of what is over.
-        house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) }));
+        house.write(|tx| {
+            set_vat_rate(tx, &SetVatRate { from: typed_date("1405/09/01").expect("a date"), percent: Some(20) })
+        });
         assert_eq!(standing_of(&house.repair(&repair)).2, None);
     });
 }
@@ -223,15 +248,27 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_works_there_and_ru
         house.operation(&repair, "SVC-FAN", Some(200_000));
         house.estimate(&repair);
         let but_the_fee = AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fee.clone()], note: None };
-        assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &but_the_fee))), "declined_lines[0]: fee-of-the-house");
+        assert_eq!(
+            told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &but_the_fee))),
+            "declined_lines[0]: fee-of-the-house"
+        );
         house.answer(&repair, Answer::Declined);
-        let fees = house.repair(&repair).lines.into_iter().filter(|line| line.is_fee).map(|line| (line.id, line.state)).collect::<Vec<_>>();
+        let fees = house
+            .repair(&repair)
+            .lines
+            .into_iter()
+            .filter(|line| line.is_fee)
+            .map(|line| (line.id, line.state))
+            .collect::<Vec<_>>();
         assert_eq!(fees, [(fee, "open".to_owned())], "once");
         // A yes where nothing but the fee is left is no second no.
         house.estimate(&repair);
         house.answer(&repair, Answer::Accepted);
         let view = house.repair(&repair);
-        assert_eq!((view.estimate.expect("an estimate").state.as_str(), view.lines.iter().filter(|line| line.is_fee).count()), ("accepted", 1));
+        assert_eq!(
+            (view.estimate.expect("an estimate").state.as_str(), view.lines.iter().filter(|line| line.is_fee).count()),
+            ("accepted", 1)
+        );
     });
 }
 
@@ -279,7 +316,9 @@ fn an_old_yes_is_to_the_line_itself_mended_or_not() {
             assert_ne!(old, lines);
             Ok(diesel::update(estimates::table).set(estimates::lines_json.eq(old)).execute(tx.conn)?)
         });
-        house.write(|tx| Ok(diesel::update(work_lines::table).set(work_lines::disposition.eq(Some("repaired"))).execute(tx.conn)?));
+        house.write(|tx| {
+            Ok(diesel::update(work_lines::table).set(work_lines::disposition.eq(Some("repaired"))).execute(tx.conn)?)
+        });
         assert_eq!(house.repair(&repair).exceeded, None);
     });
 }
@@ -298,8 +337,12 @@ fn to_mend_a_part_is_other_work_than_to_fit_the_new_one_that_was_told() {
         house.estimate(&repair);
         house.answer(&repair, Answer::Accepted);
         assert_eq!(house.repair(&repair).exceeded, None);
-        let mended =
-            crate::repair::FitPart { line: Some(line), serial_out: Some("C-1".to_owned()), disposition: Some(crate::repair::fit::Disposition::Repaired), ..Default::default() };
+        let mended = crate::repair::FitPart {
+            line: Some(line),
+            serial_out: Some("C-1".to_owned()),
+            disposition: Some(crate::repair::fit::Disposition::Repaired),
+            ..Default::default()
+        };
         house.by(TECHNICIAN, |tx| crate::repair::fit_part(tx, &repair, &mended)).expect("mended");
         let told = house.repair(&repair).exceeded.expect("another work");
         assert_eq!(told.accepted, 0);
@@ -313,7 +356,8 @@ fn nobody_takes_a_yes_back_when_the_work_is_done() {
     in_a_house(|house| {
         let (visit, repair) = accepted(house, "T-1");
         house.finish(&repair);
-        let answer = |command: &AnswerEstimate| told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, command)));
+        let answer =
+            |command: &AnswerEstimate| told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, command)));
         let no = AnswerEstimate { answer: Answer::Declined, declined_lines: Vec::new(), note: None };
         house.estimate(&repair);
         assert_eq!(answer(&no), "agreed-and-done");
@@ -366,9 +410,13 @@ fn the_yes_of_one_customer_binds_no_other_and_no_other_sum() {
         assert_eq!(conflict(noted(1_210_000)), "agreed-to-other-sum", "what stood on the page before");
         noted(1_320_000).expect("noted");
         let other = house.customer("نگار رستمی", "09124443322");
-        let correct = CorrectReception { customer: Some(other), repair: None, device: None, reason: "typed wrongly".to_owned() };
+        let correct =
+            CorrectReception { customer: Some(other), repair: None, device: None, reason: "typed wrongly".to_owned() };
         house.by(RECEPTIONIST, |tx| correct_reception(tx, &visit, None, &correct)).expect("corrected");
-        assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "expired".to_owned(), Some((0, 1_320_000))));
+        assert_eq!(
+            standing_of(&house.repair(&repair)),
+            ("repair".to_owned(), "expired".to_owned(), Some((0, 1_320_000)))
+        );
         assert!(is_barred(end_work(house, &repair), 0, 1_320_000));
         house.estimate(&repair);
         house.answer(&repair, Answer::Accepted);
@@ -385,11 +433,17 @@ fn what_comes_up_when_the_work_is_checked_calls_nobody_to_fetch_it() {
         let pass = || {
             let answers = AnswerChecklist { items: vec!["runs".to_owned()] };
             house.by(TECHNICIAN, |tx| answer_checklist(tx, &repair, &answers)).expect("checked");
-            house.by(TECHNICIAN, |tx| move_repair(tx, &repair, None, &MoveRepair { transition: "passed".to_owned(), ..MoveRepair::default() }))
+            house.by(TECHNICIAN, |tx| {
+                move_repair(tx, &repair, None, &MoveRepair { transition: "passed".to_owned(), ..MoveRepair::default() })
+            })
         };
         assert!(is_barred(pass(), 1_100_000, 1_320_000));
         let view = house.repair(&repair);
-        let barred = view.ways.iter().filter(|way| way.because.iter().any(|barred| matches!(barred, BarredView::Exceeded))).map(|way| way.transition.as_str());
+        let barred = view
+            .ways
+            .iter()
+            .filter(|way| way.because.iter().any(|barred| matches!(barred, BarredView::Exceeded)))
+            .map(|way| way.transition.as_str());
         assert_eq!(barred.collect::<Vec<_>>(), ["passed"], "back to work it goes all the same");
         house.agree(&repair);
         pass().expect("passed");
@@ -405,14 +459,22 @@ fn a_line_that_is_added_between_the_question_and_the_yes() {
             house.estimate(&repair);
             house.operation(&repair, "SVC-FAN", Some(200_000));
             house.answer(&repair, Answer::Accepted);
-            assert_eq!(standing_of(&house.repair(&repair)), ("approval".to_owned(), "exceeded".to_owned(), Some((1_100_000, 1_320_000))), "the yes is not to that");
+            assert_eq!(
+                standing_of(&house.repair(&repair)),
+                ("approval".to_owned(), "exceeded".to_owned(), Some((1_100_000, 1_320_000))),
+                "the yes is not to that"
+            );
             if is_asked_again {
                 house.estimate(&repair);
                 house.answer(&repair, Answer::Accepted);
             } else {
                 note(house, RECEPTIONIST, &repair).expect("noted");
             }
-            assert_eq!(standing_of(&house.repair(&repair)), ("repair".to_owned(), "accepted".to_owned(), None), "and it goes on by itself");
+            assert_eq!(
+                standing_of(&house.repair(&repair)),
+                ("repair".to_owned(), "accepted".to_owned(), None),
+                "and it goes on by itself"
+            );
             house.finish(&repair);
         }
     });
@@ -423,7 +485,9 @@ fn a_rate_of_vat_that_begins_before_the_device_is_fetched() {
     in_a_house(|house| {
         let (visit, repair) = accepted(house, "T-1");
         house.finish(&repair);
-        house.write(|tx| set_vat_rate(tx, &SetVatRate { from: typed_date("1405/10/01").expect("a date"), percent: Some(12) }));
+        house.write(|tx| {
+            set_vat_rate(tx, &SetVatRate { from: typed_date("1405/10/01").expect("a date"), percent: Some(12) })
+        });
         assert_eq!(house.repair(&repair).exceeded, None, "not yet");
         house.at("1405/10/02 10:00");
         assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 1_100_000, now: 1_120_000 }));
@@ -450,8 +514,16 @@ fn a_cover_that_is_lost_later() {
         assert_eq!(house.repair(&repair).exceeded, None);
         let lost = Some(Exceeded { accepted: 4_400_000, now: 9_900_000 });
 
-        let card = house.db.read(|conn| crate::devices::get_device(conn, &house.admin, &laptop, house.db.now())).expect("a device").covers.remove(0).id;
-        let turn = |state| house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }));
+        let card = house
+            .db
+            .read(|conn| crate::devices::get_device(conn, &house.admin, &laptop, house.db.now()))
+            .expect("a device")
+            .covers
+            .remove(0)
+            .id;
+        let turn = |state| {
+            house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }))
+        };
         turn(CoverState::Suspended);
         assert_eq!(house.repair(&repair).exceeded, lost, "told where it happens");
         turn(CoverState::Active);

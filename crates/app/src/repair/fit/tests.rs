@@ -43,16 +43,34 @@ fn nobodys_device_is_fitted_as_a_part() {
         assert_eq!(fit(house, &compressor, "CMP-EM65", "C-1"), "serial_in: part-elsewhere", "into itself");
         // What this customer brings is theirs.
         let own = house.device("CMP-EM65", "C-4", "1404/01/15", &[]);
-        let owner = house.db.read(|conn| Ok(crate::devices::get_device(conn, &house.admin, &device, house.db.now())?.owner)).expect("a device").expect("an owner").id;
+        let owner = house
+            .db
+            .read(|conn| Ok(crate::devices::get_device(conn, &house.admin, &device, house.db.now())?.owner))
+            .expect("a device")
+            .expect("an owner")
+            .id;
         let theirs = crate::devices::RecordOnDevice { owner: Some(owner), ..Default::default() };
         house.write(|tx| crate::devices::record_on_device(tx, &own, &theirs));
-        let brought = FitPart { serial_in: Some("C-4".to_owned()), supplied_by: Some(SuppliedBy::Customer), ..House::part("CMP-EM65") };
+        let brought = FitPart {
+            serial_in: Some("C-4".to_owned()),
+            supplied_by: Some(SuppliedBy::Customer),
+            ..House::part("CMP-EM65")
+        };
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
         // Also where it was here before, and its place tells no more than that a customer has it.
         let fetched = |serial: &str| {
             house.write(|tx| {
-                let part = devices::table.filter(devices::serial.eq(serial)).select(Device::as_select()).first::<Device>(tx.conn)?;
-                move_thing(tx, Thing { device_id: Some(part.id), product_id: part.product_id, quantity_milli: 1000 }, Place::Supplier, Place::Customer(None), Paper("test", 1))
+                let part = devices::table
+                    .filter(devices::serial.eq(serial))
+                    .select(Device::as_select())
+                    .first::<Device>(tx.conn)?;
+                move_thing(
+                    tx,
+                    Thing { device_id: Some(part.id), product_id: part.product_id, quantity_milli: 1000 },
+                    Place::Supplier,
+                    Place::Customer(None),
+                    Paper("test", 1),
+                )
             });
         };
         let again = house.device("CMP-EM65", "C-5", "1404/01/15", &[]);
@@ -62,7 +80,11 @@ fn nobodys_device_is_fitted_as_a_part() {
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &second))), "done");
         // Taken out it is theirs again, and on no shelf.
         let line = house.repair(&repair).lines.into_iter().find(|line| line.is_fitted).expect("a part").id;
-        house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.clone(), reason: "-".to_owned() })).expect("out");
+        house
+            .by(TECHNICIAN, |tx| {
+                take_part_out(tx, &repair, &TakePartOut { line: line.clone(), reason: "-".to_owned() })
+            })
+            .expect("out");
         assert_eq!(fit(house, &repair, "CMP-EM65", "C-4"), "serial_in: part-elsewhere");
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &brought))), "done");
         assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
@@ -74,16 +96,26 @@ fn the_shelf_of_another_centre_is_not_this_ones() {
     in_a_house(|house| {
         let (_, repair) = at_the_bench(house, "T-1");
         let line = house.fit(&repair, FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") });
-        let out = |line: &str| house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &TakePartOut { line: line.to_owned(), reason: "-".to_owned() }));
+        let out = |line: &str| {
+            house.by(TECHNICIAN, |tx| {
+                take_part_out(tx, &repair, &TakePartOut { line: line.to_owned(), reason: "-".to_owned() })
+            })
+        };
         out(&line).expect("on the shelf");
         let other = house.write(another_centre);
         // The same bench, were it in the other centre.
         let of = repairs::table.filter(repairs::public_id.eq(&repair));
         let here = house.db.read(|conn| Ok(of.select(repairs::centre_id).first::<i64>(conn)?)).expect("a repair");
-        let stand = |centre: i64| house.write(|tx| Ok(diesel::update(of).set(repairs::centre_id.eq(centre)).execute(tx.conn)?));
-        let command = FitPart { product: "CMP-EM65".to_owned(), serial_in: Some("C-1".to_owned()), ..FitPart::default() };
+        let stand = |centre: i64| {
+            house.write(|tx| Ok(diesel::update(of).set(repairs::centre_id.eq(centre)).execute(tx.conn)?))
+        };
+        let command =
+            FitPart { product: "CMP-EM65".to_owned(), serial_in: Some("C-1".to_owned()), ..FitPart::default() };
         stand(other);
-        assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "serial_in: part-elsewhere");
+        assert_eq!(
+            told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))),
+            "serial_in: part-elsewhere"
+        );
         stand(here);
         assert_eq!(told(house.db.write(&house.admin, |tx| fit_part(tx, &repair, &command))), "done");
     });
@@ -93,9 +125,17 @@ fn the_shelf_of_another_centre_is_not_this_ones() {
 fn what_the_customer_was_to_bring_and_the_house_gives_has_its_price() {
     in_a_house(|house| {
         let (_, repair) = at_the_bench(house, "T-1");
-        let plan = PlanPart { product: "BOARD-1".to_owned(), supplied_by: Some(SuppliedBy::Customer), ..PlanPart::default() };
+        let plan =
+            PlanPart { product: "BOARD-1".to_owned(), supplied_by: Some(SuppliedBy::Customer), ..PlanPart::default() };
         let line = house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &plan)).expect("planned");
-        let amount = |line: &str| house.db.read(|conn| Ok(work_lines::table.filter(work_lines::public_id.eq(line)).select(work_lines::amount_minor).first::<Option<i64>>(conn)?));
+        let amount = |line: &str| {
+            house.db.read(|conn| {
+                Ok(work_lines::table
+                    .filter(work_lines::public_id.eq(line))
+                    .select(work_lines::amount_minor)
+                    .first::<Option<i64>>(conn)?)
+            })
+        };
         assert_eq!(amount(&line).expect("a line"), Some(0));
         let command = FitPart { line: Some(line.clone()), supplied_by: Some(SuppliedBy::Centre), ..FitPart::default() };
         house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command)).expect("fitted");

@@ -14,14 +14,21 @@ use crate::store::schema::journal;
 use crate::testing::{Hands, House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
 
 fn manager(house: &House) -> (i64, String) {
-    house.db.read(|conn| Ok(users::table.filter(users::login.eq(MANAGER)).select((users::id, users::public_id)).first(conn)?)).expect("a person")
+    house
+        .db
+        .read(|conn| {
+            Ok(users::table.filter(users::login.eq(MANAGER)).select((users::id, users::public_id)).first(conn)?)
+        })
+        .expect("a person")
 }
 
 /// Gives the manager a second factor that is sealed with the key of a vault.
 fn second_factor_sealed_with(house: &House, vault: &Vault) {
     let (id, public_id) = manager(house);
     let sealed = vault.seal(b"seed", &second_factor::sealed_for(&public_id), [3, 4]).expect("sealed");
-    house.write(|tx| Ok(diesel::update(users::table.find(id)).set(users::totp_sealed.eq(Some(&sealed))).execute(tx.conn)?));
+    house.write(|tx| {
+        Ok(diesel::update(users::table.find(id)).set(users::totp_sealed.eq(Some(&sealed))).execute(tx.conn)?)
+    });
 }
 
 /// A device with a passcode, in the house.
@@ -41,7 +48,9 @@ fn everything_is_sealed_anew_in_one_write_and_nothing_with_the_key_of_before() {
         house.db.settle_key().expect("the first key");
         house.db.settle_key().expect("still right");
         second_factor_sealed_with(house, house.db.vault());
-        house.write(|tx| keep(tx, "secret", "hash", Given { status: 201, body: "{\"secret\":\"s1\"}", is_secret: true }));
+        house.write(|tx| {
+            keep(tx, "secret", "hash", Given { status: 201, body: "{\"secret\":\"s1\"}", is_secret: true })
+        });
         house.by(RECEPTIONIST, |tx| send_hand_over_code(tx, &visit.id, &SendCode {})).expect("sent");
         let shown = || house.by(RECEPTIONIST, |tx| latest_messages(tx, 1)).expect("a message").remove(0).body;
         let code = shown();
@@ -80,7 +89,8 @@ fn what_does_not_open_stops_it_or_is_given_up() {
         let (id, _) = manager(house);
         let (left, told) = house.write(|tx| {
             let left = users::table.find(id).select(users::totp_sealed).first::<Option<String>>(tx.conn)?;
-            let told = journal::table.order(journal::id.desc()).limit(2).select(journal::kind).load::<String>(tx.conn)?;
+            let told =
+                journal::table.order(journal::id.desc()).limit(2).select(journal::kind).load::<String>(tx.conn)?;
             Ok((left, told))
         });
         assert_eq!((left, told), (None, vec!["secrets_sealed_anew".to_owned(), "second_factor_turned_off".to_owned()]));
@@ -89,7 +99,8 @@ fn what_does_not_open_stops_it_or_is_given_up() {
 
 fn opened(folder: &Path, fresh: u8) -> Db {
     let vault = Vault::at(KeyFile::new(folder.join("house.key")), [fresh; 32]).expect("a key");
-    let db = Db::open(folder.join("house.db").to_str().expect("a path"), Arc::new(Hands::default()), [7; 32], vault).expect("a store");
+    let db = Db::open(folder.join("house.db").to_str().expect("a path"), Arc::new(Hands::default()), [7; 32], vault)
+        .expect("a store");
     db.migrate().expect("migrated");
     db
 }
@@ -108,13 +119,16 @@ fn a_change_of_the_key_is_taken_up_by_who_serves_and_may_break_off_at_any_moment
     assert_eq!(fs::read(&key).expect("a file"), [1u8; 32]);
     let serving = opened(dir.path(), 2);
     serving.settle_key().expect("the key of the file");
-    db.write(&Actor::system(), |tx| keep(tx, "secret", "hash", Given { status: 201, body: "s1", is_secret: true })).expect("kept");
+    db.write(&Actor::system(), |tx| keep(tx, "secret", "hash", Given { status: 201, body: "s1", is_secret: true }))
+        .expect("kept");
     let told = Some((201, "s1".to_owned()));
 
     assert_eq!(db.rotate_key(false), Ok(Rotated { sealed: 1, dropped: 0 }));
     assert!(fs::read(&key).expect("a file") != [1u8; 32] && !new.exists());
     assert_eq!(kept(&serving).expect("read"), told, "who serves needs no new start");
-    serving.write(&Actor::system(), |tx| keep(tx, "another", "hash", Given { status: 201, body: "s2", is_secret: true })).expect("and seals with the new key");
+    serving
+        .write(&Actor::system(), |tx| keep(tx, "another", "hash", Given { status: 201, body: "s2", is_secret: true }))
+        .expect("and seals with the new key");
     assert_eq!(db.rotate_key(false), Ok(Rotated { sealed: 2, dropped: 0 }));
 
     // It broke off while the next key was written, and before the store was.
@@ -151,7 +165,8 @@ fn a_wrong_key_is_told_at_the_start_and_a_lost_one_can_be_given_up() {
     let (key, new) = (dir.path().join("house.key"), dir.path().join("house.key.new"));
     let db = opened(dir.path(), 1);
     // A store of before there was a check.
-    db.write(&Actor::system(), |tx| keep(tx, "secret", "hash", Given { status: 201, body: "s1", is_secret: true })).expect("kept");
+    db.write(&Actor::system(), |tx| keep(tx, "secret", "hash", Given { status: 201, body: "s1", is_secret: true }))
+        .expect("kept");
     assert!(opened(dir.path(), 2).settle_key().is_err(), "the key that is made now opens nothing of it");
     assert!(!key.exists());
     db.settle_key().expect("the key of it");

@@ -1,5 +1,6 @@
-//! Conditions over the facts of a case: the subset of CEL that `docs/workflow.md` names, parsed with its types checked, and evaluated without any
-//! way to fail. It is our own because the type check, the evaluation and the list of facts read come from one small tree.
+//! Conditions over the facts of a case: the subset of CEL that `docs/workflow.md` names, parsed with its types checked,
+//! and evaluated without any way to fail. It is our own because the type check, the evaluation and the list of facts
+//! read come from one small tree.
 
 mod parse;
 
@@ -47,8 +48,30 @@ enum Type {
 fn fact_type(case_kind: &str, name: &str) -> Option<Type> {
     let (ints, texts, bools, lists): (&[&str], &[&str], &[&str], &[&str]) = match case_kind {
         "repair" => (
-            &["reported_faults", "customer_share", "warrantor_share", "total", "parts_waiting", "repeat_days", "age_days", "photos"],
-            &["fault", "cause", "product", "brand", "coverage", "estimate", "place", "priority", "centre", "section", "customer_kind", "outcome"],
+            &[
+                "reported_faults",
+                "customer_share",
+                "warrantor_share",
+                "total",
+                "parts_waiting",
+                "repeat_days",
+                "age_days",
+                "photos",
+            ],
+            &[
+                "fault",
+                "cause",
+                "product",
+                "brand",
+                "coverage",
+                "estimate",
+                "place",
+                "priority",
+                "centre",
+                "section",
+                "customer_kind",
+                "outcome",
+            ],
             &["diagnosed", "overridden", "loaner_out"],
             &["kinds"],
         ),
@@ -133,7 +156,9 @@ impl Condition {
 
 fn kind_of(expr: &Expr, case_kind: &str) -> Parsed<Type> {
     let kind = |expr: &Expr| kind_of(expr, case_kind);
-    let both = |left: &Expr, right: &Expr, wanted: Type, gives: Type| if kind(left)? == wanted && kind(right)? == wanted { Ok(gives) } else { bad("values of wrong types") };
+    let both = |left: &Expr, right: &Expr, wanted: Type, gives: Type| {
+        if kind(left)? == wanted && kind(right)? == wanted { Ok(gives) } else { bad("values of wrong types") }
+    };
     match expr {
         Expr::Literal(Fact::Int(_)) => Ok(Type::Int),
         Expr::Literal(Fact::Text(_)) => Ok(Type::Text),
@@ -320,7 +345,10 @@ mod tests {
             assert!(Condition::parse(wrong, "repair").is_err(), "{wrong}");
         }
         assert!(Condition::parse("total > 1", "transfer").is_err());
-        assert_eq!(Condition::parse("total > customer_share && total > 1", "repair").map(|condition| condition.reads().len()), Ok(2));
+        assert_eq!(
+            Condition::parse("total > customer_share && total > 1", "repair").map(|condition| condition.reads().len()),
+            Ok(2)
+        );
     }
 
     proptest! {

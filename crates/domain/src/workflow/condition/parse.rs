@@ -20,7 +20,8 @@ enum Token {
     Sign(&'static str),
 }
 
-const SIGNS: [&str; 19] = ["==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "+", "-", "*", "(", ")", "[", "]", ",", ".", "in"];
+const SIGNS: [&str; 19] =
+    ["==", "!=", "<=", ">=", "&&", "||", "<", ">", "!", "+", "-", "*", "(", ")", "[", "]", ",", ".", "in"];
 
 fn tokens(text: &str) -> Parsed<Vec<Token>> {
     let mut out = Vec::new();
@@ -39,7 +40,9 @@ fn tokens(text: &str) -> Parsed<Vec<Token>> {
             out.push(if &rest[..len] == "in" { Token::Sign("in") } else { Token::Name(rest[..len].to_owned()) });
             len
         } else {
-            let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else { return bad(format!("\"{first}\" is not of the language")) };
+            let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else {
+                return bad(format!("\"{first}\" is not of the language"));
+            };
             out.push(Token::Sign(sign));
             sign.len()
         };
@@ -143,10 +146,17 @@ impl Parser {
         let mut expr = self.primary()?;
         while self.takes(&["."]).is_some() {
             let Some(Token::Name(name)) = self.tokens.get(self.at) else { return bad("a name is missing after \".\"") };
-            let Some(call) = ["startsWith", "endsWith", "contains", "size"].into_iter().find(|call| call == name) else { return bad(format!("\"{name}\" is not known")) };
+            let Some(call) = ["startsWith", "endsWith", "contains", "size"].into_iter().find(|call| call == name)
+            else {
+                return bad(format!("\"{name}\" is not known"));
+            };
             self.at += 1;
             self.expect("(")?;
-            expr = if call == "size" { Expr::Size(Box::new(expr)) } else { Expr::Call(call, Box::new(expr), Box::new(self.or()?)) };
+            expr = if call == "size" {
+                Expr::Size(Box::new(expr))
+            } else {
+                Expr::Call(call, Box::new(expr), Box::new(self.or()?))
+            };
             self.expect(")")?;
         }
         Ok(expr)
@@ -176,7 +186,10 @@ impl Parser {
                     list.push(self.or()?);
                 }
                 self.expect("]")?;
-                if list.iter().all(|item| matches!(item, Expr::Literal(_)) || matches!(item, Expr::Negative(inner) if matches!(**inner, Expr::Literal(Fact::Int(_))))) {
+                if list.iter().all(|item| {
+                    matches!(item, Expr::Literal(_))
+                        || matches!(item, Expr::Negative(inner) if matches!(**inner, Expr::Literal(Fact::Int(_))))
+                }) {
                     Ok(Expr::List(list))
                 } else {
                     bad("a list may hold only literals")

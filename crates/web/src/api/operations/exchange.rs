@@ -21,9 +21,13 @@ struct Problem {
 }
 
 pub(super) fn exchange(out: &mut Vec<Operation>) {
-    out.push(get("listImports", "/imports", A::Import, "List imports, newest first.", |conn, actor, _, query: ListQuery| -> Result<Page<ImportView>> {
-        exchange::list_imports(conn, actor, &query)
-    }));
+    out.push(get(
+        "listImports",
+        "/imports",
+        A::Import,
+        "List imports, newest first.",
+        |conn, actor, _, query: ListQuery| -> Result<Page<ImportView>> { exchange::list_imports(conn, actor, &query) },
+    ));
     out.push(
         make_of_file(
             "startImport",
@@ -36,9 +40,13 @@ pub(super) fn exchange(out: &mut Vec<Operation>) {
         )
         .takes_file(exchange::MAX_SENT),
     );
-    out.push(get("getImport", "/imports/{id}", A::Import, "Read an import with its progress.", |conn, actor, call, _: Nothing| -> Result<ImportView> {
-        exchange::get_import(conn, actor, call.id())
-    }));
+    out.push(get(
+        "getImport",
+        "/imports/{id}",
+        A::Import,
+        "Read an import with its progress.",
+        |conn, actor, call, _: Nothing| -> Result<ImportView> { exchange::get_import(conn, actor, call.id()) },
+    ));
     out.push(get(
         "listImportProblems",
         "/imports/{id}/problems",
@@ -46,8 +54,13 @@ pub(super) fn exchange(out: &mut Vec<Operation>) {
         "What is wrong, by row and column; `next` is the `after_row` of the page that follows.",
         |conn, actor, call, query: ListProblems| -> Result<Page<Problem>> {
             let page = exchange::list_import_problems(conn, actor, call.id(), &query)?;
-            let told =
-                |problem: ImportProblemView| Problem { message: problem.reason.as_ref().map_or_else(String::new, |reason| crate::problem::sentence(call.lang, reason)), problem };
+            let told = |problem: ImportProblemView| Problem {
+                message: problem
+                    .reason
+                    .as_ref()
+                    .map_or_else(String::new, |reason| crate::problem::sentence(call.lang, reason)),
+                problem,
+            };
             Ok(Page { items: page.items.into_iter().map(told).collect(), next: page.next })
         },
     ));

@@ -79,9 +79,15 @@ pub(super) fn organisation(out: &mut Vec<Operation>) {
 pub(super) fn catalogue(out: &mut Vec<Operation>) {
     kept!(out, "/product-kinds", KeepCatalogue, SaveProductKind, json!({"code": "fridge", "title": title()}),
         "listProductKinds" => products::list_product_kinds, "getProductKind" => products::get_product_kind, "createProductKind", "updateProductKind" => products::save_product_kind, "retireProductKind" => products::retire_product_kind, "kinds of product");
-    out.push(get("listProducts", "/products", A::ViewCatalogue, "List products.", |conn, actor, _, query: ListProducts| -> Result<Page<ProductView>> {
-        products::list_products(conn, actor, &query)
-    }));
+    out.push(get(
+        "listProducts",
+        "/products",
+        A::ViewCatalogue,
+        "List products.",
+        |conn, actor, _, query: ListProducts| -> Result<Page<ProductView>> {
+            products::list_products(conn, actor, &query)
+        },
+    ));
     kept_one!(out, "/products", ViewCatalogue, KeepCatalogue, SaveProduct, json!({"code": "SRF-7300", "title": title(), "kind": ID, "brand": ID}),
         "getProduct" => products::get_product, "createProduct", "updateProduct" => products::save_product, "retireProduct" => products::retire_product, "products");
     kept!(out, "/services", KeepCatalogue, SaveService, json!({"code": "SVC-COMP", "title": {"fa": "تعویض کمپرسور", "en": "Replace the compressor"}, "line_type": "labour", "price": 24_000_000}),
@@ -104,7 +110,9 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         "/customers",
         A::ViewCustomers,
         "List customers that one's centres have dealt with.",
-        |conn, actor, _, query: ListQuery| -> Result<Page<CustomerView>> { customers::list_customers(conn, actor, &query) },
+        |conn, actor, _, query: ListQuery| -> Result<Page<CustomerView>> {
+            customers::list_customers(conn, actor, &query)
+        },
     ));
     kept_one!(out, "/customers", ViewCustomers, KeepCustomers, SaveCustomer, json!({"name": "زهرا کریمی", "phones": ["0912 345 6789"]}),
         "getCustomer" => customers::get_customer, "createCustomer", "updateCustomer" => customers::save_customer, "retireCustomer" => customers::retire_customer, "customers");
@@ -138,9 +146,13 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         json!({"reason": "letter 1405/214 of the customer"}),
         |tx, call, body: EraseCustomer| -> Result<Erased> { erase_customer(tx, call.id(), &body) },
     ));
-    out.push(get("listUsers", "/users", A::KeepAccess, "List people who sign in.", |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> {
-        users::list_users(conn, actor, &query)
-    }));
+    out.push(get(
+        "listUsers",
+        "/users",
+        A::KeepAccess,
+        "List people who sign in.",
+        |conn, actor, _, query: ListQuery| -> Result<Page<UserView>> { users::list_users(conn, actor, &query) },
+    ));
     let user = || json!({"login": "maryam", "name": "مریم احمدی", "password": "correct horse", "roles": [{"role": "receptionist"}]});
     out.push(
         prepared(
@@ -156,9 +168,13 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         .makes(),
     );
     out.push(
-        get("getUser", "/users/{id}", A::KeepAccess, "Read a person who signs in.", |conn, actor, call, _: Nothing| -> Result<UserView> {
-            users::get_user(conn, actor, call.id())
-        })
+        get(
+            "getUser",
+            "/users/{id}",
+            A::KeepAccess,
+            "Read a person who signs in.",
+            |conn, actor, call, _: Nothing| -> Result<UserView> { users::get_user(conn, actor, call.id()) },
+        )
         .versioned(),
     );
     out.push(
@@ -190,12 +206,19 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         A::KeepAccess,
         "Give a person a new first password.",
         json!({"password": "correct horse"}),
-        (|db, _, body: NewPassword| FirstPassword::of(body.password, db.random()), |tx, call, first| -> Result<UserView> { users::reset_password(tx, call.id(), first) }),
+        (
+            |db, _, body: NewPassword| FirstPassword::of(body.password, db.random()),
+            |tx, call, first| -> Result<UserView> { users::reset_password(tx, call.id(), first) },
+        ),
     );
     out.push(reset.hashes());
-    out.push(get("listPermissions", "/permissions", A::KeepAccess, "The table of permissions as it holds now.", |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> {
-        Ok(Listed { items: permissions::table(conn)? })
-    }));
+    out.push(get(
+        "listPermissions",
+        "/permissions",
+        A::KeepAccess,
+        "The table of permissions as it holds now.",
+        |conn, _, _, _: Nothing| -> Result<Listed<PermissionView>> { Ok(Listed { items: permissions::table(conn)? }) },
+    ));
     out.push(write(
         Method::POST,
         "changePermission",
@@ -215,9 +238,15 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         "The security log, newest first: who came in, who was refused, whose rights changed, who was shown what is personal.",
         |conn, actor, _, query: ListSecurityLog| -> Result<Page<SecurityEntry>> { list_security_log(conn, actor, &query) },
     ));
-    out.push(get("listTokens", "/tokens", A::UseSystem, "List one's own tokens.", |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> {
-        Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? })
-    }));
+    out.push(get(
+        "listTokens",
+        "/tokens",
+        A::UseSystem,
+        "List one's own tokens.",
+        |conn, actor, _, _: Nothing| -> Result<Listed<TokenView>> {
+            Ok(Listed { items: tokens::list_tokens(conn, actor.user_id.unwrap_or(0))? })
+        },
+    ));
     out.push(
         write(
             Method::POST,
@@ -237,8 +266,16 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         .secret()
         .makes(),
     );
-    out.push(write(Method::POST, "revokeToken", "/tokens/{id}/revoke", A::UseSystem, "End one of one's own tokens.", json!({}), |tx, call, _: Nothing| -> Result<Done> {
-        tokens::revoke_token(tx, call.id())?;
-        Ok(Done { done: true })
-    }));
+    out.push(write(
+        Method::POST,
+        "revokeToken",
+        "/tokens/{id}/revoke",
+        A::UseSystem,
+        "End one of one's own tokens.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<Done> {
+            tokens::revoke_token(tx, call.id())?;
+            Ok(Done { done: true })
+        },
+    ));
 }

@@ -31,15 +31,25 @@ struct FailureReport {
 
 pub(super) fn looking(out: &mut Vec<Operation>) {
     out.push(
-        look("search", "/search", A::ViewWork, "The one search box: any number, serial or the beginning of a name.", |db, actor, _, query: Search| -> Result<Found> {
-            lookup::search(db, actor, &query.q)
-        })
+        look(
+            "search",
+            "/search",
+            A::ViewWork,
+            "The one search box: any number, serial or the beginning of a name.",
+            |db, actor, _, query: Search| -> Result<Found> { lookup::search(db, actor, &query.q) },
+        )
         .example(json!({"q": "09123456789"})),
     );
     out.push(
-        get("getTimeline", "/timeline", A::ViewWork, "What happened to a thing, newest first.", |conn, actor, _, query: GetTimeline| -> Result<Page<TimelineEntry>> {
-            lookup::get_timeline(conn, actor, &query)
-        })
+        get(
+            "getTimeline",
+            "/timeline",
+            A::ViewWork,
+            "What happened to a thing, newest first.",
+            |conn, actor, _, query: GetTimeline| -> Result<Page<TimelineEntry>> {
+                lookup::get_timeline(conn, actor, &query)
+            },
+        )
         .example(json!({"subject": "device", "id": ID})),
     );
     out.push(open(
@@ -47,13 +57,17 @@ pub(super) fn looking(out: &mut Vec<Operation>) {
         Method::GET,
         "/track/{number}",
         "What a customer sees with the tracking number: steps, no names, no prices.",
-        |app, address, call, _: Nothing| -> Result<TrackView> { track(app.db(), call.path.get("number").map_or("", String::as_str), address) },
+        |app, address, call, _: Nothing| -> Result<TrackView> {
+            track(app.db(), call.path.get("number").map_or("", String::as_str), address)
+        },
     ));
     out.push(get(
         "reportFailureCauses",
         "/reports/failure-causes",
         A::ViewReports,
         "Failures by kind of product or by cause, largest first.",
-        |conn, actor, _, query: FailureCauses| -> Result<FailureReport> { Ok(FailureReport { rows: failure_causes(conn, actor, &query)? }) },
+        |conn, actor, _, query: FailureCauses| -> Result<FailureReport> {
+            Ok(FailureReport { rows: failure_causes(conn, actor, &query)? })
+        },
     ));
 }

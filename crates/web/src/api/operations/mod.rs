@@ -16,15 +16,37 @@ macro_rules! kept {
 macro_rules! kept_one {
     ($out:ident, $path:literal, $view:ident, $keep:ident, $save:ty, $example:expr, $get:literal => $get_fn:expr, $create:literal, $update:literal => $save_fn:expr, $retire:literal => $retire_fn:expr, $noun:literal) => {
         $out.push(
-            write(Method::POST, $create, $path, A::$keep, concat!("Make one of the ", $noun, "."), $example, |tx, call, body: $save| $save_fn(tx, call.changed(), &body)).makes(),
+            write(
+                Method::POST,
+                $create,
+                $path,
+                A::$keep,
+                concat!("Make one of the ", $noun, "."),
+                $example,
+                |tx, call, body: $save| $save_fn(tx, call.changed(), &body),
+            )
+            .makes(),
         );
         $out.push(
-            get($get, concat!($path, "/{id}"), A::$view, concat!("Read one of the ", $noun, "."), |conn, actor, call, _: Nothing| $get_fn(conn, actor, call.id())).versioned(),
+            get(
+                $get,
+                concat!($path, "/{id}"),
+                A::$view,
+                concat!("Read one of the ", $noun, "."),
+                |conn, actor, call, _: Nothing| $get_fn(conn, actor, call.id()),
+            )
+            .versioned(),
         );
         $out.push(
-            write(Method::PUT, $update, concat!($path, "/{id}"), A::$keep, concat!("Change one of the ", $noun, "."), $example, |tx, call, body: $save| {
-                $save_fn(tx, call.changed(), &body)
-            })
+            write(
+                Method::PUT,
+                $update,
+                concat!($path, "/{id}"),
+                A::$keep,
+                concat!("Change one of the ", $noun, "."),
+                $example,
+                |tx, call, body: $save| $save_fn(tx, call.changed(), &body),
+            )
             .versioned(),
         );
         $out.push(

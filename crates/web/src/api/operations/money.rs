@@ -33,12 +33,22 @@ pub(super) fn money(out: &mut Vec<Operation>) {
         "What a customer owes, with the entries that make it.",
         |conn, actor, call, _: Nothing| -> Result<AccountView> { billing::get_account(conn, actor, call.id()) },
     ));
-    out.push(get("listInvoices", "/invoices", A::ViewMoney, "List invoices.", |conn, actor, _, query: ListInvoices| -> Result<Page<InvoiceRow>> {
-        billing::list_invoices(conn, actor, &query)
-    }));
-    out.push(get("getInvoice", "/invoices/{id}", A::ViewMoney, "Read an invoice.", |conn, actor, call, _: Nothing| -> Result<InvoiceView> {
-        billing::get_invoice(conn, actor, call.id())
-    }));
+    out.push(get(
+        "listInvoices",
+        "/invoices",
+        A::ViewMoney,
+        "List invoices.",
+        |conn, actor, _, query: ListInvoices| -> Result<Page<InvoiceRow>> {
+            billing::list_invoices(conn, actor, &query)
+        },
+    ));
+    out.push(get(
+        "getInvoice",
+        "/invoices/{id}",
+        A::ViewMoney,
+        "Read an invoice.",
+        |conn, actor, call, _: Nothing| -> Result<InvoiceView> { billing::get_invoice(conn, actor, call.id()) },
+    ));
     out.push(
         write(
             Method::POST,
@@ -76,9 +86,15 @@ pub(super) fn money(out: &mut Vec<Operation>) {
             Ok(Listed { items })
         },
     ));
-    out.push(file("getDocument", "/documents/{id}", A::ViewWork, "A paper as PDF.", |app, actor, call, query: DocumentFormat| {
-        crate::pages::papers::draw(app, actor, call.id(), query.format.as_deref())
-    }));
+    out.push(file(
+        "getDocument",
+        "/documents/{id}",
+        A::ViewWork,
+        "A paper as PDF.",
+        |app, actor, call, query: DocumentFormat| {
+            crate::pages::papers::draw(app, actor, call.id(), query.format.as_deref())
+        },
+    ));
 }
 
 pub(super) fn messages(out: &mut Vec<Operation>) {
@@ -89,6 +105,8 @@ pub(super) fn messages(out: &mut Vec<Operation>) {
         A::HandOver,
         "The latest messages to customers: without a route they stand on the screen.",
         json!({}),
-        |tx, _, _: Nothing| -> Result<Listed<MessageView>> { Ok(Listed { items: app::messaging::latest_messages(tx, 30)? }) },
+        |tx, _, _: Nothing| -> Result<Listed<MessageView>> {
+            Ok(Listed { items: app::messaging::latest_messages(tx, 30)? })
+        },
     ));
 }

@@ -50,12 +50,18 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         "Decide a case: who pays for each line, and why.",
         case_example(),
         |body: AnyCase| -> Result<domain::coverage::Decision> {
-            domain::coverage::decide_sent(&body.0.to_string()).map_err(|error| Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)]))
+            domain::coverage::decide_sent(&body.0.to_string()).map_err(|error| {
+                Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)])
+            })
         },
     ));
-    out.push(get("listDevices", "/devices", A::ViewWork, "List devices.", |conn, actor, _, query: ListDevices| -> Result<Page<DeviceRow>> {
-        devices::list_devices(conn, actor, &query)
-    }));
+    out.push(get(
+        "listDevices",
+        "/devices",
+        A::ViewWork,
+        "List devices.",
+        |conn, actor, _, query: ListDevices| -> Result<Page<DeviceRow>> { devices::list_devices(conn, actor, &query) },
+    ));
     out.push(
         write(
             Method::POST,
@@ -71,10 +77,22 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         )
         .makes(),
     );
-    out.push(get("getDevice", "/devices/{id}", A::ViewWork, "Read a device with its tree, covers and events.", |conn, actor, call, _: Nothing| -> Result<DeviceView> {
-        devices::get_device(conn, actor, call.id(), call.now)
-    }));
-    out.push(write(Method::PUT, "updateDevice", "/devices/{id}", A::KeepDevices, "Write down a new owner, meters or a note.", json!({"meters": {"hours": 1200}}), record));
+    out.push(get(
+        "getDevice",
+        "/devices/{id}",
+        A::ViewWork,
+        "Read a device with its tree, covers and events.",
+        |conn, actor, call, _: Nothing| -> Result<DeviceView> { devices::get_device(conn, actor, call.id(), call.now) },
+    ));
+    out.push(write(
+        Method::PUT,
+        "updateDevice",
+        "/devices/{id}",
+        A::KeepDevices,
+        "Write down a new owner, meters or a note.",
+        json!({"meters": {"hours": 1200}}),
+        record,
+    ));
     out.push(write(
         Method::POST,
         "retireDevice",
@@ -120,25 +138,37 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         "/devices/{id}/coverage",
         A::ViewWork,
         "The counter's question: what is covered, before anything is priced.",
-        |conn, actor, call, query: AskCoverage| -> Result<Explained> { ask_coverage(conn, actor, call.id(), call.now, &query) },
+        |conn, actor, call, query: AskCoverage| -> Result<Explained> {
+            ask_coverage(conn, actor, call.id(), call.now, &query)
+        },
     ));
     out.push(get(
         "listPartUses",
         "/products/{id}/uses",
         A::ViewWork,
         "The devices into which a part was fitted, or on which it was repaired and put back.",
-        |conn, actor, call, _: Nothing| -> Result<Operations> { Ok(Operations { items: lookup::part_uses(conn, actor, call.id())? }) },
+        |conn, actor, call, _: Nothing| -> Result<Operations> {
+            Ok(Operations { items: lookup::part_uses(conn, actor, call.id())? })
+        },
     ));
     out.push(get(
         "listDeviceOperations",
         "/devices/{id}/operations",
         A::ViewWork,
         "All operations on a device, those that no warranty paid included.",
-        |conn, actor, call, _: Nothing| -> Result<Operations> { Ok(Operations { items: lookup::device_operations(conn, actor, call.id())? }) },
+        |conn, actor, call, _: Nothing| -> Result<Operations> {
+            Ok(Operations { items: lookup::device_operations(conn, actor, call.id())? })
+        },
     ));
-    out.push(get("listCards", "/cards", A::ViewWork, "List warranty cards.", |conn, actor, call, query: ListQuery| -> Result<Page<CoverView>> {
-        covers::list_cards(conn, actor, &query, call.now)
-    }));
+    out.push(get(
+        "listCards",
+        "/cards",
+        A::ViewWork,
+        "List warranty cards.",
+        |conn, actor, call, query: ListQuery| -> Result<Page<CoverView>> {
+            covers::list_cards(conn, actor, &query, call.now)
+        },
+    ));
     out.push(
         write(
             Method::POST,
@@ -153,9 +183,13 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         .once(),
     );
     out.push(
-        get("getCard", "/cards/{id}", A::ViewWork, "Read a warranty card.", |conn, actor, call, _: Nothing| -> Result<CoverView> {
-            covers::get_card(conn, actor, call.id(), call.now)
-        })
+        get(
+            "getCard",
+            "/cards/{id}",
+            A::ViewWork,
+            "Read a warranty card.",
+            |conn, actor, call, _: Nothing| -> Result<CoverView> { covers::get_card(conn, actor, call.id(), call.now) },
+        )
         .versioned(),
     );
     out.push(write(
@@ -175,7 +209,11 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         "Void a card, with a reason.",
         json!({"reason": "issued by mistake"}),
         |tx, call, body: app::views::WithReason| -> Result<CoverView> {
-            covers::change_cover_state(tx, call.id(), &ChangeCoverState { state: domain::coverage::CoverState::Void, reason: body.reason })
+            covers::change_cover_state(
+                tx,
+                call.id(),
+                &ChangeCoverState { state: domain::coverage::CoverState::Void, reason: body.reason },
+            )
         },
     ));
 }

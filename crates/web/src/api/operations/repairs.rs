@@ -8,8 +8,9 @@ use app::coverage::overrides::{OverrideCoverage, override_coverage};
 use app::error::Result;
 use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
-    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise, DiagnoseRepair, FitPart, ListRepairs, MakeEstimate,
-    MoveRepair, NoteAgreement, PlanPart, RemoveLine, RepairRow, RepairView, StepBack, TakePartOut,
+    self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise,
+    DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair, NoteAgreement, PlanPart, RemoveLine, RepairRow,
+    RepairView, StepBack, TakePartOut,
 };
 use app::views::Page;
 use axum::http::Method;
@@ -21,7 +22,14 @@ use super::{ID, Listed};
 use crate::api::{Call, Nothing, Operation, get, prepared, write};
 
 /// A command on a repair, answered with the repair.
-fn on_repair<B>(id: &'static str, path: &'static str, action: A, summary: &'static str, example: Value, run: fn(&mut Tx<'_>, &Call<'_>, B) -> Result<()>) -> Operation
+fn on_repair<B>(
+    id: &'static str,
+    path: &'static str,
+    action: A,
+    summary: &'static str,
+    example: Value,
+    run: fn(&mut Tx<'_>, &Call<'_>, B) -> Result<()>,
+) -> Operation
 where
     B: JsonSchema + serde::de::DeserializeOwned + 'static,
 {
@@ -32,16 +40,24 @@ where
 }
 
 pub(super) fn repairs(out: &mut Vec<Operation>) {
-    out.push(get("listRepairs", "/repairs", A::ViewWork, "List repairs.", |conn, actor, call, query: ListRepairs| -> Result<Page<RepairRow>> {
-        repair::list_repairs(conn, actor, &query, call.now)
-    }));
+    out.push(get(
+        "listRepairs",
+        "/repairs",
+        A::ViewWork,
+        "List repairs.",
+        |conn, actor, call, query: ListRepairs| -> Result<Page<RepairRow>> {
+            repair::list_repairs(conn, actor, &query, call.now)
+        },
+    ));
     out.push(
         get(
             "getRepair",
             "/repairs/{id}",
             A::ViewWork,
             "Read a repair with its lines, who pays, and the ways out of its step.",
-            |conn, actor, call, _: Nothing| -> Result<RepairView> { repair::get_repair(conn, actor, call.id(), call.now) },
+            |conn, actor, call, _: Nothing| -> Result<RepairView> {
+                repair::get_repair(conn, actor, call.id(), call.now)
+            },
         )
         .versioned(),
     );
@@ -72,7 +88,9 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         A::Diagnose,
         "What a diagnosis would change in who pays.",
         json!({"fault": "C11", "cause": "liquid"}),
-        |tx, call, body: DiagnoseRepair| -> Result<CoverageChange> { repair::preview_diagnosis(tx.conn, tx.actor, call.id(), call.now, &body) },
+        |tx, call, body: DiagnoseRepair| -> Result<CoverageChange> {
+            repair::preview_diagnosis(tx.conn, tx.actor, call.id(), call.now, &body)
+        },
     ));
     out.push(
         on_repair(
@@ -156,9 +174,14 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         |tx, call, body: GiveGoodwill| give_goodwill(tx, call.id(), &body),
     ));
     out.push(
-        on_repair("estimateRepair", "/repairs/{id}/estimates", A::Estimate, "Make an estimate, or its next revision.", json!({"ask": true}), |tx, call, body: MakeEstimate| {
-            repair::estimate_repair(tx, call.id(), &body)
-        })
+        on_repair(
+            "estimateRepair",
+            "/repairs/{id}/estimates",
+            A::Estimate,
+            "Make an estimate, or its next revision.",
+            json!({"ask": true}),
+            |tx, call, body: MakeEstimate| repair::estimate_repair(tx, call.id(), &body),
+        )
         .makes()
         .once(),
     );
@@ -213,9 +236,15 @@ pub(super) fn repairs(out: &mut Vec<Operation>) {
         json!({"reason": "too early"}),
         |tx, call, body: StepBack| repair::step_back(tx, call.id(), &body),
     ));
-    out.push(get("listAssignees", "/repairs/{id}/assignees", A::MoveRepair, "List who may be given a repair.", |conn, actor, call, _: Nothing| -> Result<Listed<Assignee>> {
-        Ok(Listed { items: repair::list_assignees(conn, actor, call.id())? })
-    }));
+    out.push(get(
+        "listAssignees",
+        "/repairs/{id}/assignees",
+        A::MoveRepair,
+        "List who may be given a repair.",
+        |conn, actor, call, _: Nothing| -> Result<Listed<Assignee>> {
+            Ok(Listed { items: repair::list_assignees(conn, actor, call.id())? })
+        },
+    ));
     out.push(on_repair(
         "assignRepair",
         "/repairs/{id}/assign",

@@ -45,13 +45,25 @@ pub(super) fn visits(out: &mut Vec<Operation>) {
         .makes()
         .once(),
     );
-    out.push(get("listReceptions", "/receptions", A::ViewWork, "List receptions.", |conn, actor, _, query: ListReceptions| -> Result<Page<ReceptionRow>> {
-        reception::list_receptions(conn, actor, &query)
-    }));
+    out.push(get(
+        "listReceptions",
+        "/receptions",
+        A::ViewWork,
+        "List receptions.",
+        |conn, actor, _, query: ListReceptions| -> Result<Page<ReceptionRow>> {
+            reception::list_receptions(conn, actor, &query)
+        },
+    ));
     out.push(
-        get("getReception", "/receptions/{id}", A::ViewWork, "Read a reception.", |conn, actor, call, _: Nothing| -> Result<ReceptionView> {
-            reception::get_reception(conn, actor, call.id())
-        })
+        get(
+            "getReception",
+            "/receptions/{id}",
+            A::ViewWork,
+            "Read a reception.",
+            |conn, actor, call, _: Nothing| -> Result<ReceptionView> {
+                reception::get_reception(conn, actor, call.id())
+            },
+        )
         .versioned(),
     );
     out.push(
@@ -62,7 +74,9 @@ pub(super) fn visits(out: &mut Vec<Operation>) {
             A::CorrectReception,
             "Put right a wrong customer or device.",
             json!({"customer": ID, "reason": "another Zahra"}),
-            |tx, call, body: CorrectReception| -> Result<ReceptionView> { reception::correct_reception(tx, call.id(), call.version, &body) },
+            |tx, call, body: CorrectReception| -> Result<ReceptionView> {
+                reception::correct_reception(tx, call.id(), call.version, &body)
+            },
         )
         .versioned()
         .once(),
@@ -75,7 +89,9 @@ pub(super) fn visits(out: &mut Vec<Operation>) {
             A::CorrectReception,
             "Cancel a reception; its number stays.",
             json!({"reason": "typed twice"}),
-            |tx, call, body: CancelReception| -> Result<ReceptionView> { reception::cancel_reception(tx, call.id(), call.version, &body) },
+            |tx, call, body: CancelReception| -> Result<ReceptionView> {
+                reception::cancel_reception(tx, call.id(), call.version, &body)
+            },
         )
         .versioned(),
     );
@@ -123,7 +139,13 @@ pub(super) fn photos(out: &mut Vec<Operation>) {
         .takes_file(attachments::MAX_BYTES),
     );
     out.push(
-        file("getPhoto", "/photos/{id}", A::ViewWork, "A photo, for those who see its repair.", |app, actor, call, _: Nothing| app.db().read(|conn| photo(conn, actor, call.id())))
-            .answers_photo(),
+        file(
+            "getPhoto",
+            "/photos/{id}",
+            A::ViewWork,
+            "A photo, for those who see its repair.",
+            |app, actor, call, _: Nothing| app.db().read(|conn| photo(conn, actor, call.id())),
+        )
+        .answers_photo(),
     );
 }

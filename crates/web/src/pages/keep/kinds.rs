@@ -60,8 +60,19 @@ const fn flag(name: &'static str) -> Field {
 }
 
 /// The roles that a person can have.
-const ROLES: &[&str] =
-    &["receptionist", "technician", "expert", "centre_manager", "storekeeper", "accountant", "warranty_auditor", "auditor", "region_manager", "brand_manager", "administrator"];
+const ROLES: &[&str] = &[
+    "receptionist",
+    "technician",
+    "expert",
+    "centre_manager",
+    "storekeeper",
+    "accountant",
+    "warranty_auditor",
+    "auditor",
+    "region_manager",
+    "brand_manager",
+    "administrator",
+];
 
 const TITLE: [Field; 3] = [text("code"), text("title.fa"), text("title.en")];
 
@@ -79,12 +90,24 @@ pub(super) static KINDS: &[Kind] = &[
         "keep_organisation",
         [
             text("name"),
-            Field { name: "roles[]", kind: Input::Word("party-kind", &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]) },
+            Field {
+                name: "roles[]",
+                kind: Input::Word(
+                    "party-kind",
+                    &["legal_entity", "maker", "warrantor", "insurer", "seller", "supplier"]
+                )
+            },
             text("company_id"),
             text("economic_code")
         ]
     ),
-    kind!("brands", "listBrands", "Brand", "keep_organisation", [TITLE[0], TITLE[1], TITLE[2], one("maker", "legal-entities")]),
+    kind!(
+        "brands",
+        "listBrands",
+        "Brand",
+        "keep_organisation",
+        [TITLE[0], TITLE[1], TITLE[2], one("maker", "legal-entities")]
+    ),
     kind!(
         "centres",
         "listCentres",
@@ -104,13 +127,27 @@ pub(super) static KINDS: &[Kind] = &[
             money("diagnosis_fee")
         ]
     ),
-    kind!("sections", "listSections", "Section", "keep_organisation", [one("centre", "centres"), TITLE[0], TITLE[1], TITLE[2]]),
+    kind!(
+        "sections",
+        "listSections",
+        "Section",
+        "keep_organisation",
+        [one("centre", "centres"), TITLE[0], TITLE[1], TITLE[2]]
+    ),
     kind!(
         "staff",
         "listStaff",
         "StaffMember",
         "keep_staff",
-        [one("centre", "centres"), text("personnel_code"), text("name"), text("specialty"), text("phone"), one("section", "sections"), text("login")]
+        [
+            one("centre", "centres"),
+            text("personnel_code"),
+            text("name"),
+            text("specialty"),
+            text("phone"),
+            one("section", "sections"),
+            text("login")
+        ]
     ),
     kind!(
         "users",
@@ -122,10 +159,23 @@ pub(super) static KINDS: &[Kind] = &[
             text("name"),
             Field { name: "language", kind: Input::Word("language", &["fa", "en"]) },
             text("password"),
-            Field { name: "roles", kind: Input::Rows(&[Field { name: "role", kind: Input::Word("role", ROLES) }, one_or_all("centre", "centres"), one_or_all("brand", "brands")]) }
+            Field {
+                name: "roles",
+                kind: Input::Rows(&[
+                    Field { name: "role", kind: Input::Word("role", ROLES) },
+                    one_or_all("centre", "centres"),
+                    one_or_all("brand", "brands")
+                ])
+            }
         ]
     ),
-    kind!("product-kinds", "listProductKinds", "ProductKind", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]),
+    kind!(
+        "product-kinds",
+        "listProductKinds",
+        "ProductKind",
+        "keep_catalogue",
+        [TITLE[0], TITLE[1], TITLE[2], one("parent", "product-kinds")]
+    ),
     kind!(
         "products",
         "listProducts",
@@ -143,7 +193,10 @@ pub(super) static KINDS: &[Kind] = &[
             flag("is_serialised"),
             flag("is_warrantied"),
             flag("is_part"),
-            Field { name: "components", kind: Input::Rows(&[one("product", "parts"), text("position"), number("quantity")]) }
+            Field {
+                name: "components",
+                kind: Input::Rows(&[one("product", "parts"), text("position"), number("quantity")])
+            }
         ]
     ),
     kind!(
@@ -167,9 +220,22 @@ pub(super) static KINDS: &[Kind] = &[
         "listFaults",
         "Fault",
         "keep_catalogue",
-        [TITLE[0], TITLE[1], TITLE[2], one("parent", "faults"), one_or_all("kind", "product-kinds"), Field { name: "related[]", kind: Input::Lines }]
+        [
+            TITLE[0],
+            TITLE[1],
+            TITLE[2],
+            one("parent", "faults"),
+            one_or_all("kind", "product-kinds"),
+            Field { name: "related[]", kind: Input::Lines }
+        ]
     ),
-    kind!("causes", "listCauses", "Cause", "keep_catalogue", [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one_or_all("kind", "product-kinds")]),
+    kind!(
+        "causes",
+        "listCauses",
+        "Cause",
+        "keep_catalogue",
+        [TITLE[0], TITLE[1], TITLE[2], one("parent", "causes"), one_or_all("kind", "product-kinds")]
+    ),
     kind!(
         "policies",
         "listPolicies",
@@ -179,7 +245,13 @@ pub(super) static KINDS: &[Kind] = &[
             TITLE[0],
             TITLE[1],
             TITLE[2],
-            Field { name: "cover_kind", kind: Input::Word("cover-kind", &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]) },
+            Field {
+                name: "cover_kind",
+                kind: Input::Word(
+                    "cover-kind",
+                    &["card", "extension", "contract", "coupon", "recall", "repair_warranty"]
+                )
+            },
             one_or_all("brand", "brands"),
             one("payer", "legal-entities"),
             number("usual.months"),
@@ -220,7 +292,13 @@ pub(super) static KINDS: &[Kind] = &[
             text("tracking_code"),
             Field {
                 name: "events",
-                kind: Input::Rows(&[Field { name: "type", kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"]) }, text("on")])
+                kind: Input::Rows(&[
+                    Field {
+                        name: "type",
+                        kind: Input::Word("event-kind", &["sold", "installed", "made", "shipped", "activated"])
+                    },
+                    text("on")
+                ])
             },
             Field { name: "components", kind: Input::Rows(&[text("product"), text("serial"), text("position")]) }
         ]

@@ -1,4 +1,5 @@
-//! Keeping what the house works with: one list and one form for every kind of thing, made from what its operation asks for.
+//! Keeping what the house works with: one list and one form for every kind of thing, made from what its operation asks
+//! for.
 
 mod kinds;
 
@@ -31,11 +32,18 @@ struct Index {
 
 pub(crate) async fn index(person: Person) -> Response {
     let lang = person.lang;
-    let kinds = KINDS.iter().filter(|kind| person.current.actor.can(Action::named(kind.action).unwrap_or(Action::KeepAccess)) || kind.action != "keep_access");
-    let slugs = kinds.map(|kind| kind.slug).chain(["installation"]).chain(person.current.actor.can(Action::KeepAccess).then_some("permissions"));
+    let kinds = KINDS.iter().filter(|kind| {
+        person.current.actor.can(Action::named(kind.action).unwrap_or(Action::KeepAccess))
+            || kind.action != "keep_access"
+    });
+    let slugs = kinds
+        .map(|kind| kind.slug)
+        .chain(["installation"])
+        .chain(person.current.actor.can(Action::KeepAccess).then_some("permissions"));
     let slugs = slugs.chain(person.current.actor.can(Action::ViewAudit).then_some("security-log"));
     let kinds = slugs.map(|slug| (slug.to_owned(), lang.t(&format!("keep-{slug}")))).collect::<Vec<_>>();
-    let can_remove_demo = person.current.actor.can(Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
+    let can_remove_demo =
+        person.current.actor.can(Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);
     let has_api_docs = !person.app.settings().hides_api_docs;
     html(&Index { p: person.page("keep", lang.t("keep-title")), kinds, can_remove_demo, has_api_docs })
 }
@@ -62,7 +70,9 @@ struct List {
 fn shown(lang: Lang, value: &Value) -> String {
     match value {
         Value::Object(map) => match (map.get("fa"), map.get("en"), map.get("title"), map.get("name")) {
-            (Some(fa), Some(en), ..) => lang.pick(fa.as_str().unwrap_or_default(), en.as_str().unwrap_or_default()).to_owned(),
+            (Some(fa), Some(en), ..) => {
+                lang.pick(fa.as_str().unwrap_or_default(), en.as_str().unwrap_or_default()).to_owned()
+            }
             (.., Some(title), _) => shown(lang, title),
             (.., Some(name)) => shown(lang, name),
             _ => String::new(),
@@ -82,7 +92,12 @@ fn row(lang: Lang, value: &Value) -> Row {
         .filter(|text| !text.is_empty())
         .collect::<Vec<_>>()
         .join(" · ");
-    Row { id: get("id"), code: first(&["code", "personnel_code", "login", "serial"]), title: first(&["title", "name", "product"]), detail }
+    Row {
+        id: get("id"),
+        code: first(&["code", "personnel_code", "login", "serial"]),
+        title: first(&["title", "name", "product"]),
+        detail,
+    }
 }
 
 pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(query): RawQuery) -> Response {
@@ -106,9 +121,15 @@ pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(quer
     });
     match read.await {
         Ok(found) => {
-            let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect()).unwrap_or_default();
+            let rows = found["items"]
+                .as_array()
+                .map(|items| items.iter().map(|item| row(lang, item)).collect())
+                .unwrap_or_default();
             let next = found.get("next").and_then(Value::as_str).map_or_else(String::new, |next| {
-                let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", &q).append_pair("after", next).finish();
+                let query = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("q", &q)
+                    .append_pair("after", next)
+                    .finish();
                 format!("/keep/{what}?{query}")
             });
             let page = person.page("keep", lang.t(&format!("keep-{what}")));
@@ -151,12 +172,18 @@ impl Form<'_> {
             Input::Json => ("json", Vec::new()),
             Input::Rows(_) => ("rows", Vec::new()),
             Input::One(slug) | Input::OneOrAll(slug) => ("select", self.options.get(slug).cloned().unwrap_or_default()),
-            Input::Word(list, words) => ("select", words.iter().map(|word| ((*word).to_owned(), self.lang.word(list, word))).collect()),
+            Input::Word(list, words) => {
+                ("select", words.iter().map(|word| ((*word).to_owned(), self.lang.word(list, word))).collect())
+            }
         };
         let rows = match field.kind {
             Input::Rows(fields) => {
                 let there = value_at(self.object, &name).and_then(Value::as_array).map_or(0, Vec::len);
-                (0..there + 2).map(|index| fields.iter().map(|field| self.field(field, field.name, &format!("{name}[{index}]"))).collect()).collect()
+                (0..there + 2)
+                    .map(|index| {
+                        fields.iter().map(|field| self.field(field, field.name, &format!("{name}[{index}]"))).collect()
+                    })
+                    .collect()
             }
             _ => Vec::new(),
         };
@@ -176,7 +203,9 @@ impl Form<'_> {
         };
         Shown {
             none,
-            label: self.page.in_unit(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
+            label: self
+                .page
+                .in_unit(&format!("field-{}", label.replace(['.', '_'], "-").replace("[]", "").replace("[0]", ""))),
             fault: self.page.fault(self.operation, &name),
             name,
             input,
@@ -251,7 +280,11 @@ fn shown_at(value: &Value, name: &str) -> String {
             }
         }
         Value::Object(map) if map.contains_key("id") => map["id"].as_str().unwrap_or_default().to_owned(),
-        Value::Array(list) if name.ends_with("[]") => list.iter().map(|item| item.get("id").unwrap_or(item).as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>().join("\n"),
+        Value::Array(list) if name.ends_with("[]") => list
+            .iter()
+            .map(|item| item.get("id").unwrap_or(item).as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n"),
         Value::Array(list) if list.is_empty() => String::new(),
         other => serde_json::to_string_pretty(&for_save(other)).unwrap_or_default(),
     }
@@ -261,7 +294,9 @@ fn shown_at(value: &Value, name: &str) -> String {
 fn for_save(value: &Value) -> Value {
     match value {
         Value::Object(map) if map.contains_key("id") && map.contains_key("title") => map["id"].clone(),
-        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), for_save(value))).collect::<serde_json::Map<_, _>>().into(),
+        Value::Object(map) => {
+            map.iter().map(|(key, value)| (key.clone(), for_save(value))).collect::<serde_json::Map<_, _>>().into()
+        }
         Value::Array(list) => list.iter().map(for_save).collect(),
         other => other.clone(),
     }
@@ -279,18 +314,35 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
             json!({"is_serialised": true, "is_warrantied": true, "language": "fa", "time_zone": zone})
         } else {
             path.insert("id".to_owned(), wanted);
-            api::named(kind.get).ok_or(Error::NotFound)?.read(conn, actor, &Call { path: &path, version: None, now, lang }, &json!({}))?
+            api::named(kind.get).ok_or(Error::NotFound)?.read(
+                conn,
+                actor,
+                &Call { path: &path, version: None, now, lang },
+                &json!({}),
+            )?
         };
         let mut options = Options::new();
         for slug in kind.fields.iter().flat_map(choices_of) {
             // Parts are products that are fitted.
-            let (listed, query) = if slug == "parts" { ("products", json!({"limit": 200, "is_part": true})) } else { (slug, json!({"limit": 200})) };
-            let list = KINDS.iter().find(|kind| kind.slug == listed).and_then(|kind| api::named(kind.list)).ok_or(Error::NotFound)?;
+            let (listed, query) = if slug == "parts" {
+                ("products", json!({"limit": 200, "is_part": true}))
+            } else {
+                (slug, json!({"limit": 200}))
+            };
+            let list = KINDS
+                .iter()
+                .find(|kind| kind.slug == listed)
+                .and_then(|kind| api::named(kind.list))
+                .ok_or(Error::NotFound)?;
             let found = list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &query)?;
-            let rows = found["items"].as_array().map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>()).unwrap_or_default();
+            let rows = found["items"]
+                .as_array()
+                .map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>())
+                .unwrap_or_default();
             options.insert(slug, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect());
         }
-        let is_part = kind.slug == "products" && object["is_part"].as_bool().unwrap_or(false) && actor.can(Action::ViewWork);
+        let is_part =
+            kind.slug == "products" && object["is_part"].as_bool().unwrap_or(false) && actor.can(Action::ViewWork);
         let uses = match object["id"].as_str().filter(|_| is_part) {
             Some(product) => part_uses(conn, actor, product)?,
             None => Vec::new(),
