@@ -57,6 +57,29 @@ words! {
     }
 }
 
+words! {
+    /// Of whom an installation asks a second factor beside the password.
+    AskedOf { Nobody = "nobody", Administrators = "administrators", Everybody = "everybody" }
+}
+
+impl AskedOf {
+    /// The one of a setting; nobody where nothing is set.
+    #[must_use]
+    pub fn of_setting(name: Option<&str>) -> Self {
+        name.and_then(Self::named).unwrap_or(Self::Nobody)
+    }
+
+    /// Whether it is asked of a person with such roles.
+    #[must_use]
+    pub fn asks(self, mut roles: impl Iterator<Item = Role>) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Administrators => roles.any(|role| role == Role::Administrator),
+            Self::Everybody => true,
+        }
+    }
+}
+
 /// How far an action goes: goodwill up to a percentage of a line and up to an amount in minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {

@@ -150,6 +150,11 @@ impl Actor {
         here.or_else(|| self.members_who_may(action).find_map(|(member, _)| member.centre_id)).or(self.centre_id)
     }
 
+    /// What the actor is, each time as often as somewhere.
+    pub fn roles(&self) -> impl Iterator<Item = Role> {
+        self.members.iter().map(|member| member.role)
+    }
+
     /// Whether the actor may do this somewhere.
     #[must_use]
     pub fn can(&self, action: Action) -> bool {

@@ -4,9 +4,8 @@
 //! Its seed is stored sealed (`store::Vault`), a code is taken once (RFC 6238, 5.2), and wrong codes cost time like
 //! wrong passwords. Who lost the phone is reset by an administrator, or on the command line.
 
-use domain::access::Role;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use totp_rs::{Builder, Secret, Totp};
 
 use super::Actor;
@@ -18,44 +17,7 @@ use crate::error::{Error, Faults, Result};
 use crate::store::query::*;
 use crate::store::schema::{sessions, users};
 use crate::store::types::At;
-use crate::store::{Db, Event, Subject, Tx};
-
-/// Of whom the installation asks a second factor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AskedOf {
-    #[default]
-    Nobody,
-    Administrators,
-    Everybody,
-}
-
-impl AskedOf {
-    pub const ALL: [Self; 3] = [Self::Nobody, Self::Administrators, Self::Everybody];
-
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nobody => "nobody",
-            Self::Administrators => "administrators",
-            Self::Everybody => "everybody",
-        }
-    }
-
-    /// The one of a setting; nobody where nothing is set.
-    #[must_use]
-    pub fn named(name: Option<&str>) -> Self {
-        Self::ALL.into_iter().find(|asked| Some(asked.name()) == name).unwrap_or_default()
-    }
-
-    pub(super) fn asks(self, actor: &Actor) -> bool {
-        match self {
-            Self::Nobody => false,
-            Self::Administrators => actor.members.iter().any(|member| member.role == Role::Administrator),
-            Self::Everybody => true,
-        }
-    }
-}
+use crate::store::{Db, Event, Subject, Tx, sealed_as};
 
 fn totp(seed: &[u8], login: &str) -> Result<Totp> {
     // A colon divides issuer and account in the address.
@@ -66,15 +28,6 @@ fn totp(seed: &[u8], login: &str) -> Result<Totp> {
         .with_account_name(account)
         .build()
         .map_err(Error::internal)
-}
-
-fn sealed_as(user: &User) -> String {
-    sealed_for(&user.public_id)
-}
-
-/// As what the seed of a person is sealed.
-pub(crate) fn sealed_for(user: &str) -> String {
-    format!("totp:{user}")
 }
 
 /// A seed that an app can take: as an address for a QR code, and in letters to be typed.
@@ -149,7 +102,7 @@ pub fn turn_on(db: &Db, actor: &Actor, token: &str, command: &TurnOn) -> Result<
         Error::invalid("password", "wrong-password"),
         |tx| {
             still(tx, user.id, &user.password_hash)?;
-            let sealed = tx.seal_bytes(&seed, &sealed_as(&user))?;
+            let sealed = tx.seal_bytes(&seed, &sealed_as::second_factor(&user.public_id))?;
             diesel::update(users::table.find(user.id))
                 .set((users::totp_sealed.eq(Some(&sealed)), users::totp_step.eq(step)))
                 .execute(tx.conn)?;
@@ -211,7 +164,10 @@ pub fn enter_code(db: &Db, browser: &Browser, code: &str) -> Result<Opened> {
         waiting.first::<User>(conn).optional()?.ok_or(Error::Unauthenticated)
     })?;
     let Some(sealed) = &user.totp_sealed else { return Err(Error::Unauthenticated) };
-    let seed = db.vault().open(sealed, &sealed_as(&user)).ok_or_else(|| Error::conflict("second-factor-unreadable"))?;
+    let seed = db
+        .vault()
+        .open(sealed, &sealed_as::second_factor(&user.public_id))
+        .ok_or_else(|| Error::conflict("second-factor-unreadable"))?;
     let totp = totp(&seed, &user.login)?;
     let actor = Actor { user_id: Some(user.id), ..browser.visitor() };
     let tries = Tried::code(&user.login, &browser.place(db, Some(&user)));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::access::{Action, Role};
+use domain::access::{Action, AskedOf, Role};
 use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,7 +10,6 @@ use serde::Deserialize;
 use super::guesses::{Place, Tried, guarded, reserve, right};
 use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
-use super::second_factor::AskedOf;
 use super::secrets::{self, digest, still, verify_password};
 use super::{Actor, Member, Of};
 use crate::error::{Error, Fault, Reason, Result};
@@ -219,7 +218,7 @@ pub fn current(conn: &mut Conn, now: Timestamp, token: &str, address: &str) -> R
     };
     let is_note_old = session.seen_at.instant() + NOTE_MINUTES.minutes() < now;
     let has_second_factor = user.totp_sealed.is_some();
-    let is_asked = AskedOf::named(asked_of.as_deref()).asks(&actor);
+    let is_asked = AskedOf::of_setting(asked_of.as_deref()).asks(actor.roles());
     Ok(Some(Current {
         must_add_second_factor: is_asked && !has_second_factor,
         has_second_factor,
@@ -292,7 +291,7 @@ pub fn token_actor(conn: &mut Conn, now: Timestamp, token: &str, address: &str) 
     if user.must_change_password {
         return Err(Error::Forbidden(Reason::new("password-first")));
     }
-    if user.totp_sealed.is_none() && AskedOf::named(asked_of.as_deref()).asks(&actor) {
+    if user.totp_sealed.is_none() && AskedOf::of_setting(asked_of.as_deref()).asks(actor.roles()) {
         return Err(Error::Forbidden(Reason::new("second-factor-first")));
     }
     if token.scopes != "*" {

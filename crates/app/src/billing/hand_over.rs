@@ -32,7 +32,7 @@ use crate::repair::rows::Repair;
 use crate::store::query::*;
 use crate::store::schema::{centres, covers, hand_over_codes, hand_over_repairs, hand_overs, repair_details, repairs};
 use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Event, Subject, Tx, sealed_as};
 use crate::workflow::chart;
 
 /// Hands over ready devices of a visit.
@@ -310,11 +310,6 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
 #[serde(deny_unknown_fields)]
 pub struct SendCode {}
 
-/// As what the code of a visit is sealed: six digits are guessed from any hash of them.
-pub(crate) fn code_sealed_as(reception_id: i64) -> String {
-    format!("code:{reception_id}")
-}
-
 /// Wrong codes after which it holds no more.
 const MOST_WRONG: i64 = 5;
 
@@ -329,7 +324,7 @@ pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Re
     let code = format!("{:06}", tx.random() % 1_000_000);
     diesel::delete(hand_over_codes::table.find(reception.id)).execute(tx.conn)?;
     guesses::forget(tx, &Tried::hand_over_code(reception.id))?;
-    let code_sealed = tx.seal(&code, &code_sealed_as(reception.id))?;
+    let code_sealed = tx.seal(&code, &sealed_as::hand_over_code(reception.id))?;
     let row = HandOverCode { reception_id: reception.id, code_sealed, sent_at: At::from(tx.now) };
     diesel::insert_into(hand_over_codes::table).values(row).execute(tx.conn)?;
     queue_code(tx, reception.centre_id, &phone, &code, "hand_over_code")?;
@@ -356,7 +351,7 @@ fn right_code(tx: &mut Tx<'_>, reception_id: i64, typed: &str) -> Result<()> {
     if row.sent_at.instant() + CODE_MINUTES.minutes() < now {
         return Err(Error::invalid("receiver.code", "code-over"));
     }
-    let Some(code) = tx.open(row.code_sealed, &code_sealed_as(reception_id)) else {
+    let Some(code) = tx.open(row.code_sealed, &sealed_as::hand_over_code(reception_id)) else {
         return Err(Error::invalid("receiver.code", "code-over"));
     };
     // Writes come one after the other, and a right code is used up by nothing that is refused after it.

@@ -1,6 +1,6 @@
 //! What holds for the whole installation: in what amounts are shown and typed, and the tax on them.
 
-use domain::access::Action;
+use domain::access::{Action, AskedOf};
 use domain::money::Unit;
 use domain::time::Calendar;
 use jiff::civil::Date;
@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::VatRate;
-use crate::access::second_factor::AskedOf;
 use crate::access::{Actor, Of};
 use crate::error::{Error, Result};
 use crate::personal::retention::Retention;

@@ -16,15 +16,10 @@ use crate::error::Result;
 use crate::store::query::*;
 use crate::store::schema::messages;
 use crate::store::types::At;
-use crate::store::{Conn, Tx, Vault, is_sealed, opened};
+use crate::store::{Conn, Tx, Vault, is_sealed, opened, sealed_as};
 
 /// For how long a code holds that was sent to a phone.
 pub(crate) const CODE_MINUTES: i64 = 15;
-
-/// As what the body of a message is sealed.
-pub(crate) fn sealed_as(message: &str) -> String {
-    format!("message:{message}")
-}
 
 /// Puts a message into the queue.
 ///
@@ -41,7 +36,7 @@ pub fn queue(tx: &mut Tx<'_>, centre_id: Option<i64>, to: &str, body: &str, purp
 /// `Unavailable` where it cannot be sealed; the store.
 pub fn queue_code(tx: &mut Tx<'_>, centre_id: i64, to: &str, body: &str, purpose: &str) -> Result<()> {
     let public_id = tx.public_id();
-    let sealed = tx.seal(body, &sealed_as(&public_id))?;
+    let sealed = tx.seal(body, &sealed_as::message(&public_id))?;
     insert(tx, public_id, Some(centre_id), to, sealed, purpose)
 }
 
@@ -102,7 +97,7 @@ pub fn latest(conn: &mut Conn, vault: &Vault, actor: &Actor, limit: i64, now: Ti
     let rows = mine.order(messages::id.desc()).limit(limit).select(Message::as_select()).load::<Message>(conn)?;
     let shown = |row: Message| {
         let holds = row.created_at.instant() + CODE_MINUTES.minutes() >= now;
-        let code = if holds { opened(vault, &row.body, &sealed_as(&row.public_id)) } else { None };
+        let code = if holds { opened(vault, &row.body, &sealed_as::message(&row.public_id)) } else { None };
         let view = MessageView::from(row);
         MessageView { body: code.unwrap_or(view.body), ..view }
     };

@@ -9,15 +9,11 @@ use super::seen;
 use crate::error::{Error, Result};
 use crate::store::query::*;
 use crate::store::schema::repair_details;
-use crate::store::{Event, Subject, Tx};
+use crate::store::{Event, Subject, Tx, sealed_as};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PasscodeView {
     pub passcode: String,
-}
-
-pub(crate) fn sealed_as(repair: &str) -> String {
-    format!("passcode:{repair}")
 }
 
 /// A passcode as it is stored with the repair of this public id.
@@ -25,7 +21,7 @@ pub(crate) fn sealed_as(repair: &str) -> String {
 /// # Errors
 /// `Unavailable` where the store is sealed with another key by now.
 pub(crate) fn seal(tx: &mut Tx<'_>, repair: &str, passcode: &str) -> Result<String> {
-    tx.seal(passcode, &sealed_as(repair))
+    tx.seal(passcode, &sealed_as::passcode(repair))
 }
 
 /// Shows the passcode to who works on the device, and writes down that they saw it.
@@ -41,7 +37,8 @@ pub fn show_passcode(tx: &mut Tx<'_>, public_id: &str) -> Result<PasscodeView> {
         .select(repair_details::passcode)
         .first::<Option<String>>(tx.conn)?
         .ok_or(Error::NotFound)?;
-    let passcode = tx.open(stored, &sealed_as(public_id)).ok_or_else(|| Error::conflict("passcode-unreadable"))?;
+    let passcode =
+        tx.open(stored, &sealed_as::passcode(public_id)).ok_or_else(|| Error::conflict("passcode-unreadable"))?;
     tx.record((row.centre_id, row.brand_id), &Event::PasscodeShown { number: row.number }, &[Subject::Repair(row.id)])?;
     Ok(PasscodeView { passcode })
 }

@@ -3,6 +3,7 @@
 use super::conn::Conn;
 use super::rows::IdempotencyKey;
 use super::schema::idempotency_keys;
+use super::sealed_as;
 use super::tx::Tx;
 use super::types::At;
 use crate::error::{Error, Result};
@@ -33,16 +34,12 @@ pub fn answered(tx: &mut Tx<'_>, key: &str, request_hash: &str) -> Result<Option
         Some(row) if row.answer.is_empty() => Err(Error::conflict("answer-erased")),
         Some(row) if row.request_hash == request_hash => {
             let answer =
-                tx.open(row.answer, &sealed_as(&actor, key)).ok_or_else(|| Error::conflict("answer-erased"))?;
+                tx.open(row.answer, &sealed_as::answer(&actor, key)).ok_or_else(|| Error::conflict("answer-erased"))?;
             Ok(Some((row.status, answer)))
         }
         Some(_) => Err(Error::conflict("key-used-otherwise")),
         None => Ok(None),
     }
-}
-
-pub(super) fn sealed_as(actor: &str, key: &str) -> String {
-    format!("answer:{actor}:{key}")
 }
 
 /// Keeps the answer to a request, in the same transaction as what it did.
@@ -56,7 +53,7 @@ pub fn keep(
     Given { status, body, is_secret }: Given<'_>,
 ) -> Result<()> {
     let actor = tx.actor.public_id.clone();
-    let answer = if is_secret { tx.seal(body, &sealed_as(&actor, key))? } else { body.to_owned() };
+    let answer = if is_secret { tx.seal(body, &sealed_as::answer(&actor, key))? } else { body.to_owned() };
     let row = IdempotencyKey {
         actor,
         key: key.to_owned(),

@@ -16,6 +16,7 @@ pub mod query;
 pub mod rows;
 pub mod schema;
 mod sealed;
+pub mod sealed_as;
 pub mod search_keys;
 pub mod settings;
 #[cfg(test)]

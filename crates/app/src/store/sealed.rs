@@ -8,12 +8,9 @@ use super::key_file::Changing;
 use super::settings::{self, KEY_CHECK};
 use super::tx::SEALED;
 use super::vault::{Key, Vault};
-use super::{Conn, Db, Event, Subject, Tx, idempotency};
-use crate::access::{Actor, second_factor};
-use crate::billing::hand_over::code_sealed_as;
+use super::{Conn, Db, Event, Subject, Tx, sealed_as};
+use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::messaging;
-use crate::repair::passcode;
 use crate::store::query::*;
 use crate::store::schema::{hand_over_codes, idempotency_keys, messages, repair_details, repairs, users};
 
@@ -60,7 +57,7 @@ fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
         factors.load::<(i64, String, Option<String>)>(conn)?.into_iter().filter_map(|(user_id, public_id, stored)| {
             Some(Sealed {
                 place: Place::SecondFactor { user_id },
-                of: second_factor::sealed_for(&public_id),
+                of: sealed_as::second_factor(&public_id),
                 stored: stored?,
             })
         });
@@ -71,7 +68,7 @@ fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
         .select((repair_details::repair_id, repairs::public_id, repair_details::passcode));
     out.extend(passcodes.load::<(i64, String, Option<String>)>(conn)?.into_iter().filter_map(
         |(repair_id, public_id, stored)| {
-            Some(Sealed { place: Place::Passcode { repair_id }, of: passcode::sealed_as(&public_id), stored: stored? })
+            Some(Sealed { place: Place::Passcode { repair_id }, of: sealed_as::passcode(&public_id), stored: stored? })
         },
     ));
     let answers = idempotency_keys::table.filter(idempotency_keys::answer.like(format!("{SEALED}%"))).select((
@@ -80,7 +77,7 @@ fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
         idempotency_keys::answer,
     ));
     out.extend(answers.load::<(String, String, String)>(conn)?.into_iter().map(|(actor, key, stored)| {
-        let of = idempotency::sealed_as(&actor, &key);
+        let of = sealed_as::answer(&actor, &key);
         Sealed { place: Place::Answer { actor, key }, of, stored }
     }));
     let bearing_codes = messages::table.filter(messages::body.like(format!("{SEALED}%"))).select((
@@ -90,13 +87,13 @@ fn all(conn: &mut Conn) -> Result<Vec<Sealed>> {
     ));
     out.extend(bearing_codes.load::<(i64, String, String)>(conn)?.into_iter().map(|(id, public_id, stored)| Sealed {
         place: Place::Message { id },
-        of: messaging::sealed_as(&public_id),
+        of: sealed_as::message(&public_id),
         stored,
     }));
     let codes = hand_over_codes::table.select((hand_over_codes::reception_id, hand_over_codes::code_sealed));
     out.extend(codes.load::<(i64, String)>(conn)?.into_iter().map(|(reception_id, stored)| Sealed {
         place: Place::Code { reception_id },
-        of: code_sealed_as(reception_id),
+        of: sealed_as::hand_over_code(reception_id),
         stored,
     }));
     Ok(out)

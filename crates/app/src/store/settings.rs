@@ -1,12 +1,12 @@
 //! What the administrator sets for the whole installation.
 
+use domain::access::AskedOf;
 use domain::money::Unit;
 use domain::time::Calendar;
 
 use super::conn::Conn;
 use super::rows::Setting;
 use super::schema::settings;
-use crate::access::second_factor::AskedOf;
 use crate::error::Result;
 use crate::store::query::*;
 
@@ -69,7 +69,7 @@ pub fn money_unit(conn: &mut Conn) -> Result<Unit> {
 /// # Errors
 /// The store.
 pub fn second_factor(conn: &mut Conn) -> Result<AskedOf> {
-    Ok(AskedOf::named(get(conn, SECOND_FACTOR)?.as_deref()))
+    Ok(AskedOf::of_setting(get(conn, SECOND_FACTOR)?.as_deref()))
 }
 
 /// The unit of a setting; Rial where nothing is set.

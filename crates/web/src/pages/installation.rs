@@ -2,12 +2,12 @@
 
 use app::access::Of;
 use app::access::permissions::{PermissionView, table};
-use app::access::second_factor::AskedOf;
 use app::catalogue::installation::{InstallationView, get_installation};
 use app::personal::retention::Retention;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::Response;
+use domain::access::AskedOf;
 use domain::access::{Action, Role};
 use domain::money::Unit;
 
@@ -22,7 +22,7 @@ struct Installation {
     /// Names of the units in which the accounts' currency can be shown.
     units: Vec<&'static str>,
     /// Names of those of whom a second factor can be asked.
-    asked_of: [&'static str; 3],
+    asked_of: Vec<&'static str>,
     kept: Vec<Kept>,
 }
 
@@ -59,7 +59,13 @@ pub(crate) async fn page(person: Person, attempt: Option<Attempt>) -> Response {
             let p = person.page("keep", person.lang.t("keep-installation")).with(attempt);
             answer(
                 p.status(),
-                &Installation { p, kept: kept(view.retention), view, units, asked_of: AskedOf::ALL.map(AskedOf::name) },
+                &Installation {
+                    p,
+                    kept: kept(view.retention),
+                    view,
+                    units,
+                    asked_of: AskedOf::ALL.iter().map(|asked| asked.name()).collect(),
+                },
             )
         }
         Err(response) => response,

@@ -25,7 +25,7 @@ fn manager(house: &House) -> (i64, String) {
 /// Gives the manager a second factor that is sealed with the key of a vault.
 fn second_factor_sealed_with(house: &House, vault: &Vault) {
     let (id, public_id) = manager(house);
-    let sealed = vault.seal(b"seed", &second_factor::sealed_for(&public_id), [3, 4]).expect("sealed");
+    let sealed = vault.seal(b"seed", &sealed_as::second_factor(&public_id), [3, 4]).expect("sealed");
     house.write(|tx| {
         Ok(diesel::update(users::table.find(id)).set(users::totp_sealed.eq(Some(&sealed))).execute(tx.conn)?)
     });
