@@ -143,6 +143,11 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
       assert.equal(answer.status, 200);
       return answer;
     };
+    // A list of thousands, as a file.
+    const people = Buffer.from(`name,phone\n${Array.from({ length: 3000 }, (_, at) => `زهرا کریمی ${at},0912${String(at).padStart(7, "0")}\n`).join("")}`);
+    const listed = await (await api("/imports", JSON.stringify({ kind: "customers", file_name: "x.csv", content: people.toString("base64") }))).json();
+    for (let state = ""; state !== "done"; await new Promise((resolve) => setTimeout(resolve, 200))) ({ state } = await server.call("admin", "GET", `/imports/${listed.id}`));
+    kinds["lists as files"] = (at) => fetch(`${server.base}/customers?format=${at % 2 ? "xlsx" : "csv"}`, { headers: { cookie } });
     const few = {
       "large sheets": async () => {
         const made = await api("/imports", long);

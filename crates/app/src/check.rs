@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
-use crate::error::Result;
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::Conn;
+use store::error::Result;
+use store::query::*;
+use store::schema::{
     coverage_shares, device_components, device_events, device_states, invoice_lines, invoices, ledger_entries, moves,
     number_series, outbox, payments, receptions, repairs, work_lines,
 };
-use crate::store::types::{At, Day};
+use store::types::{At, Day};
 
 /// What does not agree, one sentence each; empty where all is well.
 ///
@@ -58,12 +58,11 @@ fn places(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
     let in_custody = repairs::table
         .inner_join(device_states::table.on(device_states::device_id.eq(repairs::device_id)))
         .inner_join(
-            crate::store::schema::locations::table
-                .on(device_states::location_id.eq(crate::store::schema::locations::id.nullable())),
+            store::schema::locations::table.on(device_states::location_id.eq(store::schema::locations::id.nullable())),
         )
         .filter(repairs::is_open.eq(true))
         .filter(repairs::place.eq("workshop"))
-        .select((repairs::number, crate::store::schema::locations::kind))
+        .select((repairs::number, store::schema::locations::kind))
         .load::<(String, String)>(conn)?;
     out.extend(
         in_custody
@@ -154,8 +153,8 @@ fn series(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
             *issued.entry(series.to_owned()).or_default() += 1;
         }
     }
-    let codes: HashMap<i64, String> = crate::store::schema::centres::table
-        .select((crate::store::schema::centres::id, crate::store::schema::centres::code))
+    let codes: HashMap<i64, String> = store::schema::centres::table
+        .select((store::schema::centres::id, store::schema::centres::code))
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();

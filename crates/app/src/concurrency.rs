@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Mutex;
 
-use crate::billing::{HandOver, RecordPayment, hand_over, payments::Method, record_payment};
-use crate::error::Error;
-use crate::store::query::*;
-use crate::store::schema::{invoices, journal, outbox, receptions};
-use crate::store::{events::PAPERS, outbox as queue};
+use crate::billing::payments::Method;
+use crate::billing::{HandOver, RecordPayment, hand_over, record_payment};
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
+use store::error::Error;
+use store::events::PAPERS;
+use store::outbox as queue;
+use store::query::*;
+use store::schema::{invoices, journal, outbox, receptions};
 
 const WRITERS: usize = 8;
 const ROUNDS: usize = 3;

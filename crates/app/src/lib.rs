@@ -17,9 +17,7 @@ pub mod coverage;
 pub mod customers;
 pub mod demo;
 pub mod devices;
-pub mod error;
 pub mod exchange;
-pub mod gate;
 pub mod lookup;
 pub mod messaging;
 pub mod parts;
@@ -29,9 +27,7 @@ pub mod repair;
 pub mod reporting;
 pub mod setup;
 pub mod staff;
-pub mod store;
 pub mod tracking;
-pub mod views;
 pub mod workflow;
 
 #[cfg(test)]
@@ -41,7 +37,6 @@ mod migrations;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod store_tests;
+#[cfg(test)]
 mod testing;
-
-pub use error::{Error, Fault, Reason, Result};
-pub use store::{Conn, Db, Tx};

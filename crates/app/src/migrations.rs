@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use diesel::sql_query;
 use diesel::sql_types::{Bool, Text};
 
-use crate::Conn;
-use crate::store::query::*;
 use crate::testing::{Hands, each_engine};
+use store::Conn;
+use store::query::*;
 
 #[derive(QueryableByName, PartialEq, Eq, PartialOrd, Ord, Debug, Clone)]
 struct Column {
@@ -111,7 +111,7 @@ fn the_two_engines_have_the_same_tables_columns_and_keys() {
 
 #[test]
 fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
-    use crate::store::schema::journal;
+    use store::schema::journal;
     crate::testing::in_a_house(|house| {
         house.at("1405/09/02");
         let customer = house.customer("زهرا کریمی", "09123456789");
@@ -123,9 +123,9 @@ fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
         };
         let before = house.db.read(brands).expect("read");
         assert!(before.iter().filter(|brand| brand.is_some()).count() > 5);
-        let sql = include_str!("../migrations/sqlite/00000000000013_chart_ids/up.sql");
+        let sql = include_str!("../../store/migrations/sqlite/00000000000013_chart_ids/up.sql");
         assert!(
-            include_str!("../migrations/postgres/00000000000013_chart_ids/up.sql")
+            include_str!("../../store/migrations/postgres/00000000000013_chart_ids/up.sql")
                 .ends_with(&sql[sql.find("UPDATE journal").expect("the statement")..])
         );
         house.write(|tx| {

@@ -3,7 +3,6 @@
 
 use domain::time::typed_date;
 
-use crate::access::Actor;
 use crate::billing::hand_over::{HandOverView, KnownBy, SendCode};
 use crate::billing::payments::Method;
 use crate::billing::{
@@ -13,12 +12,13 @@ use crate::billing::{
 use crate::catalogue::products::{ListProducts, list_products};
 use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use crate::devices::view::PlaceView;
-use crate::error::Error;
 use crate::lookup::{GetTimeline, get_timeline, part_uses};
 use crate::reception::{CancelReception, CorrectReception, cancel_reception, correct_reception, get_reception};
 use crate::repair::{Answer, DiagnoseRepair, FitPart, TakePartOut, diagnose_repair, preview_diagnosis, take_part_out};
 use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
 use crate::tracking::track;
+use store::error::Error;
+use store::rights::Actor;
 
 /// Kind and total of each invoice.
 fn totals(view: &HandOverView) -> Vec<(&str, &str, i64)> {

@@ -7,20 +7,20 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::access::Actor;
 use crate::access::guesses::{Tried, guarded};
-use crate::access::permissions::{ChangePermission, change_permission};
 use crate::access::secrets::digest;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate, unit};
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveCentre, save_centre};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::users;
-use crate::store::{Conn, Db, Tx, settings, zone};
-use crate::views::Title;
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::rights::permissions::{ChangePermission, change_permission};
+use store::schema::users;
+use store::views::Title;
+use store::{Conn, Db, Tx, settings, zone};
 
 /// What a house needs before the first device can be received.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -13,7 +13,6 @@ use jiff::tz::TimeZone;
 use proptest::prelude::{Strategy, any};
 use serde_json::json;
 
-use crate::access::Actor;
 use crate::access::session::actor_by_login;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::billing::{HandOver, HandOverView, hand_over};
@@ -26,7 +25,6 @@ use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
-use crate::error::{Error, Result};
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionView, receive_devices};
 use crate::repair::agreed::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::view::RepairView;
@@ -35,8 +33,10 @@ use crate::repair::{
     MoveRepair, add_operation, answer_checklist, answer_estimate, change_line, diagnose_repair, estimate_repair,
     fit_part, get_repair, move_repair,
 };
-use crate::store::{Clock, Db, Tx};
-use crate::views::Title;
+use store::error::{Error, Result};
+use store::rights::Actor;
+use store::views::Title;
+use store::{Clock, Db, Tx};
 
 /// A clock that stands where it was put.
 #[derive(Default)]
@@ -91,7 +91,7 @@ pub fn each_engine(test: impl Fn(Db, Arc<Hands>, Option<tempfile::TempDir>)) {
                     u128::from(std::process::id()) << 64 | u128::from(jiff::Timestamp::now().as_nanosecond() as u64)
                 )
             );
-            let mut conn = crate::Conn::open(&format!("{base}/postgres")).expect("the cluster");
+            let mut conn = store::Conn::open(&format!("{base}/postgres")).expect("the cluster");
             use diesel::connection::SimpleConnection;
             conn.batch_execute(&format!("CREATE DATABASE {name}")).expect("a database");
             let clock = Arc::new(Hands::default());
@@ -139,7 +139,7 @@ fn title(fa: &str, en: &str) -> Title {
 
 impl House {
     fn furnished(db: Db, clock: Arc<Hands>, dir: Option<tempfile::TempDir>) -> Self {
-        let system = Actor { zone: crate::store::zone("Asia/Tehran"), ..Actor::system() };
+        let system = Actor { zone: store::zone("Asia/Tehran"), ..Actor::system() };
         let mut house = Self {
             db,
             clock,
@@ -153,8 +153,8 @@ impl House {
         };
         house.at("1400/01/01 08:00");
         let made = house.write(|tx| {
-            use crate::store::schema::vat_rates;
-            use crate::store::query::*;
+            use store::schema::vat_rates;
+            use store::query::*;
             for (from, percent) in [("1387/07/01", 9), ("1403/01/01", 10)] {
                 let rate = crate::catalogue::rows::VatRate { tax_class: "standard".to_owned(), from_on: typed_date(from).expect("a date").into(), percent };
                 diesel::insert_into(vat_rates::table).values(rate).execute(tx.conn)?;
@@ -347,8 +347,8 @@ impl House {
     }
 
     pub fn policy(&self, code: &str) -> String {
-        use crate::store::query::*;
-        use crate::store::schema::policies;
+        use store::query::*;
+        use store::schema::policies;
         self.db
             .read(|conn| Ok(policies::table.filter(policies::code.eq(code)).select(policies::public_id).first(conn)?))
             .expect("a policy")
@@ -477,8 +477,8 @@ impl House {
 
 /// The id of another centre than that of the house.
 pub fn another_centre(tx: &mut Tx<'_>) -> Result<i64> {
-    use crate::store::query::*;
-    use crate::store::schema::{centres, parties};
+    use store::query::*;
+    use store::schema::{centres, parties};
     let legal_entity =
         parties::table.filter(parties::name.eq("ACME")).select(parties::public_id).first::<String>(tx.conn)?;
     let title = title("دیگری", "Other");

@@ -4,13 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use app::Db;
-use app::access::Actor;
 use app::access::session::actor_by_login;
-use app::store::Clock;
-pub(crate) use app::store::conn::Engine;
 use jiff::Timestamp;
 use rusqlite::Connection;
+pub(crate) use store::conn::Engine;
+use store::rights::Actor;
+use store::{Clock, Db};
 
 use crate::told;
 

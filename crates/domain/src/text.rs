@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use icu_collator::{Collator, CollatorBorrowed, options::CollatorOptions};
+use icu_collator::options::CollatorOptions;
+use icu_collator::{Collator, CollatorBorrowed};
 use icu_locale_core::locale;
 
 /// The form in which two spellings of one word are equal: Arabic letters become the Persian ones, digits of any script

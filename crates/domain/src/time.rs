@@ -1,7 +1,8 @@
 //! Dates as people count them: month arithmetic in both calendars, Jalali fields of a date, and dates as they are
 //! typed.
 
-use icu_calendar::{Date as IcuDate, cal::Persian};
+use icu_calendar::Date as IcuDate;
+use icu_calendar::cal::Persian;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

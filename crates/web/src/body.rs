@@ -5,11 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use app::Error;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use axum::http::{HeaderMap, StatusCode, header};
+use store::error::Error;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
@@ -117,7 +117,7 @@ impl Parts {
         mut form: Multipart,
         known: &[&str],
         unread: impl Fn(Unread) -> Error,
-    ) -> app::Result<()> {
+    ) -> store::error::Result<()> {
         while let Some(part) = next(&mut form).await.map_err(&unread)? {
             let name = part.name().unwrap_or_default().to_owned();
             if !known.contains(&name.as_str()) {

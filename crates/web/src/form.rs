@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use app::error::{Error, Fault, Result};
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
+use store::error::{Error, Fault, Result};
 use words::Lang;
 
 use crate::body::{Held, ORDINARY, SMALL, Unread, length, read};

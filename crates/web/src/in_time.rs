@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use app::Error;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
+use store::error::Error;
 use tokio::time::timeout;
 
 use crate::body::{TOGETHER, content_length};

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 
-use app::error::{Arg, Error, Reason};
 use axum::Json;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use domain::money::Unit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use store::error::{Arg, Error, Reason};
 use words::Lang;
 
 /// Problem details.

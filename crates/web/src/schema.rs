@@ -4,16 +4,16 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock};
 
-use app::error::{Arg, Fault};
 use domain::money::Unit;
 use domain::strict_json::{self, Bounds};
 use domain::text;
-use jsonschema::JsonType;
-use jsonschema::Validator;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
-use schemars::{JsonSchema, generate::SchemaSettings};
+use jsonschema::{JsonType, Validator};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use store::error::{Arg, Fault};
 
 use crate::form::doubled;
 

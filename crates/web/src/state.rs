@@ -5,11 +5,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::access::Actor;
-use app::{Conn, Db, Error, Result};
 use axum::http::request::Parts;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use store::error::{Error, Result};
+use store::rights::Actor;
+use store::{Conn, Db};
 use tokio::sync::Semaphore;
 
 use crate::body::{Held, SMALL, TOGETHER};
@@ -34,7 +35,7 @@ pub struct Settings {
     pub hides_api_docs: bool,
 }
 
-/// What a request takes much of, beside the store: it waits for its turn with its own kind (`app::gate`).
+/// What a request takes much of, beside the store: it waits for its turn with its own kind (`store::gate`).
 ///
 /// What is run off the threads that serve has 512 threads (tokio's own number). Of those that wait for a gate, only so
 /// many may stand on them as a lane has places; the others wait without a thread. So however many
@@ -50,12 +51,16 @@ pub enum Lane {
     Passwords,
     /// A file is read or decoded.
     Files,
+    /// A whole list is read and written as a file.
+    Exports,
 }
 
 impl Lane {
     const ORDINARY: usize = 256;
     const PASSWORDS: usize = 64;
     const FILES: usize = 8;
+    /// What takes a core for as long as it is at work.
+    const EXPORTS: usize = 1;
     /// How long a request waits for a place.
     const PATIENCE: Duration = Duration::from_secs(30);
 }
@@ -74,6 +79,7 @@ struct Inner {
     ordinary: Arc<Semaphore>,
     passwords: Arc<Semaphore>,
     files: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     kept_back: Semaphore,
     /// Room for bodies, in kilobytes.
@@ -87,10 +93,21 @@ impl App {
         let first_start = domain::keys::public_id(db.random());
         let ordinary = Arc::new(Semaphore::new(Lane::ORDINARY));
         let (passwords, files) = (Arc::new(Semaphore::new(Lane::PASSWORDS)), Arc::new(Semaphore::new(Lane::FILES)));
-        let (reads, bodies) =
-            (Arc::new(Semaphore::new(app::store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
-        let kept_back = Semaphore::new(MOST_KEPT_BACK);
-        Self(Arc::new(Inner { db, settings, first_start, rate, ordinary, passwords, files, reads, kept_back, bodies }))
+        let (reads, bodies) = (Arc::new(Semaphore::new(store::READERS)), Arc::new(Semaphore::new(TOGETHER / 1024)));
+        let (exports, kept_back) = (Arc::new(Semaphore::new(Lane::EXPORTS)), Semaphore::new(MOST_KEPT_BACK));
+        Self(Arc::new(Inner {
+            db,
+            settings,
+            first_start,
+            rate,
+            ordinary,
+            passwords,
+            files,
+            exports,
+            reads,
+            kept_back,
+            bodies,
+        }))
     }
 
     #[must_use]
@@ -163,6 +180,7 @@ impl App {
             Lane::Reads => self.run_at(&self.0.reads, work).await,
             Lane::Passwords => self.run_at(&self.0.passwords, work).await,
             Lane::Files => self.run_at(&self.0.files, work).await,
+            Lane::Exports => self.run_at(&self.0.exports, work).await,
         }
     }
 

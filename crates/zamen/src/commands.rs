@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token as make_token};
 use app::access::users::{FirstPassword, reset_password as reset, user_id_by_login};
-use app::access::{Actor, permissions};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
-use app::store::{Db, backup, private};
 use serde_json::json;
+use store::rights::{Actor, permissions};
+use store::{Db, backup, private};
 use words::Lang;
 
 use crate::config::Config;

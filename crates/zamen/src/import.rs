@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use app::access::Actor;
 use app::catalogue::organisation::centre_by_code;
 use app::exchange::{
     ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run, run_import,
 };
+use store::rights::Actor;
 use words::Lang;
 
 use crate::config::Config;
@@ -71,9 +71,9 @@ pub(crate) fn import(
     Ok(if view.bad > 0 || view.state != "done" { ExitCode::from(2) } else { ExitCode::SUCCESS })
 }
 
-fn told(error: &app::Error) -> String {
+fn told(error: &store::error::Error) -> String {
     match error {
-        app::Error::Invalid(faults) => faults
+        store::error::Error::Invalid(faults) => faults
             .iter()
             .map(|fault| format!("{}: {}", fault.path, web::problem::sentence(Lang::En, &fault.reason)))
             .collect::<Vec<_>>()

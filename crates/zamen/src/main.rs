@@ -11,8 +11,8 @@ mod work;
 use std::process::ExitCode;
 
 use app::exchange::RunImport;
-use app::store::private;
 use clap::{Parser, Subcommand};
+use store::private;
 
 /// After-sales service and warranty: from the sale to the last service.
 #[derive(Parser)]

@@ -7,11 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::Db;
-use app::store::{Engine, KeyFile, Vault, private};
 use axum_server::Handle;
 use jiff::Timestamp;
 use rand::RngCore;
+use store::{Db, Engine, KeyFile, Vault, private};
 use web::{App, Settings};
 
 use crate::config::{Config, KEY, STORE};
@@ -29,7 +28,7 @@ impl Wall {
     }
 }
 
-impl app::store::Clock for Wall {
+impl store::Clock for Wall {
     fn now(&self) -> Timestamp {
         now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
     }

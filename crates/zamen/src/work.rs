@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use app::store::{events::PAPERS, outbox};
+use store::events::PAPERS;
+use store::outbox;
 use web::App;
 
 /// How long a worker that found nothing waits before it looks again.
@@ -62,11 +63,11 @@ fn work(app: &App, stopped: &Receiver<()>) {
 }
 
 /// Does one thing; false where nothing waits.
-fn once(app: &App) -> app::Result<bool> {
+fn once(app: &App) -> store::error::Result<bool> {
     if let Some(claimed) = outbox::claim(app.db(), PAPERS)? {
         match web::draw_issued(app, &claimed) {
             // A paper that cannot be drawn now is drawn when somebody asks for it, and the error is told then.
-            Err(app::Error::Internal(error)) => {
+            Err(store::error::Error::Internal(error)) => {
                 tracing::error!(%error, journal = claimed.journal_id, "a paper could not be drawn")
             }
             other => other?,

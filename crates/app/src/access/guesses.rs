@@ -7,13 +7,13 @@
 
 use jiff::{Timestamp, ToSpan};
 
-use super::Actor;
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::rows::Guess;
-use crate::store::schema::guesses;
-use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject, Tx};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::rows::Guess;
+use store::schema::guesses;
+use store::types::At;
+use store::{Conn, Db, Event, Subject, Tx};
 
 /// One count that a try raises.
 #[derive(Clone, Debug, PartialEq, Eq)]

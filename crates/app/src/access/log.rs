@@ -7,14 +7,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Of};
-use crate::error::{Error, Result};
-use crate::store::events::{OF_SECURITY, REFUSED, SIGN_IN_FAILED};
-use crate::store::query::*;
-use crate::store::schema::{journal, users};
-use crate::store::types::At;
-use crate::store::{Conn, Event, among, start_of};
-use crate::views::Page;
+use store::error::{Error, Result};
+use store::events::{OF_SECURITY, REFUSED, SIGN_IN_FAILED};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{journal, users};
+use store::types::At;
+use store::views::Page;
+use store::{Conn, Event, among, start_of};
 
 /// Who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -74,7 +74,7 @@ type Entry = (i64, (String, String), At, (Option<String>, Option<String>), Optio
 /// `Forbidden`; `Invalid` where nothing of that kind stands in it.
 pub fn list_security_log(conn: &mut Conn, actor: &Actor, query: &ListSecurityLog) -> Result<Page<SecurityEntry>> {
     actor.may(Action::ViewAudit, Of::Anything)?;
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let kind = query.kind.as_deref().filter(|kind| !kind.is_empty());
     if kind.is_some_and(|kind| !OF_SECURITY.contains(&kind)) {
         return Err(Error::invalid("kind", "not-in-list"));
@@ -147,11 +147,11 @@ mod tests {
     use domain::time::typed_date;
 
     use super::*;
-    use crate::access::Member;
     use crate::access::own::{SetPin, set_pin};
     use crate::access::refused::note_refused;
     use crate::access::session::{Browser, SignIn, SwitchPerson, sign_in, switch_person};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
+    use store::rights::Member;
 
     fn listed(house: &House, actor: &Actor, query: &ListSecurityLog) -> Vec<SecurityEntry> {
         house.db.read(|conn| list_security_log(conn, actor, query)).expect("a log").items

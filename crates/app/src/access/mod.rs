@@ -5,19 +5,13 @@
 //! *actor* is who acts now. Invariants: no query returns a row outside the actor's memberships; a refusal says what
 //! would be needed; a password, PIN or token is stored only as a hash.
 
-mod actor;
 pub mod guesses;
 pub mod log;
 pub mod own;
-pub mod permissions;
 pub mod refused;
 pub mod rows;
-pub mod scope;
 pub mod second_factor;
 pub mod secrets;
 pub mod session;
 pub mod tokens;
 pub mod users;
-
-pub use actor::{Actor, Member, within as actor_within};
-pub use scope::{Of, Scope};

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Actor;
 use super::guesses::{Tried, guarded};
 use super::secrets::{self, digest, still, verify_password};
 use super::session::end_all;
 use super::tokens::{CreateToken, create_token};
-use crate::error::{Error, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{sessions, users};
-use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{sessions, users};
+use store::types::At;
+use store::{Conn, Db, Event, Subject};
 
 /// A new password of one's own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

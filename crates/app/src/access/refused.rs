@@ -1,8 +1,8 @@
 //! The security log: what people tried to see or do that is not theirs. It stands in the journal, as every change of
 //! access does.
 
-use super::Actor;
-use crate::store::{Db, Event, Subject};
+use store::rights::Actor;
+use store::{Db, Event, Subject};
 
 /// The longest path that is written down.
 const MAX_PATH: usize = 200;

@@ -1,8 +1,8 @@
 //! Rows of people who use the system and what they may do, as they are stored. An `id` of 0 is given by the store.
 
-use crate::store::query::*;
-use crate::store::schema::*;
-use crate::store::types::At;
+use store::query::*;
+use store::schema::*;
+use store::types::At;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = users, treat_none_as_default_value = false)]
@@ -65,14 +65,4 @@ pub struct ApiToken {
     pub created_at: At,
     pub expires_at: At,
     pub revoked_at: Option<At>,
-}
-
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = permissions, treat_none_as_default_value = false)]
-pub struct Permission {
-    pub role: String,
-    pub action: String,
-    pub is_allowed: bool,
-    pub percent: i64,
-    pub amount_minor: i64,
 }

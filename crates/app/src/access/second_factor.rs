@@ -8,16 +8,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::Actor;
 use super::guesses::{Tried, guarded, reserve, right};
 use super::rows::User;
 use super::secrets::{digest, still, verify_password};
 use super::session::{Browser, Opened, end_session, open};
-use crate::error::{Error, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{sessions, users};
-use crate::store::types::At;
-use crate::store::{Db, Event, Subject, Tx, sealed_as};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{sessions, users};
+use store::types::At;
+use store::{Db, Event, Subject, Tx, sealed_as};
 
 fn totp(seed: &[u8], login: &str) -> Result<Totp> {
     // A colon divides issuer and account in the address.

@@ -6,11 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Fault, Faults, Result};
-use crate::gate::Gate;
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::users;
+use store::Tx;
+use store::error::{Error, Fault, Faults, Result};
+use store::gate::Gate;
+use store::query::*;
+use store::schema::users;
 
 /// The shortest password that is taken (OWASP ASVS 5.0, 6.2.1).
 const MIN_PASSWORD: usize = 8;

@@ -8,17 +8,16 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::guesses::{Place, Tried, guarded, reserve, right};
-use super::permissions::Permissions;
 use super::rows::{ApiToken, Membership, Session, User};
 use super::secrets::{self, digest, still, verify_password};
-use super::{Actor, Member, Of};
-use crate::error::{Error, Fault, Reason, Result};
-use crate::link_columns;
-use crate::store::query::*;
-use crate::store::schema::{api_tokens, centres, memberships, sessions, settings as stored, users};
-use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject, Tx, settings};
-use crate::views::Link;
+use store::error::{Error, Fault, Reason, Result};
+use store::query::*;
+use store::rights::permissions::Permissions;
+use store::rights::{Actor, Member, Of};
+use store::schema::{api_tokens, centres, memberships, sessions, settings as stored, users};
+use store::types::At;
+use store::views::Link;
+use store::{Conn, Db, Event, Subject, Tx, link_columns, settings};
 
 /// How long a session lives without being used, and at most.
 const IDLE_HOURS: i64 = 12;

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::ApiToken;
 use super::secrets::{self, digest};
-use crate::error::{Error, Faults, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::api_tokens;
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Faults, Reason, Result};
+use store::query::*;
+use store::schema::api_tokens;
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// A token for a program that acts as its maker.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Membership, User};
 use super::session::end_all;
-use super::{Actor, Member, Of, second_factor, secrets};
-use crate::error::{Error, Faults, Result};
-use crate::refer;
-use crate::store::query::*;
-use crate::store::schema::{brands, centres, memberships, repairs, users};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{ListQuery, Page, containing};
+use super::{second_factor, secrets};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::{Actor, Member, Of};
+use store::schema::{brands, centres, memberships, repairs, users};
+use store::types::At;
+use store::views::{ListQuery, Page, containing};
+use store::{Conn, Event, Subject, Tx, refer};
 
 /// A person who signs in, with their roles.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -388,8 +388,8 @@ pub fn user_id_by_login(conn: &mut Conn, login: &str) -> Result<String> {
 mod tests {
     use super::*;
     use crate::access::own::{SetPin, set_pin};
-    use crate::access::permissions::{ChangePermission, change_permission};
     use crate::testing::{House, MANAGER, RECEPTIONIST, in_a_house, told};
+    use store::rights::permissions::{ChangePermission, change_permission};
 
     fn saved(house: &House, by: &str, of: Option<&str>, login: &str, role: SaveMembership) -> String {
         let command = SaveUser {

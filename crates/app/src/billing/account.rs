@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::LedgerEntry;
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::customers::{customer_row, is_known_to};
-use crate::error::{Error, Result};
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{invoices, ledger_entries, party_roles, payments};
-use crate::views::PartyLink;
+use store::Conn;
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{invoices, ledger_entries, party_roles, payments};
+use store::views::PartyLink;
 
 /// What a party owes for what the reader sees, and why. Amounts in minor units.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

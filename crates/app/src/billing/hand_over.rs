@@ -19,7 +19,6 @@ use crate::coverage::decide::{current_shares, decide_repair};
 use crate::coverage::repair_warranty;
 use crate::customers::first_phone;
 use crate::devices::append_event;
-use crate::error::{Error, Fault, Faults, Reason, Result};
 use crate::messaging::{CODE_MINUTES, queue_code};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::partly;
@@ -29,11 +28,12 @@ use crate::repair::lines::charged;
 use crate::repair::plan::planned;
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
-use crate::store::query::*;
-use crate::store::schema::{centres, covers, hand_over_codes, hand_over_repairs, hand_overs, repair_details, repairs};
-use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx, sealed_as};
 use crate::workflow::chart;
+use store::error::{Error, Fault, Faults, Reason, Result};
+use store::query::*;
+use store::schema::{centres, covers, hand_over_codes, hand_over_repairs, hand_overs, repair_details, repairs};
+use store::types::{At, Day};
+use store::{Event, Subject, Tx, sealed_as};
 
 /// Hands over ready devices of a visit.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

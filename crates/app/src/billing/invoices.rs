@@ -11,20 +11,19 @@ use super::ledger::{Account, Booked, book, income};
 use super::papers;
 use super::payments::{PaymentView, payments_of};
 use super::rows::{Invoice, InvoiceLine};
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::prices::vat_percent;
 use crate::catalogue::rows::Centre;
-use crate::error::{Error, Reason, Result};
-use crate::link;
 use crate::repair::rows::WorkLine;
-use crate::store::numbering::{self, Series};
-use crate::store::query::*;
-use crate::store::schema::{centres, hand_overs, invoice_lines, invoices, receptions, repairs};
-use crate::store::search_keys::{Target, add};
-use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx, settings};
-use crate::views::{Link, NumberLink, Page, PartyLink, Title};
+use store::error::{Error, Reason, Result};
+use store::numbering::Series;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{centres, hand_overs, invoice_lines, invoices, receptions, repairs};
+use store::search_keys::{Target, add};
+use store::types::{At, Day};
+use store::views::{Link, NumberLink, Page, PartyLink, Title};
+use store::{Conn, Event, Subject, Tx, link, numbering, settings};
 
 /// What an invoice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -440,7 +439,7 @@ pub struct InvoiceRow {
 /// `Forbidden`.
 pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Result<Page<InvoiceRow>> {
     actor.may(Action::ViewMoney, Of::Anything)?;
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let mut select = invoices::table
         .filter(actor.scope(Action::ViewMoney).rows::<invoices::table>())
         .order(invoices::id.desc())

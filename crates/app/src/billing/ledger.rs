@@ -3,11 +3,11 @@
 use jiff::civil::Date;
 
 use super::rows::LedgerEntry;
-use crate::error::{Error, Result};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::ledger_entries;
-use crate::store::types::At;
+use store::Tx;
+use store::error::{Error, Result};
+use store::query::*;
+use store::schema::ledger_entries;
+use store::types::At;
 
 /// An account, with the party whose balance it is where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,26 +12,25 @@ use sha2::{Digest, Sha256};
 use super::invoices::invoice_view;
 use super::rows::{Document, Invoice};
 use crate::access::secrets::hex;
-use crate::access::{Actor, Of};
 use crate::catalogue::rows::Centre;
 use crate::coverage::covers::cover_view;
 use crate::coverage::rows::Cover;
 use crate::customers::rows::Party;
 use crate::customers::{CustomerView, customer_view};
-use crate::error::{Error, Result};
 use crate::reception::rows::Reception;
 use crate::reception::view::ReceptionView;
 use crate::repair::rows::RepairDetail;
-use crate::store::outbox::Claimed;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Result};
+use store::outbox::Claimed;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{
     brands, centres, covers, devices, documents, faults, invoice_lines, invoices, parties, products, receptions,
     repair_details, repairs, reported_faults,
 };
-use crate::store::types::{At, Day};
-use crate::store::{Conn, Db, Subject, Tx};
-use crate::views::{Link, Title};
-use crate::{link, link_columns};
+use store::types::{At, Day};
+use store::views::{Link, Title};
+use store::{Conn, Db, Subject, Tx, link, link_columns};
 
 /// The letterhead: who issues the paper.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -239,7 +238,7 @@ pub(crate) fn issue_card(tx: &mut Tx<'_>, row: &Cover) -> Result<()> {
     let id = crate::coverage::case::cover_id(row);
     let mut terms = Vec::new();
     for term in &rules.terms {
-        use crate::store::schema::product_kinds;
+        use store::schema::product_kinds;
         let code = term.scope.as_ref().and_then(|scope| scope.kinds.first());
         let kind = match code {
             Some(code) => product_kinds::table

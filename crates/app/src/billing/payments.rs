@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::invoices::invoice_for;
 use super::ledger::{Account, Booked, book};
 use super::rows::{Invoice, Payment};
-use crate::error::{Arg, Error, Fault, Result};
-use crate::store::numbering::{self, Series};
-use crate::store::query::*;
-use crate::store::schema::{centres, invoices, payments};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Arg, Error, Fault, Result};
+use store::numbering::Series;
+use store::query::*;
+use store::schema::{centres, invoices, payments};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx, numbering};
 
 domain::words! {
     /// How money comes in.

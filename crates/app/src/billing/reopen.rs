@@ -9,16 +9,16 @@ use super::invoices::{counter, of_hand_over};
 use crate::coverage::claims::reserve;
 use crate::coverage::repair_warranty;
 use crate::devices::append_event;
-use crate::error::{Error, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
 use crate::repair::seen;
-use crate::store::query::*;
-use crate::store::schema::{hand_over_repairs, invoice_lines, receptions, repairs};
-use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx};
 use crate::workflow::moves_of;
+use store::error::{Error, Reason, Result};
+use store::query::*;
+use store::schema::{hand_over_repairs, invoice_lines, receptions, repairs};
+use store::types::{At, Day};
+use store::{Event, Subject, Tx};
 
 /// Takes up a repair again after hand-over.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Cause, Fault as FaultRow, FaultRelation};
 use super::{check_code_and_title, code, entity, same_version};
-use crate::access::Of;
-use crate::error::{Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{causes, fault_relations, faults, product_kinds};
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, Title};
-use crate::{link, refer};
+use store::error::{Faults, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{causes, fault_relations, faults, product_kinds};
+use store::views::{Link, Title};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// A fault: what the customer reports or the technician finds.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -96,7 +95,7 @@ macro_rules! shape {
 }
 
 shape!(fault_view, FaultRow, faults, related);
-shape!(cause_view, Cause, causes, |_: &mut Conn, _| Ok::<_, crate::Error>(Vec::new()));
+shape!(cause_view, Cause, causes, |_: &mut Conn, _| Ok::<_, store::error::Error>(Vec::new()));
 
 fn related(conn: &mut Conn, id: i64) -> Result<Vec<Link>> {
     let ids = fault_relations::table

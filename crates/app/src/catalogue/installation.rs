@@ -8,13 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::VatRate;
-use crate::access::{Actor, Of};
-use crate::error::{Error, Result};
 use crate::personal::retention::Retention;
-use crate::store::query::*;
-use crate::store::schema::vat_rates;
-use crate::store::types::Day;
-use crate::store::{Conn, Event, Subject, Tx, settings};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::vat_rates;
+use store::types::Day;
+use store::{Conn, Event, Subject, Tx, settings};
 
 /// The tax class of everything that is not exempt.
 pub const STANDARD: &str = "standard";

@@ -6,14 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::same_version;
-use crate::access::{Actor, Of};
 use crate::customers::rows::{Party, PartyRole};
-use crate::error::{Error, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{brands, centres, parties, party_roles};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{ListQuery, Page, PartyLink};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{brands, centres, parties, party_roles};
+use store::types::At;
+use store::views::{ListQuery, Page, PartyLink};
+use store::{Conn, Event, Subject, Tx};
 
 /// A person or company that sells, invoices, answers for a brand or pays for a cover.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -119,7 +119,7 @@ pub fn list_legal_entities(conn: &mut Conn, actor: &Actor, query: &ListQuery) ->
         select = select.filter(parties::id.gt(company_row(conn, after)?.id));
     }
     if let Some(q) = query.folded() {
-        select = select.filter(parties::name_key.like(crate::views::containing(&q)));
+        select = select.filter(parties::name_key.like(store::views::containing(&q)));
     }
     let rows = select.limit(query.limit() + 1).load_boxed::<Party>(conn)?;
     let page = Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);

@@ -13,7 +13,7 @@ pub mod products;
 pub mod rows;
 pub mod services;
 
-use crate::error::{Error, Reason, Result};
+use store::error::{Error, Reason, Result};
 
 /// # Errors
 /// `Conflict` where somebody else changed the object since the version that was seen.
@@ -33,70 +33,29 @@ pub(crate) fn code(typed: &str) -> String {
         .collect()
 }
 
-/// The id of the row that an optional public id names, or None; a fault where there is no such row in use.
-#[macro_export]
-macro_rules! refer {
-    ($faults:expr, $conn:expr, $table:ident, $public_id:expr, $path:expr) => {
-        match $public_id {
-            None => None,
-            Some(public_id) => {
-                let found = $table::table
-                    .filter($table::public_id.eq(public_id))
-                    .filter($table::retired_at.is_null())
-                    .select($table::id)
-                    .first::<i64>($conn)
-                    .optional()?;
-                if found.is_none() {
-                    $faults.add($crate::Fault::new($path, "unknown-reference"));
-                }
-                found
-            }
-        }
-    };
-}
-
-/// The columns of a link to a row of a table that has a code and titles.
-#[macro_export]
-macro_rules! link_columns {
-    ($table:ident) => {
-        (
-            $crate::store::schema::$table::public_id,
-            $crate::store::schema::$table::code,
-            ($crate::store::schema::$table::title_fa, $crate::store::schema::$table::title_en),
-        )
-    };
-}
-
-/// A link to the row with this id in such a table.
-#[macro_export]
-macro_rules! link {
-    ($conn:expr, $table:ident, $id:expr) => {
-        $crate::store::schema::$table::table
-            .find($id)
-            .select($crate::link_columns!($table))
-            .first::<$crate::views::Link>($conn)?
-    };
-}
-
 /// List, get and retire for a table that has a code, titles, a version and `retired_at`. `$of` tells what the right to
 /// keep a row is asked about.
 macro_rules! entity {
     ($table:ident: $row:ident => $view:ident by $shape:ident, $what:literal, keep $keep:ident of $of:expr, $list:ident, $get:ident, $row_of:ident, $retire:ident) => {
         /// # Errors
         /// `NotFound`.
-        pub(crate) fn $row_of(conn: &mut $crate::Conn, public_id: &str) -> $crate::Result<$row> {
+        pub(crate) fn $row_of(conn: &mut store::Conn, public_id: &str) -> store::error::Result<$row> {
             $table::table
                 .filter($table::public_id.eq(public_id))
                 .select($row::as_select())
                 .first(conn)
                 .optional()?
-                .ok_or($crate::Error::NotFound)
+                .ok_or(store::error::Error::NotFound)
         }
 
         /// # Errors
         /// `Forbidden`, `NotFound`.
-        pub fn $get(conn: &mut $crate::Conn, actor: &$crate::access::Actor, public_id: &str) -> $crate::Result<$view> {
-            actor.may(domain::access::Action::ViewCatalogue, $crate::access::Of::Anything)?;
+        pub fn $get(
+            conn: &mut store::Conn,
+            actor: &store::rights::Actor,
+            public_id: &str,
+        ) -> store::error::Result<$view> {
+            actor.may(domain::access::Action::ViewCatalogue, store::rights::Of::Anything)?;
             let row = $row_of(conn, public_id)?;
             $shape(conn, row)
         }
@@ -106,11 +65,11 @@ macro_rules! entity {
         /// # Errors
         /// `Forbidden`; `NotFound` where `after` is not of this list.
         pub fn $list(
-            conn: &mut $crate::Conn,
-            actor: &$crate::access::Actor,
-            query: &$crate::views::ListQuery,
-        ) -> $crate::Result<$crate::views::Page<$view>> {
-            actor.may(domain::access::Action::ViewCatalogue, $crate::access::Of::Anything)?;
+            conn: &mut store::Conn,
+            actor: &store::rights::Actor,
+            query: &store::views::ListQuery,
+        ) -> store::error::Result<store::views::Page<$view>> {
+            actor.may(domain::access::Action::ViewCatalogue, store::rights::Of::Anything)?;
             let mut select = $table::table
                 .filter($table::retired_at.is_null())
                 .order($table::id)
@@ -132,28 +91,25 @@ macro_rules! entity {
                     rows.into_iter().filter(hits).take(usize::try_from(query.limit() + 1).unwrap_or(0)).collect()
                 }
             };
-            let page = $crate::views::Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
-            let items = page.items.into_iter().map(|row| $shape(conn, row)).collect::<$crate::Result<_>>()?;
-            Ok($crate::views::Page { items, next: page.next })
+            let page = store::views::Page::of(rows, query.limit(), |row| row.public_id.clone(), |row| row);
+            let items = page.items.into_iter().map(|row| $shape(conn, row)).collect::<store::error::Result<_>>()?;
+            Ok(store::views::Page { items, next: page.next })
         }
 
         /// Takes it out of use; what refers to it keeps it.
         ///
         /// # Errors
         /// `Forbidden`, `NotFound`, `Conflict` on another version.
-        pub fn $retire(tx: &mut $crate::Tx<'_>, public_id: &str, version: Option<i64>) -> $crate::Result<$view> {
+        pub fn $retire(tx: &mut store::Tx<'_>, public_id: &str, version: Option<i64>) -> store::error::Result<$view> {
             let row = $row_of(tx.conn, public_id)?;
-            let of: fn(&$row) -> $crate::access::Of = $of;
+            let of: fn(&$row) -> store::rights::Of = $of;
             tx.actor.may(domain::access::Action::$keep, of(&row))?;
             $crate::catalogue::same_version(row.version, version)?;
             diesel::update($table::table.find(row.id))
-                .set((
-                    $table::retired_at.eq(Some($crate::store::types::At::from(tx.now))),
-                    $table::version.eq(row.version + 1),
-                ))
+                .set(($table::retired_at.eq(Some(store::types::At::from(tx.now))), $table::version.eq(row.version + 1)))
                 .execute(tx.conn)?;
-            let event = $crate::store::Event::Retired { what: $what.to_owned(), code: row.code.clone() };
-            tx.record(None, &event, &[$crate::store::Subject::Object($what, row.id)])?;
+            let event = store::Event::Retired { what: $what.to_owned(), code: row.code.clone() };
+            tx.record(None, &event, &[store::Subject::Object($what, row.id)])?;
             let row = $row_of(tx.conn, public_id)?;
             $shape(tx.conn, row)
         }

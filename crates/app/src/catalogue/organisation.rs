@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::legal_entities::party_link;
 use super::rows::{Brand, Centre, Section};
 use super::{check_code_and_title, code, entity, same_version};
-use crate::access::Of;
-use crate::error::{Error, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{brands, centres, parties, policies, sections};
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, ListQuery, Page, PartyLink, Title};
-use crate::{link, refer};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{brands, centres, parties, policies, sections};
+use store::views::{Link, ListQuery, Page, PartyLink, Title};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// A brand and the maker who answers for it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -180,7 +179,7 @@ entity!(centres: Centre => CentreView by centre_view, "centre", keep KeepOrganis
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<CentreView>> {
+pub fn list_centres(conn: &mut Conn, actor: &store::rights::Actor, query: &ListQuery) -> Result<Page<CentreView>> {
     let mine = actor.scope(Action::ViewCatalogue);
     if mine.holds(Of::All) {
         return list_all_centres(conn, actor, query);
@@ -198,7 +197,7 @@ pub fn list_centres(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQ
 
 /// # Errors
 /// `Forbidden`, `NotFound` where it is not theirs to see.
-pub fn get_centre(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<CentreView> {
+pub fn get_centre(conn: &mut Conn, actor: &store::rights::Actor, public_id: &str) -> Result<CentreView> {
     let row = centre_row(conn, public_id)?;
     actor.finds(&[Action::ViewCatalogue], Of::InCentre(row.id))?;
     get_any_centre(conn, actor, public_id)
@@ -323,7 +322,7 @@ entity!(sections: Section => SectionView by section_view, "section", keep KeepOr
 
 /// # Errors
 /// `Forbidden`, `NotFound` where its centre is not theirs to see.
-pub fn get_section(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<SectionView> {
+pub fn get_section(conn: &mut Conn, actor: &store::rights::Actor, public_id: &str) -> Result<SectionView> {
     let row = section_row(conn, public_id)?;
     actor.finds(&[Action::ViewCatalogue], Of::InCentre(row.centre_id))?;
     get_any_section(conn, actor, public_id)
@@ -333,7 +332,7 @@ pub fn get_section(conn: &mut Conn, actor: &crate::access::Actor, public_id: &st
 ///
 /// # Errors
 /// `Forbidden`.
-pub fn list_sections(conn: &mut Conn, actor: &crate::access::Actor, query: &ListQuery) -> Result<Page<SectionView>> {
+pub fn list_sections(conn: &mut Conn, actor: &store::rights::Actor, query: &ListQuery) -> Result<Page<SectionView>> {
     let mine = actor.scope(Action::ViewCatalogue);
     if mine.holds(Of::All) {
         return list_all_sections(conn, actor, query);

@@ -4,12 +4,12 @@ use domain::access::Action;
 use jiff::civil::Date;
 
 use super::rows::Price;
-use crate::access::Actor;
-use crate::error::Result;
-use crate::store::query::*;
-use crate::store::schema::{prices, vat_rates};
-use crate::store::types::Day;
-use crate::store::{Conn, Tx};
+use store::error::Result;
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{prices, vat_rates};
+use store::types::Day;
+use store::{Conn, Tx};
 
 /// What has a price.
 #[derive(Clone, Copy, Debug)]

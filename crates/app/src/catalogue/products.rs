@@ -6,14 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Price, Product, ProductComponent, ProductKind};
 use super::{check_code_and_title, code, entity, prices, same_version};
-use crate::access::Of;
-use crate::error::{Error, Fault, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{brands, policies, product_components, product_kinds, products, search_keys};
-use crate::store::search_keys::{Target, name_keys, put};
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, ListQuery, Page, Title};
-use crate::{link, refer};
+use store::error::{Error, Fault, Faults, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{brands, policies, product_components, product_kinds, products, search_keys};
+use store::search_keys::{Target, name_keys, put};
+use store::views::{Link, ListQuery, Page, Title};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// A kind in the tree of kinds.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -289,14 +288,14 @@ pub(crate) fn product_row(conn: &mut Conn, public_id: &str) -> Result<Product> {
 
 /// # Errors
 /// `Forbidden`, `NotFound`.
-pub fn get_product(conn: &mut Conn, actor: &crate::access::Actor, public_id: &str) -> Result<ProductView> {
+pub fn get_product(conn: &mut Conn, actor: &store::rights::Actor, public_id: &str) -> Result<ProductView> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
     let row = product_row(conn, public_id)?;
     Ok(priced(actor, product_view(conn, row)?))
 }
 
 /// A product as the actor sees it: what it costs is for who sees money, or keeps prices.
-fn priced(actor: &crate::access::Actor, view: ProductView) -> ProductView {
+fn priced(actor: &store::rights::Actor, view: ProductView) -> ProductView {
     ProductView { price: view.price.filter(|_| prices::are_seen_by(actor)), ..view }
 }
 
@@ -323,7 +322,7 @@ pub struct ListProducts {
 
 /// # Errors
 /// `Forbidden`; `NotFound` where `after` is not of this list.
-pub fn list_products(conn: &mut Conn, actor: &crate::access::Actor, query: &ListProducts) -> Result<Page<ProductView>> {
+pub fn list_products(conn: &mut Conn, actor: &store::rights::Actor, query: &ListProducts) -> Result<Page<ProductView>> {
     actor.may(Action::ViewCatalogue, Of::Anything)?;
     let base = ListQuery { q: query.q.clone(), after: query.after.clone(), limit: query.limit };
     let mut select = products::table
@@ -502,7 +501,7 @@ pub fn retire_product(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>) ->
     let row = product_row(tx.conn, public_id)?;
     tx.actor.may(Action::KeepCatalogue, Of::Brand(row.brand_id))?;
     same_version(row.version, version)?;
-    let now = crate::store::types::At::from(tx.now);
+    let now = store::types::At::from(tx.now);
     diesel::update(products::table.find(row.id))
         .set((products::retired_at.eq(Some(now)), products::version.eq(row.version + 1)))
         .execute(tx.conn)?;

@@ -7,13 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Price, Service};
 use super::{check_code_and_title, code, entity, prices, same_version};
-use crate::access::{Actor, Of};
-use crate::error::{Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{product_kinds, products, services};
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, ListQuery, Page, Title};
-use crate::{link, refer};
+use store::error::{Faults, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{product_kinds, products, services};
+use store::views::{Link, ListQuery, Page, Title};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// A service with its price and standard time, for a kind of product or one product; for all where neither is named.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

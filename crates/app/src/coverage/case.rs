@@ -13,12 +13,12 @@ use super::covers::rules;
 use super::rows::Cover;
 use crate::devices::tree::{Node, root_of, tree};
 use crate::devices::{METER_READ, Reading};
-use crate::error::Result;
-use crate::store::conn::Conn;
-use crate::store::query::*;
-use crate::store::schema::{cover_claims, covers, device_events, parties, policy_versions, repairs};
-use crate::store::settings;
-use crate::store::types::{At, Day};
+use store::conn::Conn;
+use store::error::Result;
+use store::query::*;
+use store::schema::{cover_claims, covers, device_events, parties, policy_versions, repairs};
+use store::settings;
+use store::types::{At, Day};
 
 /// A case with what its ids stand for in the store.
 pub struct Built {
@@ -114,8 +114,8 @@ pub fn build(
         });
         rows.push(row);
     }
-    // A meter does not run backwards: what was read before and is over a limit tells that it is, what was below tells
-    // nothing.
+    // A meter does not run backwards: what was read before and is over a limit tells that it is, whatever is read now;
+    // what was below tells nothing.
     let mut usage = asked.usage;
     let limits = |metric: &str| {
         in_case
@@ -125,7 +125,8 @@ pub fn build(
             .collect::<Vec<_>>()
     };
     for Reading { metric, reading } in readings.into_iter().rev() {
-        if !usage.contains_key(&metric) && limits(&metric).iter().any(|limit| reading > *limit) {
+        let is_more = usage.get(&metric).is_none_or(|now| *now < reading);
+        if is_more && limits(&metric).iter().any(|limit| reading > *limit) {
             usage.insert(metric, reading);
         }
     }

@@ -3,11 +3,11 @@
 
 use super::decide::current_shares;
 use super::rows::CoverClaim;
-use crate::error::Result;
 use crate::repair::rows::Repair;
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{cover_claims, repairs};
+use store::Tx;
+use store::error::Result;
+use store::query::*;
+use store::schema::{cover_claims, repairs};
 
 /// Reserves what the covers pay of a repair: when the estimate is accepted, or work under cover begins.
 ///

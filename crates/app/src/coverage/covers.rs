@@ -10,25 +10,22 @@ use serde_json::json;
 
 use super::case::last_day;
 use super::decide::decide_repair;
-use super::policies::{latest, may_promise_for, policy_row};
+use super::policies::{Names, latest, may_promise_for, policy_row};
 use super::rows::{Cover, CoverClaim, Policy};
-use crate::access::{Actor, Of};
 use crate::billing::papers;
 use crate::catalogue::legal_entities::{is_company, party_link};
 use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repair};
 use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
-use crate::error::{Error, Fault, Faults, OrInvalid, Result};
-use crate::refer;
-use crate::store::numbering::{self, Series};
-use crate::store::query::*;
-use crate::store::schema::{
-    centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs,
-};
-use crate::store::search_keys::{Target, put};
-use crate::store::types::{At, Day};
-use crate::store::{Conn, Event, Subject, Tx, among};
-use crate::views::{PartyLink, Title};
+use store::error::{Error, Fault, Faults, OrInvalid, Result};
+use store::numbering::Series;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs};
+use store::search_keys::{Target, put};
+use store::types::{At, Day};
+use store::views::{PartyLink, Title};
+use store::{Conn, Event, Subject, Tx, among, numbering, refer};
 
 /// Issues a warranty card for a device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -266,9 +263,9 @@ pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resul
 pub fn list_cards(
     conn: &mut Conn,
     actor: &Actor,
-    query: &crate::views::ListQuery,
+    query: &store::views::ListQuery,
     now: Timestamp,
-) -> Result<crate::views::Page<CoverView>> {
+) -> Result<store::views::Page<CoverView>> {
     actor.may(Action::ViewWork, Of::Anything)?;
     let mut select = covers::table
         .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
@@ -284,9 +281,9 @@ pub fn list_cards(
         select = select.filter(covers::id.lt(card_row(conn, actor, after)?.id));
     }
     let rows = select.limit(query.limit() + 1).load_boxed(conn)?;
-    let page = crate::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
+    let page = store::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
     let items = page.items.into_iter().map(|row| cover_view(conn, actor, row, now)).collect::<Result<_>>()?;
-    Ok(crate::views::Page { items, next: page.next })
+    Ok(store::views::Page { items, next: page.next })
 }
 
 /// # Errors
@@ -304,7 +301,7 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
         .first::<String>(tx.conn)
         .optional()?;
     if let Some(number) = active {
-        return Err(Error::Conflict(crate::Reason::new("has-card").with("number", number)));
+        return Err(Error::Conflict(store::error::Reason::new("has-card").with("number", number)));
     }
     let own = products::table.find(device.product_id).select(products::policy_id).first::<Option<i64>>(tx.conn)?;
     let policy = match (&command.policy, own) {
@@ -407,8 +404,13 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
     faults.check(payer.is_some(), "payer", "required");
     if let Some(payer) = payer {
         faults.check(is_company(tx.conn, payer)?, "payer", "no-payer-of-promises");
+        let names = match policy.payer_party_id {
+            Some(said) if said == payer => Names::AsItsPolicy,
+            Some(_) => Names::Policy,
+            None => Names::Promise,
+        };
         let scope = tx.actor.scope(Action::IssueCards);
-        may_promise_for(tx.conn, payer, Some(device.brand_id), |brand| scope.holds(Of::InBrand(brand)))?;
+        may_promise_for(tx.conn, &scope, (payer, Some(device.brand_id)), names)?;
     }
     if let Some(on) = entered.issued_on {
         may_date_back(tx, device, on)?;
@@ -432,7 +434,7 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
     }
     faults.told()?;
     let issued_at = match entered.issued_on {
-        Some(on) => crate::store::start_of(on, &tx.actor.zone)?.min(tx.occurred),
+        Some(on) => store::start_of(on, &tx.actor.zone)?.min(tx.occurred),
         None => tx.occurred,
     };
     insert(

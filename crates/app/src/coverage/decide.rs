@@ -15,19 +15,19 @@ use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
 use super::overrides::{Ruling, is_in_force, rulings};
 use super::rows::{Cover, CoverageDecision, CoverageShare};
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::devices::tree::root_of;
-use crate::error::{Error, Result};
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{
     causes, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs,
 };
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{PartyLink, Title};
+use store::types::At;
+use store::views::{PartyLink, Title};
+use store::{Conn, Event, Subject, Tx};
 
 /// What a cover is called on the screen, beside its id in a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -453,7 +453,7 @@ pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>
     let decision: Decision = serde_json::from_str(&decision_json).map_err(Error::internal)?;
     let mut rows = Vec::new();
     for cover in &case.covers {
-        use crate::store::schema::covers;
+        use store::schema::covers;
         let (kind, number) = cover.id.split_once(':').unwrap_or_default();
         let key = domain::text::key(number);
         rows.extend(

@@ -16,14 +16,14 @@ use serde_json::json;
 use super::covers::{NewCover, insert, one_term, rules_of};
 use super::decide::{current_shares, decide_repair};
 use super::rows::Cover;
-use crate::access::{Actor, actor_within};
-use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::repair::lines::charged;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::repair::{in_hand, line_row};
-use crate::store::query::*;
-use crate::store::schema::{centres, covers};
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Arg, Error, Faults, Reason, Result};
+use store::query::*;
+use store::rights::{Actor, within};
+use store::schema::{centres, covers};
+use store::{Conn, Event, Subject, Tx};
 
 /// Gives a percentage of some lines as goodwill.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -102,7 +102,9 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     for (index, id) in command.lines.iter().enumerate() {
         match line_row(tx.conn, repair.id, id) {
             Ok(line) => lines.push(line),
-            Err(Error::NotFound) => faults.add(crate::Fault::new(format!("lines[{index}]"), "unknown-reference")),
+            Err(Error::NotFound) => {
+                faults.add(store::error::Fault::new(format!("lines[{index}]"), "unknown-reference"))
+            }
             Err(error) => return Err(error),
         }
     }
@@ -118,7 +120,11 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         return Err(Error::invalid("lines", "required"));
     }
     let left = Left::of(tx.conn, &repair, &all)?;
-    let wanted = left.given(&lines, |_| command.percent);
+    // A gift is worth what it is of the lines that it was given for, when it is given: what is noted later, and whatever
+    // becomes dearer, is ruled on anew.
+    let named = all.iter().filter(|line| named.iter().any(|named| named.id == line.id)).cloned().collect::<Vec<_>>();
+    let wanted = left.given(&named, |_| command.percent);
+    let is_priced = named.iter().all(|line| line.amount_minor.is_some());
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
     let given = given_in(tx.conn, repair.id)?;
     let percent_before =
@@ -131,7 +137,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         .collect::<Vec<_>>();
     let amount_before = worth.iter().sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
-    let Some(limit) = limits.iter().copied().find(|limit| actor_within(*limit, percent_after, amount_after)) else {
+    let Some(limit) = limits.iter().copied().find(|limit| within(*limit, percent_after, amount_after)) else {
         let widest = limits
             .into_iter()
             .max_by_key(|limit| (limit.percent, limit.amount))
@@ -157,7 +163,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, before + 1);
     let room = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
-    let max_amount = command.max_amount.unwrap_or(room).min(room);
+    let max_amount = command.max_amount.unwrap_or(if is_priced { wanted } else { room }).min(room);
     let cover = insert(
         tx,
         NewCover {
@@ -201,7 +207,7 @@ fn hold_at(tx: &mut Tx<'_>, cover: &Cover, worth: i64) -> Result<()> {
 /// The roles that may give this much.
 fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
     let may = |role: &&Role| {
-        actor.permissions.of(**role, Action::GiveGoodwill).is_some_and(|limit| actor_within(limit, percent, amount))
+        actor.permissions.of(**role, Action::GiveGoodwill).is_some_and(|limit| within(limit, percent, amount))
     };
     Role::ALL.iter().filter(may).map(|role| role.name()).collect::<Vec<_>>().join(",")
 }
@@ -209,9 +215,9 @@ fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::permissions::{ChangePermission, change_permission};
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
+    use store::rights::permissions::{ChangePermission, change_permission};
 
     /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the
     /// manager up to 50 % and 20,000,000.
@@ -235,6 +241,26 @@ mod tests {
 
     fn is_refused(told: &Result<()>) -> bool {
         matches!(told, Err(Error::Forbidden(reason)) if reason.code == "goodwill-limit")
+    }
+
+    #[test]
+    fn a_gift_is_for_what_it_was_given_for_and_not_for_what_comes_later() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000), ("SVC-FAN", 500_000)]);
+            let first = house.repair(&repair).lines.remove(0).id;
+            give(house, MANAGER, &repair, &[first], 40).expect("within");
+            assert_eq!(house.repair(&repair).customer_net, Some(1_100_000));
+            house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            assert_eq!(house.repair(&repair).customer_net, Some(2_100_000), "what is noted later is paid");
+            // What was given away is for who sees money.
+            let gifts = |login: &str| {
+                let view = house
+                    .db
+                    .read(|conn| crate::repair::get_repair(conn, &house.person(login), &repair, house.db.now()));
+                view.expect("a repair").coverage.expect("decided").covers.len()
+            };
+            assert_eq!((gifts(MANAGER), gifts(TECHNICIAN)), (1, 0));
+        });
     }
 
     #[test]
@@ -323,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_add_up_in_a_repair_and_a_gift_counts_for_every_line_that_it_speaks_of() {
+    fn amounts_add_up_in_a_repair_and_a_gift_is_worth_what_it_is_of_its_lines() {
         in_a_house(|house| {
             let repair =
                 charged_with(house, &[("SVC-ANY", 30_000_000), ("SVC-FAN", 20_000_000), ("SVC-BOARD", 10_000_000)]);
@@ -334,10 +360,13 @@ mod tests {
             assert_eq!(house.repair(&repair).customer_net, Some(55_000_000));
 
             let twice = charged_with_another(house);
-            let first = house.repair(&twice).lines[0].id.clone();
-            assert!(
-                is_refused(&give(house, RECEPTIONIST, &twice, &[first], 10)),
-                "both lines of the service are meant: 6,000,000"
+            let lines = house.repair(&twice).lines.into_iter().map(|line| line.id).collect::<Vec<_>>();
+            assert!(is_refused(&give(house, RECEPTIONIST, &twice, &lines, 10)), "6,000,000");
+            give(house, RECEPTIONIST, &twice, &lines[..1], 10).expect("3,000,000");
+            assert_eq!(
+                house.repair(&twice).customer_net,
+                Some(57_000_000),
+                "of two lines of one service one was meant"
             );
         });
     }

@@ -9,6 +9,7 @@
 pub mod case;
 pub(crate) mod claims;
 pub mod covers;
+pub mod days;
 pub mod decide;
 pub mod goodwill;
 pub mod overrides;

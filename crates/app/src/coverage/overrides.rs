@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::decide::{case_of, decide_repair, work};
 use super::rows::{Cover, CoverageOverride};
-use crate::error::{Arg, Fault, Faults, OrInvalid, Result};
 use crate::repair::{in_hand, line_row};
-use crate::store::query::*;
-use crate::store::schema::{coverage_overrides, work_lines};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Arg, Fault, Faults, OrInvalid, Result};
+use store::query::*;
+use store::schema::{coverage_overrides, work_lines};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// Lets a cover pay a percentage of a line, or none: then the customer pays it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -91,10 +91,16 @@ pub fn override_coverage(tx: &mut Tx<'_>, repair: &str, command: &OverrideCovera
     faults.check(!reason.is_empty(), "reason", "required");
     let line = line_row(tx.conn, repair.id, &command.line).or_invalid("line", "unknown-reference")?;
     faults.check(line.state == "open", "line", "line-ended");
+    faults.check(!line.is_fee, "line", "fee-of-the-house");
     let cover = match &command.cover {
         Some(public_id) => could_pay(tx.conn, repair.id, public_id, &mut faults)?,
         None => None,
     };
+    faults.check(
+        command.cover.is_some() || command.percent.is_none_or(|percent| matches!(percent, 0 | 100)),
+        "percent",
+        "needs-cover",
+    );
     faults.told()?;
     let percent = if cover.is_some() { command.percent.unwrap_or(100) } else { 0 };
     let row = CoverageOverride {
@@ -127,9 +133,9 @@ mod tests {
     use super::*;
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
-    use crate::error::Error;
-    use crate::store::schema::covers;
-    use crate::testing::{House, RECEPTIONIST, in_a_house};
+    use crate::testing::{House, RECEPTIONIST, in_a_house, told};
+    use store::error::Error;
+    use store::schema::covers;
 
     fn covers_of(house: &House, device: &str) -> Vec<(String, String)> {
         let device = house
@@ -204,6 +210,9 @@ mod tests {
             assert_eq!(refused(rule(&card)), "cover-not-in-force");
             assert_eq!(house.repair(&repair).customer_net, Some(900_000), "nothing was changed by what was refused");
 
+            // A percentage is paid by somebody.
+            let half = OverrideCoverage { line: line.clone(), cover: None, percent: Some(50), reason: "-".to_owned() };
+            assert_eq!(told(house.write_or(|tx| override_coverage(tx, &repair, &half))), "percent: needs-cover");
             // Nine days over, and the maker agreed.
             turn(CoverState::Active);
             rule(&card).expect("ruled");

@@ -8,16 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::rows::{Policy, PolicyVersion};
-use crate::access::Of;
 use crate::catalogue::legal_entities::party_link;
 use crate::catalogue::{check_code_and_title, code, entity, same_version};
-use crate::error::{Error, Fault, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{brands, parties, policies, policy_versions};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, PartyLink, Title};
-use crate::{link, refer};
+use store::error::{Error, Fault, Faults, Result};
+use store::query::*;
+use store::rights::{Of, Scope};
+use store::schema::{brands, centres, parties, policies, policy_versions};
+use store::types::At;
+use store::views::{Link, PartyLink, Title};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// A policy with its draft: either the usual questions, or the rules in full as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -218,20 +217,42 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     Ok(body)
 }
 
-/// Whether somebody may promise for a brand in a party's name: a maker pays for what it promised, and in its name
-/// nobody promises who `may` for other brands alone.
+/// Who says that a party pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Names {
+    /// A policy, for all who are promised by it.
+    Policy,
+    /// A promise, where its policy leaves that open.
+    Promise,
+    /// A promise, as its policy says.
+    AsItsPolicy,
+}
+
+/// Whether somebody may promise in a party's name. A maker pays for its own brands. A legal entity of the house pays
+/// for what is promised by who keeps the whole of a centre of it, and everybody else for what the policy says or leaves
+/// open; who keeps the policies of all brands in all centres names anybody.
 ///
 /// # Errors
 /// `Invalid` where they may not.
 pub(super) fn may_promise_for(
     conn: &mut Conn,
-    payer: i64,
-    brand_id: Option<i64>,
-    may: impl Fn(i64) -> bool,
+    scope: &Scope,
+    (payer, brand_id): (i64, Option<i64>),
+    names: Names,
 ) -> Result<()> {
-    let theirs = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(conn)?;
-    let is_mine = theirs.is_empty() || theirs.iter().any(|id| brand_id == Some(*id) || may(*id));
-    if is_mine { Ok(()) } else { Err(Error::invalid("payer", "unknown-reference")) }
+    if scope.holds(Of::All) {
+        return Ok(());
+    }
+    let makes = brands::table.filter(brands::maker_party_id.eq(payer)).select(brands::id).load::<i64>(conn)?;
+    let runs = centres::table.filter(centres::legal_entity_id.eq(payer)).select(centres::id).load::<i64>(conn)?;
+    let is_theirs = match names {
+        _ if !makes.is_empty() => makes.iter().any(|brand| brand_id == Some(*brand)),
+        Names::AsItsPolicy => true,
+        _ if !runs.is_empty() => runs.iter().any(|centre| scope.holds(Of::Centre(*centre))),
+        Names::Promise => true,
+        Names::Policy => false,
+    };
+    if is_theirs { Ok(()) } else { Err(Error::invalid("payer", "unknown-reference")) }
 }
 
 /// Makes a policy, or changes its draft.
@@ -256,7 +277,7 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     tx.actor.may(Action::KeepPolicies, of(brand_id))?;
     if let Some(payer) = payer_party_id {
         let scope = tx.actor.scope(Action::KeepPolicies);
-        may_promise_for(tx.conn, payer, brand_id, |brand| scope.holds(Of::Brand(brand)))?;
+        may_promise_for(tx.conn, &scope, (payer, brand_id), Names::Policy)?;
     }
     let rules = match (&command.rules, &command.usual) {
         (Some(rules), _) => rules.clone(),
@@ -350,13 +371,13 @@ mod tests {
     use domain::access::Role;
 
     use super::*;
-    use crate::access::{Actor, Member};
     use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
     use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::catalogue::products::{SaveProduct, save_product};
     use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
     use crate::devices::{NewDevice, register_device};
     use crate::testing::{House, in_a_house, told};
+    use store::rights::{Actor, Member};
 
     /// Another maker with a brand and who manages it: maker, brand, person.
     fn another_brand(house: &House) -> (String, String, Actor) {
@@ -414,7 +435,18 @@ mod tests {
                 })
             };
             assert_eq!(told(save(&house.maker, "P-1")), "payer: unknown-reference");
-            save(&house.insurer, "P-2").expect("an insurer is no maker");
+            let house_itself = house
+                .db
+                .read(|conn| {
+                    Ok(parties::table
+                        .inner_join(centres::table.on(centres::legal_entity_id.eq(parties::id)))
+                        .select(parties::public_id)
+                        .first::<String>(conn)?)
+                })
+                .expect("a legal entity");
+            for other in [&house.insurer, &house_itself] {
+                assert_eq!(told(save(other, "P-2")), "payer: unknown-reference");
+            }
             let policy = save(&maker, "P-3").expect("one's own maker");
 
             let product = |brand: &str, policy: &str| SaveProduct {
@@ -434,8 +466,8 @@ mod tests {
             let kind = house
                 .db
                 .read(|conn| {
-                    Ok(crate::store::schema::product_kinds::table
-                        .select(crate::store::schema::product_kinds::public_id)
+                    Ok(store::schema::product_kinds::table
+                        .select(store::schema::product_kinds::public_id)
                         .first::<String>(conn)?)
                 })
                 .expect("a kind");

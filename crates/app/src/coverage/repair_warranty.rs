@@ -9,12 +9,12 @@ use super::decide::current_shares;
 use super::policies::latest_rules;
 use super::rows::{Cover, CoverageShare};
 use crate::catalogue::rows::Centre;
-use crate::error::Result;
 use crate::repair::lines;
 use crate::repair::rows::{Repair, WorkLine};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{covers, devices};
+use store::Tx;
+use store::error::Result;
+use store::query::*;
+use store::schema::{covers, devices};
 
 /// Opens the repair warranties of a repair that is handed over on `on`.
 ///

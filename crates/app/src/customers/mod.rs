@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use self::rows::{Party, PartyAddress, PartyNumber, PartyPhone, PartyRole};
 use crate::access::guesses::{self, Tried};
-use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
-use crate::error::{Error, Fault, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Fault, Faults, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{
     device_states, journal, journal_subjects, parties, party_addresses, party_numbers, party_phones, party_roles,
     repairs, search_keys,
 };
-use crate::store::search_keys::{Target, name_keys, put};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{ListQuery, Page};
+use store::search_keys::{Target, name_keys, put};
+use store::types::At;
+use store::views::{ListQuery, Page};
+use store::{Conn, Event, Subject, Tx};
 
 /// A person or a company that is served.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -247,6 +247,16 @@ pub fn save_customer(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: 
     customer_view(tx.conn, row)
 }
 
+/// Whether a device of a customer's is in repair where the actor's right does not reach: the code with which it is
+/// fetched goes to their first phone.
+fn is_served_elsewhere(tx: &mut Tx<'_>, party_id: i64) -> Result<bool> {
+    let open = repairs::table.filter(repairs::customer_id.eq(party_id)).filter(repairs::is_open.eq(true));
+    let all = open.count().get_result::<i64>(tx.conn)?;
+    let reached =
+        open.filter(tx.actor.scope_of_any(&[Action::KeepCustomers, Action::Receive]).rows::<repairs::table>());
+    Ok(reached.count().get_result::<i64>(tx.conn)? < all)
+}
+
 /// Writes a customer's rows; `path` stands before the fields of a fault (`customer.`), and a new one is known in
 /// `centre_id` from now on.
 pub(crate) fn write_customer(
@@ -288,6 +298,12 @@ pub(crate) fn write_customer(
         addresses.push(SaveAddress { address: entry.address.trim().to_owned(), city: entry.city.clone(), postal_code });
     }
     faults.told()?;
+    if let Some(old) = old
+        && phones.first() != first_phone(tx.conn, old.id)?.as_ref()
+        && is_served_elsewhere(tx, old.id)?
+    {
+        return Err(Error::invalid(at("phones[0]"), "reached-elsewhere"));
+    }
     // That a number is taken is told when nothing else is wrong, so that asking costs what a try costs.
     let mut faults = Faults::default();
     let subscription = command.subscription.as_deref().map(str::trim).filter(|number| !number.is_empty());
@@ -612,8 +628,8 @@ pub fn first_phone(conn: &mut Conn, party_id: i64) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Actor;
     use crate::testing::{House, RECEPTIONIST, in_a_house, told};
+    use store::rights::Actor;
 
     /// A receptionist of another centre.
     fn elsewhere(house: &House) -> Actor {
@@ -658,6 +674,42 @@ mod tests {
             let mut moved = house.person(RECEPTIONIST);
             moved.members.iter_mut().for_each(|member| member.centre_id = Some(i64::MAX));
             assert!(matches!(house.db.read(|conn| get_customer(conn, &moved, &customer)), Err(Error::NotFound)));
+        });
+    }
+
+    #[test]
+    fn the_first_phone_of_who_is_served_elsewhere_is_changed_there_and_a_cancelled_visit_served_nobody() {
+        in_a_house(|house| {
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            house.receive(&customer, &[(&device, "no-power")]);
+            // Another centre, which has received something of theirs too.
+            let other = house.write(crate::testing::another_centre);
+            let mut there = house.person(RECEPTIONIST);
+            there.members.iter_mut().for_each(|member| member.centre_id = Some(other));
+            (there.centre_id, there.user_id) = (Some(other), house.person(crate::testing::TECHNICIAN).user_id);
+            let theirs = house.device("TV-1", "T-2", "1404/01/15", &[]);
+            let look = LookUpCustomer { number: "09123456789".to_owned() };
+            house.db.write(&there, |tx| look_up_customer(tx, &look)).expect("found");
+            let visit = house.reception(&customer, &[(&theirs, "no-power")]);
+            let visit = house.db.write(&there, |tx| crate::reception::receive_devices(tx, &visit)).expect("received");
+            let saved = |phones: &[&str]| {
+                let phones = phones.iter().map(|phone| (*phone).to_owned()).collect();
+                let command =
+                    SaveCustomer { name: "زهرا کریمی".to_owned(), phones, ..SaveCustomer::default() };
+                told(house.db.write(&there, |tx| save_customer(tx, Some((&customer, None)), &command)))
+            };
+            assert_eq!(saved(&["09350000001"]), "phones[0]: reached-elsewhere");
+            assert_eq!(saved(&["09350000001", "09123456789"]), "phones[0]: reached-elsewhere");
+            assert_eq!(saved(&["09123456789", "09350000001"]), "done");
+            let off = crate::reception::correct::CancelReception { reason: "-".to_owned() };
+            house
+                .db
+                .write(&there, |tx| crate::reception::correct::cancel_reception(tx, &visit.id, None, &off))
+                .expect("cancelled");
+            there.user_id = None;
+            assert!(matches!(house.db.read(|conn| kept_customer(conn, &there, &customer)), Err(Error::NotFound)));
         });
     }
 

@@ -19,13 +19,13 @@ use crate::coverage::covers::{AddCover, IssueCard, add_cover, issue_card};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::customers::{SaveAddress, SaveCustomer, save_customer};
 use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
-use crate::error::Result;
 use crate::setup::{no_fault_found, paid_policy, vat};
 use crate::staff::{SaveStaffMember, save_staff_member};
-use crate::store::query::*;
-use crate::store::schema::users;
-use crate::store::{Tx, settings};
-use crate::views::Title;
+use store::error::Result;
+use store::query::*;
+use store::schema::users;
+use store::views::Title;
+use store::{Tx, settings};
 
 impl Maker {
     /// Legal entities, brands, centres, people, catalogue and policies.

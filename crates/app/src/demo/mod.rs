@@ -16,11 +16,11 @@ use rand_chacha::ChaCha8Rng;
 
 use self::data::{FIRST, LAST};
 use crate::access::session::actor_by_login;
-use crate::access::{Actor, Of};
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::{centres, receptions, repairs};
-use crate::store::{Conn, Db, local_date, settings, zone};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{centres, receptions, repairs};
+use store::{Conn, Db, local_date, settings, zone};
 
 /// The password of everybody in the demo.
 pub const PASSWORD: &str = "zamen-demo";
@@ -66,7 +66,7 @@ const ZONE: &str = "Asia/Tehran";
 /// A clock that the demo sets.
 struct Set(Mutex<Timestamp>);
 
-impl crate::store::Clock for Set {
+impl store::Clock for Set {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::store::schema::{causes, centres, coverage_shares, devices, faults, journal, products, repairs as r, staff};
-use crate::store::types::At;
 use crate::testing::each_engine;
+use store::schema::{causes, centres, coverage_shares, devices, faults, journal, products, repairs as r, staff};
+use store::types::At;
 
 #[test]
 fn the_demo_has_life_at_every_step_and_can_be_removed() {

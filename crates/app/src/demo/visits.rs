@@ -11,24 +11,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Maker;
 use super::data::{OFTEN, USUAL};
-use crate::access::Actor;
 use crate::billing::payments::Method;
 use crate::billing::{HandOver, RecordPayment, hand_over, record_payment};
 use crate::customers::{LookUpCustomer, look_up_customer};
 use crate::devices::get_device;
-use crate::error::Result;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
 use crate::repair::agreed::exceeded;
 use crate::repair::diagnose::NO_FAULT;
 use crate::repair::{
     AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate,
-    MoveRepair, NoteAgreement, PlanPart,
+    MoveRepair, NoteAgreement, PlanPart, add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair,
+    estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part, seen,
 };
-use crate::repair::{
-    add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair, estimate_repair, fit_part,
-    get_repair, move_repair, note_agreement, plan_part, seen,
-};
-use crate::store::Tx;
+use store::Tx;
+use store::error::Result;
+use store::rights::Actor;
 
 const PAST: usize = 1500;
 const OPEN: usize = 40;

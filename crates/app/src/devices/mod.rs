@@ -10,8 +10,8 @@ pub mod tree;
 pub mod view;
 
 pub use register::{
-    AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, add_device_event,
-    record_on_device, register_device,
+    AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, RecordOnDevice, record_on_device,
+    register_device,
 };
 pub use view::{DeviceView, ListDevices, get_device, list_devices};
 
@@ -21,13 +21,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use self::rows::{Device, DeviceEvent};
-use crate::access::{Actor, Of};
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::{device_events, devices, search_keys};
-use crate::store::search_keys::Target;
-use crate::store::types::At;
-use crate::store::{Conn, Tx};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{device_events, devices, search_keys};
+use store::search_keys::Target;
+use store::types::At;
+use store::{Conn, Tx};
 
 /// # Errors
 /// `NotFound`.

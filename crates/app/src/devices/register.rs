@@ -12,15 +12,15 @@ use serde_json::json;
 use super::rows::{Device, DeviceState};
 use super::tree::{open_edge, root_of};
 use super::{METER_READ, Reading, append_event, seen};
-use crate::access::Of;
 use crate::catalogue::rows::Product;
 use crate::customers::{SaveCustomer, change_contact, customer_named, known_customer, write_customer};
-use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{device_events, device_states, devices, products, repairs};
-use crate::store::search_keys::{Target, put};
-use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx, start_of};
+use store::error::{Error, Fault, Faults, Reason, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{device_events, device_states, devices, products, repairs};
+use store::search_keys::{Target, put};
+use store::types::{At, Day};
+use store::{Event, Subject, Tx, start_of};
 
 domain::words! {
     /// Facts of a device's life that a person enters.
@@ -95,7 +95,7 @@ pub struct NewComponent {
 ///
 /// # Errors
 /// `Invalid` at `path`.
-pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> Result<Product> {
+pub(crate) fn product_named(conn: &mut store::Conn, named: &str, path: &str) -> Result<Product> {
     let key = domain::text::key(named);
     let found = products::table
         .filter(products::public_id.eq(named).or(products::code_key.eq(key)))
@@ -108,7 +108,7 @@ pub(crate) fn product_named(conn: &mut crate::Conn, named: &str, path: &str) -> 
 }
 
 /// The same of a brand whose devices one registers by a right.
-fn product_of_theirs(tx: &mut Tx<'_>, named: &str, path: &str, by: Action) -> Result<Product> {
+pub(crate) fn product_of_theirs(tx: &mut Tx<'_>, named: &str, path: &str, by: Action) -> Result<Product> {
     let product = product_named(tx.conn, named, path)?;
     if tx.actor.scope(by).holds(Of::InBrand(product.brand_id)) {
         Ok(product)
@@ -172,7 +172,7 @@ pub(crate) fn write_device(tx: &mut Tx<'_>, command: &NewDevice, path: &str, by:
             since_at: At::from(jiff::Timestamp::UNIX_EPOCH),
             until_at: None,
         };
-        diesel::insert_into(crate::store::schema::device_components::table).values(row).execute(tx.conn)?;
+        diesel::insert_into(store::schema::device_components::table).values(row).execute(tx.conn)?;
     }
     Ok(devices::table.find(device.id).select(Device::as_select()).first(tx.conn)?)
 }
@@ -261,11 +261,11 @@ pub struct AddDeviceEvent {
     pub on: Date,
 }
 
+/// Writes down a day of a device's life, and tells whether another day of its kind was known.
+///
 /// # Errors
-/// `NotFound`; `Invalid` for a day in the future; `Conflict` where another centre has the device in repair.
-pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
-    let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
-    tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
+/// `Invalid` for a day that cannot be; `Conflict` where another centre has the device in repair.
+pub(crate) fn write_device_event(tx: &mut Tx<'_>, device: &Device, command: &AddDeviceEvent) -> Result<bool> {
     let kind = command.kind.name();
     let known = device_events::table
         .filter(device_events::device_id.eq(device.id))
@@ -277,13 +277,7 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     let mut faults = Faults::default();
     check_days(&mut faults, command.on, &all, "on", tx.today());
     faults.told()?;
-    not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
-    // Covers begin with such days: another one than was known moves who pays for the repair, as a ruling does.
-    if let Some((of, _)) = open_repair(tx, &device)?
-        && known.iter().any(|(known, on)| known == kind && on.date() != command.on)
-    {
-        tx.actor.may(Action::OverrideCoverage, of)?;
-    }
+    not_in_repair_elsewhere(tx, device, Action::KeepDevices)?;
     let journal_id = tx.record(
         None,
         &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on },
@@ -291,7 +285,10 @@ pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEve
     )?;
     let occurred = start_of(command.on, &tx.actor.zone)?;
     append_event(tx, device.id, kind, occurred, command.on, journal_id, &json!({}))?;
-    if command.kind == DeviceEventKind::Sold { note_sale(tx, device.id, command.on) } else { Ok(()) }
+    if command.kind == DeviceEventKind::Sold {
+        note_sale(tx, device.id, command.on)?;
+    }
+    Ok(known.iter().any(|(known, on)| known == kind && on.date() != command.on))
 }
 
 /// What is checked of a day in a device's life: it was not before there were such devices, is over, and nothing was
@@ -398,6 +395,7 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
             known
         }
         (None, Some(new)) => {
+            tx.actor.may(Action::KeepCustomers, Of::Anything)?;
             Some(write_customer(tx, None, new, "new_owner.", tx.actor.centre_of(Action::KeepCustomers))?)
         }
         (None, None) => None,
@@ -472,11 +470,12 @@ mod tests {
     use domain::time::typed_date;
 
     use super::*;
-    use crate::access::Actor;
     use crate::catalogue::organisation::{SaveBrand, save_brand};
+    use crate::coverage::days::add_device_event;
     use crate::customers::get_customer;
-    use crate::store::schema::{brands, journal};
     use crate::testing::{MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house, told};
+    use store::rights::Actor;
+    use store::schema::{brands, journal};
 
     #[test]
     fn a_new_phone_and_address_take_the_place_of_the_owners_first() {
@@ -578,7 +577,7 @@ mod tests {
             let ours = of_brand("TV-1");
             let other = SaveBrand {
                 code: "PARSA".to_owned(),
-                title: crate::views::Title::new("پارسا", "Parsa"),
+                title: store::views::Title::new("پارسا", "Parsa"),
                 maker: house.maker.clone(),
             };
             house.write(|tx| save_brand(tx, None, &other));
@@ -637,6 +636,63 @@ mod tests {
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Sold, "1404/01/15"), "done", "as it was known");
             assert_eq!(add(RECEPTIONIST, DeviceEventKind::Installed, "1404/01/20"), "done", "not known before");
             assert_eq!(add(MANAGER, DeviceEventKind::Sold, "1405/08/01"), "done");
+        });
+    }
+
+    #[test]
+    fn a_day_that_moves_what_is_promised_during_a_repair_is_a_ruling_whatever_its_kind() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let rules = json!({
+                "start": {"from": ["installed", "sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0,
+                "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 12}],
+                "limits": {"per_months": null, "max_claims": null, "max_amount": null}, "extend_by_downtime": null,
+            });
+            let policy = house.write(|tx| {
+                let command = crate::coverage::policies::SavePolicy {
+                    code: "INST".to_owned(),
+                    title: store::views::Title::new("نصب", "Installed"),
+                    cover_kind: Some(domain::coverage::CoverKind::Card),
+                    brand: None,
+                    payer: Some(house.maker.clone()),
+                    rules: Some(rules.clone()),
+                    usual: None,
+                };
+                let id = crate::coverage::policies::save_policy(tx, None, &command)?.id;
+                crate::coverage::policies::publish_policy(tx, &id).map(|_| id)
+            });
+            let device = house.device("TV-1", "T-1", "1402/01/15", &[]);
+            let card = crate::coverage::covers::IssueCard {
+                device: device.clone(),
+                policy: Some(policy),
+                number: Some("I-1".to_owned()),
+                starts_on: None,
+                seller: None,
+                issued_on: None,
+            };
+            house.write(|tx| crate::coverage::covers::issue_card(tx, &card));
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            house.receive(&customer, &[(&device, "no-power")]);
+            let installed =
+                AddDeviceEvent { kind: DeviceEventKind::Installed, on: typed_date("1405/03/01").expect("a date") };
+            let add = |login: &str| told(house.by(login, |tx| add_device_event(tx, &device, &installed)));
+            assert_eq!((add(RECEPTIONIST).as_str(), add(MANAGER).as_str()), ("not-your-right", "done"));
+        });
+    }
+
+    #[test]
+    fn a_new_owner_is_made_by_who_keeps_customers() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let sold_on = RecordOnDevice {
+                new_owner: Some(SaveCustomer { name: "زهرا کریمی".to_owned(), ..SaveCustomer::default() }),
+                ..RecordOnDevice::default()
+            };
+            let by = |scopes: &[Action]| Actor { scopes: Some(scopes.to_vec()), ..house.person(RECEPTIONIST) };
+            let write = |by: &Actor| told(house.db.write(by, |tx| record_on_device(tx, &device, &sold_on)));
+            assert_eq!(write(&by(&[Action::KeepDevices, Action::ViewWork])), "not-in-token");
+            assert_eq!(write(&by(&[Action::KeepDevices, Action::ViewWork, Action::KeepCustomers])), "done");
         });
     }
 }

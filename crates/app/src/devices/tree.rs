@@ -5,11 +5,11 @@ use jiff::Timestamp;
 
 use super::rows::{Device, DeviceComponent};
 use crate::catalogue::products::kind_path;
-use crate::error::Result;
-use crate::store::query::*;
-use crate::store::schema::{device_components, devices, products};
-use crate::store::types::At;
-use crate::store::{Conn, Tx};
+use store::error::Result;
+use store::query::*;
+use store::schema::{device_components, devices, products};
+use store::types::At;
+use store::{Conn, Tx};
 
 /// Levels below a device, at most: a ring in the data must not hold anybody up.
 const DEEPEST: usize = 8;

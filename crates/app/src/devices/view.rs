@@ -11,21 +11,20 @@ use serde::{Deserialize, Serialize};
 use super::rows::{Device, DeviceEvent, DeviceState};
 use super::seen;
 use super::tree::{Node, tree};
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::coverage::covers::{CoverView, covers_of};
 use crate::customers::is_known_to;
-use crate::error::Result;
-use crate::link;
 use crate::parts::{Place, place_of};
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::Result;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{
     device_components, device_events, device_states, devices, repairs, search_keys, users, work_lines,
 };
-use crate::store::search_keys::Target;
-use crate::store::types::At;
-use crate::views::{Link, NumberLink, Page, PartyLink};
+use store::search_keys::Target;
+use store::types::At;
+use store::views::{Link, NumberLink, Page, PartyLink};
+use store::{Conn, link};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceView {
@@ -201,7 +200,7 @@ pub(crate) fn device_view(conn: &mut Conn, actor: &Actor, row: Device, now: jiff
         has_serial: row.has_serial,
         imei: row.imei,
         tracking_code: row.tracking_code,
-        sold_on: crate::store::types::Day::shown(state.sold_on),
+        sold_on: store::types::Day::shown(state.sold_on),
         owner,
         owner_is_elsewhere,
         meters: serde_json::from_str(&state.meters).unwrap_or_default(),
@@ -286,7 +285,7 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
     if let Some(after) = &query.after {
         select = select.filter(devices::id.lt(seen(conn, actor, after, &[Action::ViewWork])?.id));
     }
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let rows = select.limit(limit + 1).load_boxed::<(Device, DeviceState)>(conn)?;
     let page = Page::of(rows, limit, |(row, _)| row.public_id.clone(), |row| row);
     let items = page
@@ -299,7 +298,7 @@ pub fn list_devices(conn: &mut Conn, actor: &Actor, query: &ListDevices) -> Resu
                 id: row.public_id,
                 product,
                 serial: row.serial,
-                sold_on: crate::store::types::Day::shown(state.sold_on),
+                sold_on: store::types::Day::shown(state.sold_on),
                 owner,
             })
         })

@@ -3,9 +3,9 @@
 use std::io::{self, Read};
 
 pub(super) use self::sql::{byte_count, piece};
-use crate::store::Db;
-use crate::store::query::*;
-use crate::store::schema::imports;
+use store::Db;
+use store::query::*;
+use store::schema::imports;
 
 /// Functions of both engines.
 mod sql {

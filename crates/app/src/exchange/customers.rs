@@ -6,13 +6,13 @@ use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
 use super::table::Row;
-use crate::access::Of;
 use crate::customers::rows::Party;
 use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, is_kept_by, save_customer};
-use crate::error::{Error, Result};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{parties, party_numbers, party_phones};
+use store::Tx;
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{parties, party_numbers, party_phones};
 
 /// People of one name and one phone who are looked at.
 pub(super) const NAMESAKES: i64 = 20;

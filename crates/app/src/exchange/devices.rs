@@ -10,16 +10,15 @@ use super::customers::{NAMESAKES, STRANGER};
 use super::run::Done;
 use super::table::Row;
 use crate::coverage::covers::{IssueCard, issue_card};
+use crate::coverage::days::add_device_event;
 use crate::customers::{SaveCustomer, is_known_to, save_customer};
-use crate::devices::register::product_named;
+use crate::devices::register::product_of_theirs;
 use crate::devices::rows::Device;
-use crate::devices::{
-    AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, add_device_event, register_device,
-};
-use crate::error::{Error, Fault, Result};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{covers, device_events, devices, parties, party_numbers, party_phones, policies};
+use crate::devices::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
+use store::Tx;
+use store::error::{Error, Fault, Result};
+use store::query::*;
+use store::schema::{covers, device_events, devices, parties, party_numbers, party_phones, policies};
 
 const EVENTS: [(&str, DeviceEventKind); 5] = [
     ("made_on", DeviceEventKind::Made),
@@ -34,7 +33,7 @@ pub(super) fn key(row: &Row<'_>) -> Result<String> {
 }
 
 pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
-    let product = product_named(tx.conn, row.required("product")?, "product")?;
+    let product = product_of_theirs(tx, row.required("product")?, "product", Action::KeepDevices)?;
     let serial = row.required("serial")?;
     let mut events = Vec::new();
     for (column, kind) in EVENTS {

@@ -16,14 +16,14 @@ use crate::catalogue::organisation::{SaveBrand, SaveCentre, save_brand, save_cen
 use crate::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_product_kind};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::NewDevice;
-use crate::error::{Error, Result};
 use crate::reception::receive::write_reception;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices};
 use crate::repair::past::{PastResult, close_past};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{brands, centres, faults, parties, product_kinds, products};
-use crate::views::Title;
+use store::Tx;
+use store::error::{Error, Result};
+use store::query::*;
+use store::schema::{brands, centres, faults, parties, product_kinds, products};
+use store::views::Title;
 
 /// Code of the centre in which imported repairs stand where no other is named.
 const CENTRE: &str = "OR";
@@ -80,8 +80,7 @@ pub(super) fn import(tx: &mut Tx<'_>, import: &Import, row: &Row<'_>, shelf: &mu
     };
     let zone = centres::table.find(centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
     let noon = jiff::civil::Time::constant(12, 0, 0, 0);
-    let occurred =
-        on.to_datetime(noon).to_zoned_datetime(crate::store::zone(&zone)).map_err(Error::internal)?.timestamp();
+    let occurred = on.to_datetime(noon).to_zoned_datetime(store::zone(&zone)).map_err(Error::internal)?.timestamp();
     let visit = ReceiveDevices {
         centre: Some(centre),
         place: None,

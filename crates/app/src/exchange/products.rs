@@ -6,17 +6,17 @@ use domain::text::{fold, key as folded_key};
 
 use super::run::Done;
 use super::table::Row;
-use crate::access::Of;
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{
     SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind,
 };
-use crate::error::{Error, Result};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::{brands, policies, product_kinds, products};
-use crate::views::Title;
+use store::Tx;
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{brands, policies, product_kinds, products};
+use store::views::Title;
 
 pub(super) fn key(row: &Row<'_>) -> Result<String> {
     Ok(format!("{}/{}", fold(row.required("brand")?), folded_key(row.required("code")?)))

@@ -1,9 +1,9 @@
 //! Rows of imports, as they are stored. An `id` of 0 is given by the store.
 
 use super::content::byte_count;
-use crate::store::query::*;
-use crate::store::schema::*;
-use crate::store::types::At;
+use store::query::*;
+use store::schema::*;
+use store::types::At;
 
 /// All of an import but its file, which is read piece by piece.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

@@ -10,14 +10,14 @@ use super::rows::{Import, ImportProblem, ImportRow};
 use super::start::Layout;
 use super::table::{Row, Rows, heading, with_rows};
 use super::{customers, devices, open_repair, products};
-use crate::access::Actor;
 use crate::access::guesses::{Tried, count, may_guess};
 use crate::access::session::actor_by_id;
-use crate::error::{Error, Fault, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{import_problems, import_rows, imports};
-use crate::store::types::At;
-use crate::store::{Db, Event, Subject, Tx};
+use store::error::{Error, Fault, Reason, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{import_problems, import_rows, imports};
+use store::types::At;
+use store::{Db, Event, Subject, Tx};
 
 /// Rows of a batch, and the bytes of their cells at which it ends before.
 const BATCH: usize = 100;
@@ -230,8 +230,8 @@ impl<'d> Runner<'d> {
         if self.import.is_whole && progress.bad > 0 {
             return end(self.db, &self.import, "refused");
         }
-        if self.import.is_whole && !self.import.is_dry_run {
-            self.whole()?;
+        if self.import.is_whole && !self.import.is_dry_run && !self.whole()? {
+            return end(self.db, &self.import, "refused");
         }
         end(self.db, &self.import, "done")
     }
@@ -273,7 +273,8 @@ impl<'d> Runner<'d> {
             }
             let mut progress = before;
             let mut strangers = 0;
-            let (outcomes, keys) = if is_tried { tx.tried(|tx| self.rows(tx, batch, true))? } else { self.rows(tx, batch, false)? };
+            let (outcomes, keys) =
+                if is_tried { tx.tried(|tx| self.rows(tx, batch, true))? } else { self.rows(tx, batch, false)? };
             for (offset, outcome) in outcomes.iter().enumerate() {
                 progress.add(outcome);
                 if let Outcome::Bad(faults) = outcome
@@ -281,7 +282,7 @@ impl<'d> Runner<'d> {
                 {
                     self.note(tx, batch.first + offset, &batch.rows[offset], faults)?;
                 }
-                strangers += usize::from(matches!(outcome, Outcome::Bad(faults) if faults.iter().any(|fault| fault.reason.code == customers::STRANGER)));
+                strangers += usize::from(matches!(outcome, Outcome::Bad(faults) if is_of_strangers(faults)));
             }
             diesel::update(imports::table.find(self.import.id))
                 .set((
@@ -302,23 +303,39 @@ impl<'d> Runner<'d> {
         Ok(Some(progress))
     }
 
-    /// All rows in one transaction, after they were tried.
-    fn whole(&mut self) -> Result<()> {
+    /// All rows in one transaction, after they were tried: false where a row was refused, because somebody was faster
+    /// since the trial, or it means a customer of others.
+    fn whole(&mut self) -> Result<bool> {
         let (db, actor) = (self.db, self.actor.clone());
-        db.write(&actor, |tx| {
+        let mut refused = None;
+        let written = db.write(&actor, |tx| {
+            refused = None;
             self.file(|runner, rows| {
+                let mut first = 0;
                 loop {
-                    let batch = Batch::read(rows, 0)?;
+                    let batch = Batch::read(rows, first)?;
                     if batch.rows.is_empty() {
                         return Ok(());
                     }
-                    // Somebody was faster since the trial.
-                    if runner.rows(tx, &batch, false)?.0.iter().any(|outcome| matches!(outcome, Outcome::Bad(_))) {
-                        return Err(Error::conflict("changed-meanwhile"));
+                    first += batch.rows.len();
+                    for (offset, outcome) in runner.rows(tx, &batch, false)?.0.into_iter().enumerate() {
+                        if let Outcome::Bad(faults) = outcome {
+                            refused = Some((batch.first + offset, batch.rows[offset].clone(), faults));
+                            return Err(Error::conflict("changed-meanwhile"));
+                        }
                     }
                 }
             })
-        })
+        });
+        let Some((index, row, faults)) = refused else { return written.map(|()| true) };
+        db.write(&actor, |tx| {
+            self.note(tx, index, &row, &faults)?;
+            diesel::update(imports::table.find(self.import.id))
+                .set((imports::good_count.eq(imports::good_count - 1), imports::bad_count.eq(imports::bad_count + 1)))
+                .execute(tx.conn)?;
+            if is_of_strangers(&faults) { count(tx, &Tried::look_up(&actor)) } else { Ok(()) }
+        })?;
+        Ok(false)
     }
 
     /// What becomes of some rows, and the keys of those that were tried first.
@@ -330,6 +347,11 @@ impl<'d> Runner<'d> {
             let row = Row::new(cells, &self.places);
             let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf));
             let outcome = match ran {
+                // A trial costs nothing and leaves nothing: it does not tell whom others know.
+                Err(Error::Invalid(faults)) if is_tried && is_of_strangers(&faults) => Outcome::Done(Done::Written(0)),
+                Err(Error::Conflict(reason)) if is_tried && reason.code == customers::STRANGER => {
+                    Outcome::Done(Done::Written(0))
+                }
                 Ok((Done::Written(_), key)) if is_tried && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
                 Ok((done, _)) => Outcome::Done(done),
                 Err(Error::Invalid(faults)) => Outcome::Bad(faults),
@@ -371,6 +393,11 @@ impl<'d> Runner<'d> {
         }
         Ok(())
     }
+}
+
+/// Whether a row means a customer of others alone.
+fn is_of_strangers(faults: &[Fault]) -> bool {
+    faults.iter().any(|fault| fault.reason.code == customers::STRANGER)
 }
 
 /// One row: what became of it, and the key by which it is known from now on.

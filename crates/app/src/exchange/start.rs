@@ -14,15 +14,14 @@ use super::content::byte_count;
 use super::rows::Import;
 use super::table::{self, Glance, MAX_FILE};
 use super::view::{ImportView, import_row, import_view};
-use crate::access::Of;
 use crate::access::secrets::hex;
-use crate::error::{Error, Fault, Faults, Result};
-use crate::gate::Gate;
-use crate::refer;
-use crate::store::query::*;
-use crate::store::schema::{centres, import_problems, imports};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Fault, Faults, Result};
+use store::gate::Gate;
+use store::query::*;
+use store::rights::Of;
+use store::schema::{centres, import_problems, imports};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx, refer};
 
 /// The largest file that is sent within JSON. Its text, its value and its bytes are held beside each other for a while;
 /// a larger one comes by the page, where it comes as it is, or by the command line.

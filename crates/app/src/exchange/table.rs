@@ -13,7 +13,7 @@ use jiff::civil::Date;
 
 use super::columns::longest;
 use super::workbook::{Book, has_few_files};
-use crate::error::{Error, Fault, Faults, Result};
+use store::error::{Error, Fault, Faults, Result};
 
 /// The largest file that is read, in bytes: a million rows of devices with their cards and owners.
 pub const MAX_FILE: usize = 64 * 1024 * 1024;

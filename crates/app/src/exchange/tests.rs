@@ -3,14 +3,14 @@
 use domain::access::{Action, Role};
 
 use super::*;
-use crate::access::Actor;
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::customers::{SaveCustomer, save_customer};
-use crate::error::Error;
 use crate::reporting::{FailureCauses, failure_causes};
-use crate::store::query::*;
-use crate::store::schema::memberships;
 use crate::testing::{House, MANAGER, another_centre, in_a_house, told};
+use store::error::Error;
+use store::query::*;
+use store::rights::Actor;
+use store::schema::memberships;
 
 fn sent(text: &str) -> SentFile {
     read_file("file.csv", text.as_bytes().to_vec()).expect("a table")
@@ -44,6 +44,7 @@ fn problems(house: &House, view: &ImportView) -> Vec<(i64, String, String)> {
 }
 
 const DRY: RunImport = RunImport { columns: None, is_dry_run: true, is_whole: false };
+const RUN: RunImport = RunImport { columns: None, is_dry_run: false, is_whole: false };
 const WHOLE: RunImport = RunImport { columns: None, is_dry_run: false, is_whole: true };
 
 const CUSTOMERS: &str = "نام,موبایل,کد ملی,شماره اشتراک\nزهرا کریمی,۰۹۱۲۳۴۵۶۷۸۹,,۱۰۲۴\nعلی مرادی,0912,,\n,09121112233,,\nزهرا کريمي,+98 912 345 6789,,1024\n";
@@ -98,6 +99,22 @@ fn a_trial_tells_whom_the_house_knows_to_who_keeps_customers_alone() {
 }
 
 #[test]
+fn devices_of_another_brand_are_no_rows_of_ours_known_or_not() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        house.device("TV-1", "T-1", "1404/01/15", &[]);
+        let mut actor = house.person(MANAGER);
+        actor.members.iter_mut().for_each(|member| member.brand_id = Some(i64::MAX));
+        let rows = ["T-1", "T-2"].map(|serial| {
+            let cells = ["TV-1", serial].map(str::to_owned);
+            let places = [("product".to_owned(), 0), ("serial".to_owned(), 1)].into();
+            told(house.db.write(&actor, |tx| super::devices::import(tx, &super::table::Row::new(&cells, &places))))
+        });
+        assert_eq!(rows, ["product: unknown-product", "product: unknown-product"]);
+    });
+}
+
+#[test]
 fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
     in_a_house(|house| {
         house.at("1405/09/02");
@@ -119,8 +136,17 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
             let theirs = memberships::table.filter(memberships::role.eq(Role::CentreManager.name()));
             Ok(diesel::update(theirs).set(memberships::centre_id.eq(Some(another_centre(tx)?))).execute(tx.conn)?)
         });
-        let try_rows = |kind: ImportKind, rows: &str| started_by(house, &house.person(MANAGER), kind, rows, &DRY);
+        let try_rows = |kind: ImportKind, rows: &str| started_by(house, &house.person(MANAGER), kind, rows, &RUN);
         let rows = (0..120).map(|number| format!("زهرا,0912345{number:04}\n")).collect::<String>();
+        // A trial leaves nothing, and tells nothing of them.
+        let tried = |how: &RunImport| {
+            started_by(house, &house.person(MANAGER), ImportKind::Customers, &format!("name,phone\n{rows}"), how)
+        };
+        assert_eq!(counts(&tried(&DRY)), ("done", 120, 0, 0));
+        let whole = tried(&WHOLE);
+        assert_eq!((whole.state.as_str(), whole.bad), ("refused", 1));
+        assert_eq!(problems(house, &whole), [(2, String::new(), "customer-elsewhere".to_owned())]);
+        house.at("1405/09/02 13:00");
         let try_all = || try_rows(ImportKind::Customers, &format!("name,phone\n{rows}علی مرادی,09121112233\n"));
         let view = try_all();
         assert_eq!(

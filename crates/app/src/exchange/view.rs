@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{Import, ImportProblem};
 use super::start::Layout;
-use crate::access::{Actor, Of};
-use crate::error::{Error, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{import_problems, imports};
-use crate::store::{Conn, MAX_PAGE, PAGE, types::At};
-use crate::views::{ListQuery, Page};
+use store::error::{Error, Reason, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{import_problems, imports};
+use store::types::At;
+use store::views::{ListQuery, Page};
+use store::{Conn, MAX_PAGE, PAGE};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportView {

@@ -13,7 +13,7 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 
 use super::table::{Lines, MAX_CELL, MAX_COLUMNS, cell_too_long, too_large, too_wide, unreadable};
-use crate::error::{Error, Result};
+use store::error::{Error, Result};
 
 /// The most that a sheet unpacks to, in bytes, and what every other part does.
 const MAX_SHEET: u64 = 128 * 1024 * 1024;

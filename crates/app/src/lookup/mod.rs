@@ -16,17 +16,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::guesses::{Tried, may_guess, reserve};
-use crate::access::{Actor, Of, Scope};
 use crate::customers::is_known_to;
-use crate::error::{Error, Result};
-use crate::store::events::MONEY;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Result};
+use store::events::MONEY;
+use store::query::*;
+use store::rights::{Actor, Of, Scope};
+use store::schema::{
     covers, devices, invoices, journal, journal_subjects, parties, products, receptions, repairs, search_keys, users,
 };
-use crate::store::search_keys::Target;
-use crate::store::{Conn, Db};
-use crate::views::{Page, Title};
+use store::search_keys::Target;
+use store::views::{Page, Title};
+use store::{Conn, Db};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +56,9 @@ pub struct Found {
 
 /// How many hits the box shows.
 const HITS: i64 = 20;
+
+/// How many keys are looked at for them: what others have in common with what was typed.
+const LOOKED_AT: i64 = 1_000;
 
 /// Finds by any number or the beginning of a name, typed in any digits or scanned. Numbers of customers whom the actor
 /// does not know are counted, so that nobody learns by trying who is served elsewhere.
@@ -101,35 +104,64 @@ pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     exact.extend(tracking::parse(typed));
     exact.sort();
     exact.dedup();
-    let mut rows = search_keys::table
-        .filter(search_keys::key.eq_any(&exact))
-        .select((search_keys::target_kind, search_keys::target_id, search_keys::kind))
-        .limit(HITS)
-        .load::<(String, i64, String)>(conn)?
-        .into_iter()
-        .map(|(kind, id, key)| (kind, id, if key == "name" { Match::Name } else { Match::Number }))
-        .collect::<Vec<_>>();
-    if rows.is_empty() && key.chars().count() >= 2 {
-        for prefix in [&key, &folded] {
-            let more = search_keys::table
-                .filter(search_keys::key.ge(prefix.clone()))
-                .filter(search_keys::key.lt(format!("{prefix}\u{10FFFF}")))
-                .order(search_keys::key)
-                .select((search_keys::target_kind, search_keys::target_id))
-                .limit(HITS)
-                .load::<(String, i64)>(conn)?;
-            rows.extend(more.into_iter().map(|(kind, id)| (kind, id, Match::Beginning)));
-        }
+    let mut hits = seen(conn, actor, |conn, from| {
+        let rows = search_keys::table
+            .filter(search_keys::key.eq_any(&exact))
+            .order((search_keys::key, search_keys::kind, search_keys::target_kind, search_keys::target_id))
+            .select((search_keys::target_kind, search_keys::target_id, search_keys::kind))
+            .offset(from)
+            .limit(HITS)
+            .load::<(String, i64, String)>(conn)?;
+        let by = |key: String| if key == "name" { Match::Name } else { Match::Number };
+        Ok(rows.into_iter().map(|(kind, id, key)| (kind, id, by(key))).collect())
+    })?;
+    // Where one's own has the number, nobody is told of others who have it too.
+    if hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere) {
+        hits.retain(|hit| !hit.is_elsewhere);
     }
-    let mut hits: Vec<Hit> = Vec::new();
-    for (kind, id, by) in rows {
-        if let Some(hit) = hit(conn, actor, &kind, id, by)?
-            && !hits.contains(&hit)
-        {
-            hits.push(hit);
+    if hits.is_empty() && key.chars().count() >= 2 {
+        for prefix in [&key, &folded] {
+            let more = seen(conn, actor, |conn, from| {
+                let rows = search_keys::table
+                    .filter(search_keys::key.ge(prefix.clone()))
+                    .filter(search_keys::key.lt(format!("{prefix}\u{10FFFF}")))
+                    .order((search_keys::key, search_keys::kind, search_keys::target_kind, search_keys::target_id))
+                    .select((search_keys::target_kind, search_keys::target_id))
+                    .offset(from)
+                    .limit(HITS)
+                    .load::<(String, i64)>(conn)?;
+                Ok(rows.into_iter().map(|(kind, id)| (kind, id, Match::Beginning)).collect())
+            })?;
+            let more = more.into_iter().filter(|hit| !hits.contains(hit)).collect::<Vec<_>>();
+            hits.extend(more);
         }
     }
     Ok(Found { hits })
+}
+
+/// A key that was found: kind and id of what it is of, and what of that was typed.
+type Key = (String, i64, Match);
+
+/// The first of what is found that the actor sees: what is of others takes no place among them. `read` gives the keys
+/// from a place on.
+fn seen(conn: &mut Conn, actor: &Actor, read: impl Fn(&mut Conn, i64) -> Result<Vec<Key>>) -> Result<Vec<Hit>> {
+    let mut hits: Vec<Hit> = Vec::new();
+    for from in (0..LOOKED_AT).step_by(usize::try_from(HITS).unwrap_or(1)) {
+        let keys = read(conn, from)?;
+        let is_last = keys.len() < usize::try_from(HITS).unwrap_or(0);
+        for (kind, id, by) in keys {
+            if let Some(hit) = hit(conn, actor, &kind, id, by)?
+                && !hits.contains(&hit)
+            {
+                hits.push(hit);
+            }
+        }
+        if is_last || hits.len() >= usize::try_from(HITS).unwrap_or(0) {
+            break;
+        }
+    }
+    hits.truncate(usize::try_from(HITS).unwrap_or(0));
+    Ok(hits)
 }
 
 /// What of a thing was typed.
@@ -173,7 +205,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
             let row = parties::table
                 .find(id)
                 .select((parties::public_id, parties::name, parties::retired_at))
-                .first::<(String, String, Option<crate::store::types::At>)>(conn)?;
+                .first::<(String, String, Option<store::types::At>)>(conn)?;
             let phone = crate::customers::first_phone(conn, id)?.unwrap_or_default();
             if !actor.can(Action::ViewCustomers) || row.2.is_some() {
                 return Ok(None);
@@ -234,7 +266,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
 }
 
 /// An entry as it is read: what happened, when, by whom, in which centre and for which brand.
-type Entry = (i64, (String, String), crate::store::types::At, Option<String>, (Option<i64>, Option<i64>));
+type Entry = (i64, (String, String), store::types::At, Option<String>, (Option<i64>, Option<i64>));
 
 /// An entry of a timeline.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -295,7 +327,7 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         }
         _ => return Err(Error::invalid("subject", "unknown-reference")),
     };
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let select = journal_subjects::table
         .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
         .left_join(users::table.on(journal::actor_user_id.eq(users::id.nullable())))
@@ -369,4 +401,53 @@ fn of_foreign_visits(conn: &mut Conn, scope: &Scope, rows: &[Entry]) -> Result<B
         pairs.into_iter().filter(move |(_, subject)| !seen.contains(subject)).map(|(entry, _)| entry)
     };
     Ok(foreign(of_visits, visits).chain(foreign(of_invoices, invoices)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::customers::{SaveCustomer, save_customer};
+    use crate::testing::{House, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house};
+
+    /// The receptionist of another centre.
+    fn elsewhere(house: &House) -> Actor {
+        let other = house.write(another_centre);
+        let mut actor = house.person(RECEPTIONIST);
+        actor.members.iter_mut().for_each(|member| member.centre_id = Some(other));
+        (actor.centre_id, actor.user_id) = (Some(other), house.person(TECHNICIAN).user_id);
+        actor
+    }
+
+    #[test]
+    fn what_is_of_others_takes_no_place_among_what_is_found_and_hides_nothing() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            for number in 0..45 {
+                house.customer(&format!("کریمی {number}"), &format!("0912345{number:04}"));
+            }
+            house.customer("رستمی", "09120000001");
+            let actor = elsewhere(house);
+            let keep = |name: &str, phone: &str| {
+                let command =
+                    SaveCustomer { name: name.to_owned(), phones: vec![phone.to_owned()], ..SaveCustomer::default() };
+                house.db.write(&actor, |tx| save_customer(tx, None, &command)).expect("a customer");
+            };
+            keep("کریمی‌نیا", "09350000001");
+            keep("رستمی‌فر", "09350000002");
+            let found = |typed: &str| {
+                let found = search(&house.db, &actor, typed).expect("searched");
+                found.hits.into_iter().map(|hit| (hit.title, hit.is_elsewhere)).collect::<Vec<_>>()
+            };
+            assert_eq!(found("کریمی"), [("کریمی‌نیا".to_owned(), false)]);
+            assert_eq!(
+                found("رستمی"),
+                [("رستمی‌فر".to_owned(), false)],
+                "a stranger's whole name hides none of one's own"
+            );
+            // Whose number one's own has too, is not told.
+            assert_eq!(found("09120000001"), [(String::new(), true)]);
+            keep("سارا", "09120000001");
+            assert_eq!(found("09120000001"), [("سارا".to_owned(), false)]);
+        });
+    }
 }

@@ -5,16 +5,15 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Actor, Of, Scope};
-use crate::error::{Error, Result};
-use crate::link;
 use crate::repair::rows::WorkLine;
 use crate::repair::view::DeviceLink;
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{coverage_shares, devices, products, repairs, work_lines};
-use crate::store::types::Day;
-use crate::views::Title;
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of, Scope};
+use store::schema::{coverage_shares, devices, products, repairs, work_lines};
+use store::types::Day;
+use store::views::Title;
+use store::{Conn, link};
 
 /// An operation or a part on a device, whoever paid.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

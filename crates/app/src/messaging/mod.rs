@@ -11,12 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::Message;
-use crate::access::Actor;
-use crate::error::Result;
-use crate::store::query::*;
-use crate::store::schema::messages;
-use crate::store::types::At;
-use crate::store::{Conn, Tx, Vault, is_sealed, opened, sealed_as};
+use store::error::Result;
+use store::query::*;
+use store::rights::Actor;
+use store::schema::messages;
+use store::types::At;
+use store::{Conn, Tx, Vault, is_sealed, opened, sealed_as};
 
 /// For how long a code holds that was sent to a phone.
 pub(crate) const CODE_MINUTES: i64 = 15;
@@ -118,9 +118,9 @@ mod tests {
     use super::*;
     use crate::billing::hand_over::{KnownBy, SendCode};
     use crate::billing::{HandOver, Receiver, hand_over, send_hand_over_code};
-    use crate::error::Error;
-    use crate::store::schema::{hand_over_codes, journal};
     use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+    use store::error::Error;
+    use store::schema::{hand_over_codes, journal};
 
     #[test]
     fn a_code_is_sealed_shown_to_who_may_send_it_and_holds_for_a_quarter_of_an_hour() {

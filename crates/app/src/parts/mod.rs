@@ -7,11 +7,11 @@
 pub mod rows;
 
 use self::rows::{Location, Move};
-use crate::error::{Error, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{device_states, locations, moves};
-use crate::store::types::At;
-use crate::store::{Conn, Tx};
+use store::error::{Error, Reason, Result};
+use store::query::*;
+use store::schema::{device_states, locations, moves};
+use store::types::At;
+use store::{Conn, Tx};
 
 /// Where something can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,20 +8,20 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Of;
 use crate::customers::known_customer;
 use crate::customers::rows::Party;
-use crate::error::{Error, Faults, Result};
 use crate::exchange::forget_files;
-use crate::store::idempotency::forget_answers;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Faults, Result};
+use store::idempotency::forget_answers;
+use store::query::*;
+use store::rights::Of;
+use store::schema::{
     agreements, attachments, hand_overs, ledger_entries, messages, parties, party_addresses, party_numbers,
     party_phones, party_roles, receptions, repair_details, repairs,
 };
-use crate::store::search_keys::{Target, put};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::search_keys::{Target, put};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// Erases what is kept of a customer as a person; it cannot be undone.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

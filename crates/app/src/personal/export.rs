@@ -4,20 +4,20 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Of;
 use crate::billing::account::{AccountView, get_account};
 use crate::billing::invoices::{InvoiceRow, ListInvoices, list_invoices};
 use crate::customers::{CustomerView, customer_view, known_customer};
 use crate::devices::view::{DeviceRow, ListDevices, list_devices};
-use crate::error::Result;
 use crate::lookup::{GetTimeline, TimelineEntry, get_timeline};
 use crate::messaging::MessageView;
 use crate::messaging::rows::Message;
 use crate::reception::view::{ListReceptions, ReceptionRow, list_receptions};
-use crate::store::query::*;
-use crate::store::schema::{messages, party_phones};
-use crate::store::{Conn, Event, MAX_PAGE, Subject, Tx};
-use crate::views::Page;
+use store::error::Result;
+use store::query::*;
+use store::rights::Of;
+use store::schema::{messages, party_phones};
+use store::views::Page;
+use store::{Conn, Event, MAX_PAGE, Subject, Tx};
 
 /// All that is kept of a customer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,12 +1,12 @@
 //! Who opened what is kept of a customer.
 
-use crate::access::Actor;
 use crate::customers::customer_row;
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::{journal, journal_subjects};
-use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject, start_of};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{journal, journal_subjects};
+use store::types::At;
+use store::{Conn, Db, Event, Subject, start_of};
 
 /// How the journal calls that a customer was opened.
 pub(crate) const OPENED: &str = "customer_opened";

@@ -3,23 +3,25 @@
 //!
 //! Issued papers, repairs, devices and the journal are none of these kinds: the law and the promises need them.
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::erase::{ERASED_KEY, erase, may_be_erased};
-use crate::access::{Actor, guesses};
+use crate::access::guesses;
 use crate::coverage::case::last_day;
 use crate::coverage::rows::Cover;
 use crate::customers::rows::Party;
-use crate::error::{Error, Result};
 use crate::exchange::forget_files;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{
     attachments, covers, device_states, messages, parties, party_roles, receptions, repairs, sessions,
 };
-use crate::store::types::At;
-use crate::store::{Conn, Db, Event, Subject, Tx, idempotency, local_date, settings};
+use store::types::At;
+use store::{Conn, Db, Event, Subject, Tx, idempotency, local_date, settings};
 
 /// For how many months each kind is kept; 0: for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -226,8 +228,8 @@ mod tests {
     use crate::catalogue::installation::{ChangeInstallation, change_installation};
     use crate::customers::get_customer;
     use crate::reception::attachments::{Purpose, add_photo};
-    use crate::store::schema::guesses as guesses_of_all;
     use crate::testing::{RECEPTIONIST, in_a_house};
+    use store::schema::guesses as guesses_of_all;
 
     #[test]
     fn what_is_older_than_its_kind_is_kept_is_deleted_and_nothing_else_is() {

@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::access::secrets::hex;
-use crate::access::{Actor, Of};
-use crate::error::{Error, Fault, Reason, Result};
-use crate::gate::Gate;
 use crate::repair::rows::{Attachment, Repair};
-use crate::store::query::*;
-use crate::store::schema::{attachments, repairs};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Fault, Reason, Result};
+use store::gate::Gate;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{attachments, repairs};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// The largest file that is taken.
 pub const MAX_BYTES: usize = 12 * 1024 * 1024;
@@ -178,10 +178,14 @@ fn says_its_size(bytes: &[u8]) -> bool {
 /// Keeps a photo that `clean_photo` made, for a repair or for one that is about to be received.
 ///
 /// # Errors
-/// `NotFound` where the repair is not theirs to see.
+/// `NotFound` where the repair is not theirs to see; `Conflict` after hand-over.
 pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo: Vec<u8>) -> Result<AttachmentView> {
     let repair = match repair {
-        Some(public_id) => Some(crate::repair::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?),
+        Some(public_id) => {
+            let repair = crate::repair::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?;
+            crate::repair::not_over(&repair)?;
+            Some(repair)
+        }
         None => None,
     };
     // A photo is added by whose hands the device goes through.
@@ -272,7 +276,8 @@ mod tests {
     use proptest::prelude::proptest;
 
     use super::*;
-    use crate::testing::damages;
+    use crate::reception::correct::{CancelReception, cancel_reception};
+    use crate::testing::{RECEPTIONIST, damages, in_a_house, told};
 
     fn photo(format: ImageFormat) -> Vec<u8> {
         let mut out = Cursor::new(Vec::new());
@@ -282,6 +287,26 @@ mod tests {
         .write_to(&mut out, format)
         .expect("a photo");
         out.into_inner()
+    }
+
+    #[test]
+    fn a_photo_is_added_to_what_is_in_hand() {
+        in_a_house(|house| {
+            house.at("1405/09/02 08:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let visit = house.receive(&customer, &[(&device, "no-power")]);
+            let add = || {
+                let add = |tx: &mut Tx<'_>| {
+                    add_photo(tx, Some(&visit.repairs[0].id), Purpose::Finding, photo(ImageFormat::Jpeg))
+                };
+                told(house.by(RECEPTIONIST, add))
+            };
+            assert_eq!(add(), "done");
+            let off = CancelReception { reason: "-".to_owned() };
+            house.by(RECEPTIONIST, |tx| cancel_reception(tx, &visit.id, None, &off)).expect("cancelled");
+            assert_eq!(add(), "reception-cancelled");
+        });
     }
 
     fn reason_of(cleaned: Result<Vec<u8>>) -> Reason {

@@ -9,20 +9,20 @@ use super::receive::ReceptionPlace;
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{reception_row, wholly};
-use crate::access::Of;
 use crate::billing::papers;
 use crate::catalogue::same_version;
 use crate::coverage::claims::release;
 use crate::coverage::decide::decide_repair;
 use crate::customers::customer_named;
 use crate::devices::{append_event, device_named};
-use crate::error::{Error, Faults, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::agreed::end_estimates_of_another;
 use crate::repair::rows::Repair;
-use crate::store::query::*;
-use crate::store::schema::{device_states, products, receptions, repairs};
-use crate::store::{Event, Subject, Tx};
+use store::error::{Error, Faults, Reason, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{device_events, device_states, products, receptions, repairs};
+use store::{Event, Subject, Tx};
 
 /// Corrects a reception that was written for a wrong customer or a wrong device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -102,8 +102,13 @@ pub fn correct_reception(
         end_estimates_of_another(tx, rows.iter().map(|row| row.id).collect())?;
         // A device that became the wrong customer's by this reception alone becomes the right one's.
         let theirs = rows.iter().map(|row| row.device_id).collect::<Vec<_>>();
+        let came_by_it = device_events::table
+            .filter(device_events::kind.eq("owner_changed"))
+            .filter(device_events::occurred_at.eq(reception.occurred_at))
+            .select(device_events::device_id);
         let wrong = device_states::table
             .filter(device_states::device_id.eq_any(theirs))
+            .filter(device_states::device_id.eq_any(came_by_it))
             .filter(device_states::owner_party_id.eq(reception.customer_id))
             .select(device_states::device_id);
         for device_id in wrong.load::<i64>(tx.conn)? {
@@ -243,6 +248,33 @@ pub fn cancel_reception(
 mod tests {
     use super::*;
     use crate::testing::{RECEPTIONIST, in_a_house};
+
+    #[test]
+    fn a_device_that_was_somebodys_before_stays_theirs_when_the_customer_is_corrected() {
+        in_a_house(|house| {
+            house.at("1405/09/02 08:00");
+            let (theirs, new) =
+                (house.customer("زهرا کریمی", "09123456789"), house.customer("علی مرادی", "09121112233"));
+            let (owned, loose) =
+                (house.device("TV-1", "T-1", "1404/01/15", &[]), house.device("TV-1", "T-2", "1404/01/15", &[]));
+            let mine = crate::devices::RecordOnDevice { owner: Some(theirs.clone()), ..Default::default() };
+            house.write(|tx| crate::devices::record_on_device(tx, &owned, &mine));
+            let visit = house.receive(&theirs, &[(&owned, "no-power"), (&loose, "no-power")]);
+            let command = CorrectReception {
+                customer: Some(new.clone()),
+                repair: None,
+                device: None,
+                reason: "another brought them".to_owned(),
+            };
+            house.by(RECEPTIONIST, |tx| correct_reception(tx, &visit.id, None, &command)).expect("corrected");
+            let owner = |device: &str| {
+                let view =
+                    |conn: &mut store::Conn| crate::devices::get_device(conn, &house.admin, device, house.db.now());
+                house.db.read(view).expect("a device").owner.map(|owner| owner.id)
+            };
+            assert_eq!((owner(&owned), owner(&loose)), (Some(theirs), Some(new)));
+        });
+    }
 
     #[test]
     fn a_device_is_exchanged_by_the_serial_that_stands_on_it() {

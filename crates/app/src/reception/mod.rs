@@ -18,12 +18,12 @@ pub use view::{ListReceptions, ReceptionView, get_reception, list_receptions};
 use domain::access::Action;
 
 use self::rows::Reception;
-use crate::access::Actor;
-use crate::error::{Error, Result};
 use crate::repair::rows::Repair;
-use crate::store::query::*;
-use crate::store::schema::{receptions, repairs};
-use crate::store::{Conn, Tx};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{receptions, repairs};
+use store::{Conn, Tx};
 
 /// # Errors
 /// `NotFound`.

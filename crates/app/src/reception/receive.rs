@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{attachments, repeats};
-use crate::access::Of;
 use crate::billing::papers;
 use crate::catalogue::rows::Centre;
 use crate::coverage::decide::decide_repair;
@@ -19,19 +18,20 @@ use crate::devices::register::{read_meters, set_owner, write_device};
 use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
 use crate::devices::{NewDevice, append_event, device_row};
-use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::passcode::seal;
 use crate::repair::rows::{Repair, RepairDetail, ReportedFault};
-use crate::store::numbering::{self, Series};
-use crate::store::query::*;
-use crate::store::schema::{
+use crate::workflow;
+use store::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
+use store::numbering::Series;
+use store::query::*;
+use store::rights::Of;
+use store::schema::{
     centres, device_states, devices, faults, products, receptions, repair_details, repairs, reported_faults, sections,
 };
-use crate::store::search_keys::{Target, add};
-use crate::store::types::{At, Day};
-use crate::store::{Event, Subject, Tx};
-use crate::{refer, workflow};
+use store::search_keys::{Target, add};
+use store::types::{At, Day};
+use store::{Event, Subject, Tx, numbering, refer};
 
 domain::words! {
     /// Where the work is done: on site nothing comes into custody.
@@ -376,8 +376,8 @@ fn not_in_anothers(tx: &mut Tx<'_>, device: &Device, customer_id: i64, path: &st
 mod tests {
     use super::*;
     use crate::catalogue::organisation::{SaveSection, save_section};
-    use crate::store::schema::centres;
     use crate::testing::{RECEPTIONIST, another_centre, in_a_house, told};
+    use store::schema::centres;
 
     #[test]
     fn a_section_is_one_of_the_centre_that_receives() {
@@ -388,7 +388,7 @@ mod tests {
                 .db
                 .read(|conn| Ok(centres::table.find(other).select(centres::public_id).first::<String>(conn)?))
                 .expect("a centre");
-            let title = crate::views::Title::new("سرما", "Cooling");
+            let title = store::views::Title::new("سرما", "Cooling");
             let section = house
                 .write(|tx| {
                     save_section(

@@ -5,13 +5,13 @@ use domain::access::Action;
 use domain::time::days_between;
 use jiff::civil::Date;
 
-use crate::access::{Actor, Of};
-use crate::error::Result;
 use crate::repair::view::RepeatView;
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{fault_relations, faults, repairs, reported_faults};
-use crate::store::types::Day;
+use store::Conn;
+use store::error::Result;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{fault_relations, faults, repairs, reported_faults};
+use store::types::Day;
 
 /// The earlier repair.
 #[derive(Clone, Debug, PartialEq, Eq)]

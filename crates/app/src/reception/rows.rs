@@ -1,8 +1,8 @@
 //! Rows of visits, as they are stored. An `id` of 0 is given by the store.
 
-use crate::store::query::*;
-use crate::store::schema::*;
-use crate::store::types::{At, Day};
+use store::query::*;
+use store::schema::*;
+use store::types::{At, Day};
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = receptions, treat_none_as_default_value = false)]

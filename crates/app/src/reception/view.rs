@@ -8,15 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::Reception;
 use super::seen;
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
-use crate::error::Result;
-use crate::link_columns;
 use crate::repair::list::{RepairRow, repairs_of};
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{centres, parties, receptions, repairs, users};
-use crate::views::{Link, Page, PartyLink};
+use store::error::Result;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{centres, parties, receptions, repairs, users};
+use store::views::{Link, Page, PartyLink};
+use store::{Conn, link_columns};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ReceptionView {
@@ -136,7 +135,7 @@ pub struct ReceptionRow {
 /// `Forbidden`.
 pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -> Result<Page<ReceptionRow>> {
     actor.may(Action::ViewWork, Of::Anything)?;
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let scope = actor.scope(Action::ViewWork);
     let mut select = receptions::table
         .filter(scope.rows::<receptions::table>())
@@ -144,10 +143,10 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         .select(Reception::as_select())
         .into_boxed();
     if let Some(from) = query.from {
-        select = select.filter(receptions::occurred_on.ge(crate::store::types::Day::from(from)));
+        select = select.filter(receptions::occurred_on.ge(store::types::Day::from(from)));
     }
     if let Some(to) = query.to {
-        select = select.filter(receptions::occurred_on.le(crate::store::types::Day::from(to)));
+        select = select.filter(receptions::occurred_on.le(store::types::Day::from(to)));
     }
     if let Some(customer) = &query.customer {
         let id =

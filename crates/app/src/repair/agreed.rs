@@ -5,6 +5,8 @@
 //! agreed, how and why. Who was never asked agreed to nothing; who agreed to other work agreed to that alone, even
 //! where the sum is the same.
 
+use std::collections::HashMap;
+
 use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,11 +17,11 @@ use super::estimate::{EstimateLine, customer_lines, latest, state};
 use super::rows::{Agreement, Estimate, Repair, WorkLine};
 use super::{in_hand, road, touch};
 use crate::coverage::decide::decide_repair;
-use crate::error::{Arg, Error, Faults, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{agreements, centres, estimates, repairs, work_lines};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Arg, Error, Faults, Reason, Result};
+use store::query::*;
+use store::schema::{agreements, centres, estimates, repairs, work_lines};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// What the customer agreed to, and what it is now: more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -138,18 +140,17 @@ fn agreed_work(
     Ok(pairs)
 }
 
-/// The public ids of the lines of which the customer agreed to pay something, and that cost no more than was told.
+/// What the customer agreed to pay of each line, with VAT, by the line's public id: nobody agreed to more for a line
+/// than was told of it, whatever another costs less, nor pays more than it costs.
 ///
 /// # Errors
 /// The store.
-pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<String>> {
-    let Told::Work(told) = told_work(conn, repair)? else { return Ok(Vec::new()) };
+pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result<HashMap<String, i64>> {
+    let Told::Work(told) = told_work(conn, repair)? else { return Ok(HashMap::new()) };
     let now = asked(conn, repair, on)?;
     let pairs = agreed_work(conn, repair, told, now)?.into_iter();
-    Ok(pairs
-        .filter(|(told, now)| told.net > 0 && now.net + now.vat <= told.net + told.vat)
-        .map(|(_, now)| now.line)
-        .collect())
+    let of_each = pairs.map(|(told, now)| ((told.net + told.vat).min(now.net + now.vat), now.line));
+    Ok(of_each.filter(|(sum, _)| *sum > 0).map(|(sum, line)| (line, sum)).collect())
 }
 
 /// What the customer would pay on a day, without the house's own fees.
@@ -168,11 +169,7 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
     let lines = asked(conn, repair, on)?;
     let now = lines.iter().map(|line| line.net + line.vat).sum::<i64>();
     let accepted = match told_work(conn, repair)? {
-        Told::Work(told) => {
-            // Nobody agreed to more for a line than was told of it, whatever another costs less.
-            let least = |(told, now): &(EstimateLine, EstimateLine)| (told.net + told.vat).min(now.net + now.vat);
-            agreed_work(conn, repair, told, lines)?.iter().map(least).sum()
-        }
+        Told::Work(_) => agreed_lines(conn, repair, on)?.values().sum(),
         Told::Sum(total) => total,
     };
     Ok((now > accepted).then_some(Exceeded { accepted, now }))

@@ -5,12 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{in_hand, seen};
-use crate::access::permissions::Permissions;
-use crate::access::{Actor, session};
-use crate::error::{Error, OrInvalid, Result};
-use crate::store::query::*;
-use crate::store::schema::{memberships, repairs, users};
-use crate::store::{Conn, Event, Subject, Tx};
+use crate::access::session;
+use store::error::{Error, OrInvalid, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::rights::permissions::Permissions;
+use store::schema::{memberships, repairs, users};
+use store::{Conn, Event, Subject, Tx};
 
 /// Gives a repair to a person of its centre, or back to the pool.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::lines::component_named;
 use super::rows::Repair;
 use super::{in_hand, seen};
-use crate::access::Actor;
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
 use crate::devices::device_row;
-use crate::error::{Arg, Error, Faults, Reason, Result};
 use crate::reception::repeats;
-use crate::store::query::*;
-use crate::store::schema::{causes, faults, repairs, reported_faults};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::Title;
+use store::error::{Arg, Error, Faults, Reason, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{causes, faults, repairs, reported_faults};
+use store::types::At;
+use store::views::Title;
+use store::{Conn, Event, Subject, Tx};
 
 /// What the technician found.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

@@ -15,11 +15,11 @@ use super::{in_hand, road, touch};
 use crate::catalogue::prices::vat_percent;
 use crate::coverage::claims::{release, reserve};
 use crate::coverage::decide::{current_shares, decide_repair};
-use crate::error::{Error, Fault, Faults, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{centres, estimates, repairs, work_lines};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Fault, Faults, Reason, Result};
+use store::query::*;
+use store::schema::{centres, estimates, repairs, work_lines};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// Makes an estimate of what the customer would pay, from the lines as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -43,7 +43,7 @@ pub struct MakeEstimate {
 pub struct EstimateLine {
     /// Public id of the work line.
     pub line: String,
-    pub title: crate::views::Title,
+    pub title: store::views::Title,
     /// What the line costs in all, net.
     pub amount: i64,
     /// What the customer would pay of it, net.
@@ -56,7 +56,7 @@ pub struct EstimateLine {
 
 impl EstimateLine {
     pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
-        let title = crate::views::Title::new(&line.title_fa, &line.title_en);
+        let title = store::views::Title::new(&line.title_fa, &line.title_en);
         let is_mended = Some(line.disposition.as_deref() == Some(Disposition::Repaired.name()));
         Self {
             line: line.public_id.clone(),
@@ -232,7 +232,7 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
         let ended = road::worked_since(tx.conn, &repair)?;
         for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
             let is_done = ended.is_some_and(|at| row.added_at.instant() <= at);
-            let code = if agreed.contains(&row.public_id) {
+            let code = if agreed.contains_key(&row.public_id) {
                 Some("agreed-and-done")
             } else {
                 is_done.then_some("done-already")
@@ -269,7 +269,9 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     }
     if all {
         release(tx, repair.id)?;
-        charge_diagnosis(tx, &repair)?;
+        if repair.fault_id.is_some() && estimate.total_minor > 0 {
+            charge_diagnosis(tx, &repair)?;
+        }
     }
     decide_repair(tx, repair.id, "answer")?;
     if !all {

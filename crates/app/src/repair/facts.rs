@@ -9,14 +9,14 @@ use super::reported_codes;
 use super::rows::Repair;
 use crate::catalogue::products::kind_path;
 use crate::coverage::decide::current_shares;
-use crate::error::Result;
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{
+use store::Conn;
+use store::error::Result;
+use store::query::*;
+use store::schema::{
     attachments, brands, causes, centres, checklist_answers, coverage_overrides, faults, parties, products,
     repair_details, repairs, sections, work_lines,
 };
-use crate::store::types::Day;
+use store::types::Day;
 
 /// The facts of a repair that conditions read.
 pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Facts> {

@@ -15,12 +15,13 @@ use crate::devices::register::{insert, open_repair, product_named, put_in};
 use crate::devices::rows::Device;
 use crate::devices::tree::{close_edge, root_of, tree};
 use crate::devices::{append_event, device_row};
-use crate::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
-use crate::store::query::*;
-use crate::store::schema::{device_states, devices, products, work_lines};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
+use store::query::*;
+use store::rights::Of;
+use store::schema::{device_states, devices, products, work_lines};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 domain::words! {
     /// What becomes of a part that was taken out.
@@ -112,12 +113,19 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         Some(id) => products::table.find(id).select(Product::as_select()).first(tx.conn)?,
         None => part_named(tx.conn, &command.product)?,
     };
+    // A part with a serial is a device of its brand.
+    if product.is_serialised {
+        tx.actor.may(Action::DoWork, Of::Work(repair.centre_id, product.brand_id))?;
+    }
     let mut wrong = Faults::default();
     let quantity_milli = command.quantity_milli.or(planned.as_ref().map(|line| line.quantity_milli)).unwrap_or(1000);
     let supplied_by =
         command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
     // What the customer brings costs nothing, what the house gives has its price, whoever was to bring it.
     let is_as_planned = planned.as_ref().is_some_and(|line| line.supplied_by == supplied_by.name());
+    if planned.as_ref().is_some_and(|line| line.unit_price_minor > Some(0)) && supplied_by == SuppliedBy::Customer {
+        may_price(tx.actor, &repair, Some(0))?;
+    }
     let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none() && is_as_planned) {
         Some(line) => line.unit_price_minor,
         None => price_of(tx.conn, &product, command.unit_price, supplied_by)?,
@@ -284,7 +292,7 @@ fn removed(
         since_at: At::from(jiff::Timestamp::UNIX_EPOCH),
         until_at: None,
     };
-    diesel::insert_into(crate::store::schema::device_components::table).values(row).execute(tx.conn)?;
+    diesel::insert_into(store::schema::device_components::table).values(row).execute(tx.conn)?;
     Ok(Some(device))
 }
 
@@ -311,7 +319,7 @@ fn put_part_in(
     let part = match known {
         Some(part) => {
             // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is
-            // nobody's but of the customer who brings it.
+            // nobody's. What a customer brings is theirs, and with them.
             let place = place_of(tx.conn, part.id)?;
             let is_brought = supplied_by == SuppliedBy::Customer;
             let owner = device_states::table
@@ -320,9 +328,10 @@ fn put_part_in(
                 .first::<Option<i64>>(tx.conn)?;
             // Who of the customers has it is told by its owner where its place does not tell.
             let is_here = match place {
-                None | Some(Place::Supplier) => true,
+                None if is_brought => owner == Some(repair.customer_id),
                 Some(Place::Customer(holder)) => is_brought && holder.or(owner) == Some(repair.customer_id),
-                Some(place) => place == Place::Shelf(repair.centre_id),
+                None | Some(Place::Supplier) => !is_brought,
+                Some(place) => !is_brought && place == Place::Shelf(repair.centre_id),
             };
             let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
             let is_free = owner.is_none_or(|owner| owner == repair.customer_id && is_brought);
@@ -336,7 +345,11 @@ fn put_part_in(
         None => insert(tx, product, serial, "serial_in")?,
     };
     let thing = Thing { device_id: Some(part.id), product_id: product.id, quantity_milli };
-    let from = place_of(tx.conn, part.id)?.unwrap_or(Place::Shelf(repair.centre_id));
+    let brought_from = || match supplied_by {
+        SuppliedBy::Customer => Place::Customer(Some(repair.customer_id)),
+        SuppliedBy::Centre | SuppliedBy::Warrantor => Place::Shelf(repair.centre_id),
+    };
+    let from = place_of(tx.conn, part.id)?.unwrap_or_else(brought_from);
     move_thing(tx, thing, from, Place::Inside(repair.device_id), paper)?;
     let mut parent = repair.device_id;
     let mut position = None;

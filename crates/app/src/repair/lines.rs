@@ -8,20 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::agreed::agreed_lines;
 use super::fit::SuppliedBy;
-use super::road;
 use super::rows::{Repair, WorkLine};
-use super::{in_hand, line_row, touch};
-use crate::access::Actor;
+use super::{in_hand, line_row, road, touch};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
 use crate::coverage::decide::decide_repair;
 use crate::devices::tree::tree;
-use crate::error::{Error, Faults, OrInvalid, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{causes, faults, repairs, services, work_lines};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Faults, OrInvalid, Reason, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{causes, faults, repairs, services, work_lines};
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// The largest quantity on a line: a million.
 pub const MAX_QUANTITY: i64 = 1_000_000_000;
@@ -221,17 +220,26 @@ fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool
     }
 }
 
+/// What the customer agreed to pay of a line that is done; 0 where it is not, or they did not.
+fn agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<i64> {
+    let today = tx.today();
+    if !road::is_worked(tx.conn, repair)? {
+        return Ok(0);
+    }
+    Ok(agreed_lines(tx.conn, repair, today)?.remove(&line.public_id).unwrap_or(0))
+}
+
+fn back_to_work_first(line: &WorkLine) -> Error {
+    Error::Conflict(Reason::new("back-to-work-first").with("item", line.item_code.clone()))
+}
+
 /// What the customer agreed to and is done is taken back by nobody: what the house gives up then is goodwill, and what
 /// was noted wrongly goes back to work.
 ///
 /// # Errors
 /// `Conflict` for such a line.
 pub(super) fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<()> {
-    let today = tx.today();
-    if road::is_worked(tx.conn, repair)? && agreed_lines(tx.conn, repair, today)?.contains(&line.public_id) {
-        return Err(Error::Conflict(Reason::new("back-to-work-first").with("item", line.item_code.clone())));
-    }
-    Ok(())
+    if agreed_and_done(tx, repair, line)? == 0 { Ok(()) } else { Err(back_to_work_first(line)) }
 }
 
 /// What is checked of a price and a quantity.
@@ -326,15 +334,15 @@ fn warning(conn: &mut Conn, service: &Service, repair: &Repair) -> Result<Option
         .filter(repairs::returned_on.is_not_null())
         .order(repairs::id.desc())
         .select((repairs::number, repairs::returned_on))
-        .first::<(String, Option<crate::store::types::Day>)>(conn)
+        .first::<(String, Option<store::types::Day>)>(conn)
         .optional()?;
     let Some((number, Some(returned))) = earlier else { return Ok(None) };
     if service.is_free_once {
         return Ok(Some(Reason::new("free-service-used").with("number", number).with("on", returned.date())));
     }
     let key = domain::text::key(&format!("{number}#"));
-    let covers = crate::store::schema::covers::table;
-    use crate::store::schema::covers as c;
+    let covers = store::schema::covers::table;
+    use store::schema::covers as c;
     let holds = covers
         .filter(c::kind.eq("repair_warranty"))
         .filter(c::state.eq("active"))
@@ -381,9 +389,7 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
     );
     wrong.told()?;
     may_waive(tx.actor, &repair, &line, false)?;
-    if amount < line.amount_minor {
-        not_agreed_and_done(tx, &repair, &line)?;
-    }
+    let agreed = agreed_and_done(tx, &repair, &line)?;
     diesel::update(work_lines::table.find(line.id))
         .set((
             work_lines::quantity_milli.eq(quantity_milli),
@@ -392,10 +398,12 @@ pub fn change_line(tx: &mut Tx<'_>, public_id: &str, command: &ChangeLine) -> Re
         ))
         .execute(tx.conn)?;
     touch(tx, repair.id)?;
-    let event = Event::PriceChanged { number: repair.number.clone(), item: line.item_code };
+    let event = Event::PriceChanged { number: repair.number.clone(), item: line.item_code.clone() };
     tx.record((repair.centre_id, repair.brand_id), &event, &[Subject::Repair(repair.id)])?;
     decide_repair(tx, repair.id, "price")?;
-    Ok(())
+    // What went up is put back; of what was agreed to nothing is given up so.
+    let repair = repairs::table.find(repair.id).select(Repair::as_select()).first(tx.conn)?;
+    if agreed_and_done(tx, &repair, &line)? < agreed { Err(back_to_work_first(&line)) } else { Ok(()) }
 }
 
 /// Takes back a line that was added by mistake. A fitted part is taken out instead.

@@ -10,16 +10,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::seen;
-use crate::access::{Actor, Of};
 use crate::catalogue::products::kinds_below;
-use crate::error::{Error, Result};
-use crate::link_columns;
-use crate::store::query::*;
-use crate::store::schema::{brands, devices, faults, parties, products, repairs, users};
-use crate::store::types::{At, Day};
-use crate::store::{Conn, among};
-use crate::views::{Link, Page, PartyLink, Title};
 use crate::workflow::{chart, step_title};
+use store::error::{Error, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{brands, devices, faults, parties, products, repairs, users};
+use store::types::{At, Day};
+use store::views::{Link, Page, PartyLink, Title};
+use store::{Conn, among, link_columns};
 
 /// A repair in a list.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -173,7 +172,7 @@ pub struct ListRepairs {
 /// `Forbidden`; `NotFound` where a filter names nothing.
 pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Timestamp) -> Result<Page<RepairRow>> {
     actor.may(Action::ViewWork, Of::Anything)?;
-    let limit = query.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE);
+    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
     let mut select =
         repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();

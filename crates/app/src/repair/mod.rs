@@ -36,11 +36,11 @@ pub use view::{RepairView, get_repair};
 use domain::access::Action;
 
 use self::rows::{Repair, WorkLine};
-use crate::access::Actor;
-use crate::error::{Error, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{faults, repairs, reported_faults, work_lines};
-use crate::store::{Conn, Tx};
+use store::error::{Error, Reason, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{faults, repairs, reported_faults, work_lines};
+use store::{Conn, Tx};
 
 /// A repair that the actor sees, or on which they may do what they ask for.
 ///
@@ -64,13 +64,21 @@ pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, action: Acti
 pub(crate) fn in_hand(tx: &mut Tx<'_>, public_id: &str, action: Action) -> Result<Repair> {
     let row = seen(tx.conn, tx.actor, public_id, action)?;
     tx.actor.may(action, row.of())?;
-    if row.is_open {
-        Ok(row)
-    } else {
-        let code =
-            if row.outcome.as_deref() == Some("cancelled") { "reception-cancelled" } else { "already-handed-over" };
-        Err(Error::Conflict(Reason::new(code).with("number", row.number)))
-    }
+    not_over(&row)?;
+    Ok(row)
+}
+
+/// That a repair is not over: nothing changes after hand-over but by reopening it.
+///
+/// # Errors
+/// `Conflict` once it is.
+pub(crate) fn not_over(repair: &Repair) -> Result<()> {
+    let code = match repair.outcome.as_deref() {
+        _ if repair.is_open => return Ok(()),
+        Some("cancelled") => "reception-cancelled",
+        _ => "already-handed-over",
+    };
+    Err(Error::Conflict(Reason::new(code).with("number", repair.number.clone())))
 }
 
 /// A line of a repair.

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::seen;
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::repair_details;
-use crate::store::{Event, Subject, Tx, sealed_as};
+use store::error::{Error, Result};
+use store::query::*;
+use store::schema::repair_details;
+use store::{Event, Subject, Tx, sealed_as};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PasscodeView {

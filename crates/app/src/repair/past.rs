@@ -2,12 +2,12 @@
 
 use super::road::log_move;
 use super::rows::Repair;
-use crate::error::Result;
 use crate::parts::{Paper, Place, Thing, move_thing};
-use crate::store::Tx;
-use crate::store::query::*;
-use crate::store::schema::repairs;
-use crate::store::types::{At, Day};
+use store::Tx;
+use store::error::Result;
+use store::query::*;
+use store::schema::repairs;
+use store::types::{At, Day};
 
 domain::words! {
     /// How a past repair ended.

@@ -11,11 +11,11 @@ use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
 use super::{in_hand, line_row, touch};
 use crate::coverage::decide::decide_repair;
-use crate::error::{Error, Faults, OrInvalid, Result};
-use crate::store::query::*;
-use crate::store::schema::work_lines;
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
+use store::error::{Error, Faults, OrInvalid, Result};
+use store::query::*;
+use store::schema::work_lines;
+use store::types::At;
+use store::{Conn, Event, Subject, Tx};
 
 /// Plans a part: it is priced and decided like one that is fitted, and nothing moves yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]

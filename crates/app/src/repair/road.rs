@@ -13,18 +13,18 @@ use super::facts::{facts, has};
 use super::plan::drop_planned;
 use super::rows::Repair;
 use super::{in_hand, touch};
-use crate::access::Actor;
 use crate::access::guesses::{self, Tried};
 use crate::access::secrets::verify_password;
 use crate::catalogue::same_version;
 use crate::coverage::claims::{release, reserve};
-use crate::error::{Arg, Error, Faults, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{case_moves, checklist_answers, memberships, repairs, users};
-use crate::store::types::{At, Day};
-use crate::store::{Conn, Db, Event, Subject, Tx};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
 use crate::workflow::{chart, moves_of};
+use store::error::{Arg, Error, Faults, Reason, Result};
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{case_moves, checklist_answers, memberships, repairs, users};
+use store::types::{At, Day};
+use store::{Conn, Db, Event, Subject, Tx};
 
 /// Takes a way out of the step.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ pub struct ChangePromise {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WayView {
     pub transition: String,
-    pub title: crate::views::Title,
+    pub title: store::views::Title,
     pub to: String,
     pub allowed: bool,
     /// Why it is barred.
@@ -212,7 +212,7 @@ fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
     });
     WayView {
         transition: way.transition.id.clone(),
-        title: crate::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
+        title: store::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
         to: way.transition.to.clone(),
         allowed: way.allowed && !is_exceeded,
         because: because.chain(is_exceeded.then_some(BarredView::Exceeded)).collect(),
@@ -541,7 +541,7 @@ mod tests {
     use crate::access::users::{SaveMembership, SaveUser, save_user};
     use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
-    use crate::views::Title;
+    use store::views::Title;
 
     #[test]
     fn a_second_person_works_where_the_repair_is() {

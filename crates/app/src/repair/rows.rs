@@ -1,9 +1,9 @@
 //! Rows of the work on one device, as they are stored. An `id` of 0 is given by the store.
 
-use crate::access::Of;
-use crate::store::query::*;
-use crate::store::schema::*;
-use crate::store::types::{At, Day};
+use store::query::*;
+use store::rights::Of;
+use store::schema::*;
+use store::types::{At, Day};
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = repairs, treat_none_as_default_value = false)]

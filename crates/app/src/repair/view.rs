@@ -1,6 +1,7 @@
 //! A repair as pages and the API show it.
 
 use domain::access::Action;
+use domain::coverage::CoverKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -13,22 +14,21 @@ use super::facts::answered;
 use super::road::{WayView, customer_total, sees_sums, ways_of};
 use super::rows::{Repair, RepairDetail, WorkLine};
 use super::seen;
-use crate::access::{Actor, Of};
 use crate::catalogue::legal_entities::party_link;
 use crate::coverage::decide::{Explained, current_shares, held, payer_name};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
 use crate::devices::view::{PlaceView, TreeView, place_view};
-use crate::error::Result;
-use crate::link;
 use crate::reception::attachments::{AttachmentView, of_repair};
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{
+use crate::workflow::{RoadStep, chart, entered, road, step_title};
+use store::error::Result;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{
     coverage_overrides, covers, devices, receptions, repair_details, repairs, reported_faults, users, work_lines,
 };
-use crate::store::types::{At, Day};
-use crate::views::{Link, PartyLink, Title};
-use crate::workflow::{RoadStep, chart, entered, road, step_title};
+use store::types::{At, Day};
+use store::views::{Link, PartyLink, Title};
+use store::{Conn, link};
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RepairView {
@@ -388,14 +388,20 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
             net: estimate.net_minor,
             vat: estimate.vat_minor,
             total: estimate.total_minor,
-            answered_at: crate::store::types::At::shown(estimate.answered_at),
+            answered_at: store::types::At::shown(estimate.answered_at),
             note: estimate.answer_note,
         }),
         None => None,
     };
     let mut coverage = held(conn, &row)?;
     if let Some(explained) = coverage.as_mut().filter(|_| !sees_money) {
-        explained.decision.lines.iter_mut().for_each(|line| line.shares.clear());
+        // Who pays how much, and what was given away, is for who sees money.
+        let is_gift = |cover: &str| cover.starts_with(CoverKind::Goodwill.name());
+        for line in &mut explained.decision.lines {
+            line.shares.clear();
+            line.considered.retain(|considered| !is_gift(&considered.cover));
+        }
+        explained.covers.retain(|cover, _| !is_gift(cover));
     }
     let checked = answered(conn, &row)?;
     let checklist = chart.step(&row.step).map(|step| step.checklist.clone()).unwrap_or_default();

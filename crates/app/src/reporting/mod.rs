@@ -5,13 +5,13 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Actor, Of};
-use crate::error::Result;
-use crate::store::Conn;
-use crate::store::query::*;
-use crate::store::schema::{causes, product_kinds, repairs};
-use crate::store::types::Day;
-use crate::views::Title;
+use store::Conn;
+use store::error::Result;
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{causes, product_kinds, repairs};
+use store::types::Day;
+use store::views::Title;
 
 domain::words! {
     /// By what failures are counted.

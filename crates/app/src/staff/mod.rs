@@ -11,15 +11,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::StaffMember;
-use crate::access::{Actor, Of};
 use crate::catalogue::same_version;
-use crate::error::{Error, Faults, Result};
-use crate::store::query::*;
-use crate::store::schema::{centres, memberships, sections, staff, users};
-use crate::store::types::At;
-use crate::store::{Conn, Event, Subject, Tx};
-use crate::views::{Link, ListQuery, Page, containing};
-use crate::{link, refer};
+use store::error::{Error, Faults, Result};
+use store::query::*;
+use store::rights::{Actor, Of};
+use store::schema::{centres, memberships, sections, staff, users};
+use store::types::At;
+use store::views::{Link, ListQuery, Page, containing};
+use store::{Conn, Event, Subject, Tx, link, refer};
 
 /// Somebody who works at a centre.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -8,16 +8,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Actor;
-use crate::store::query::*;
+use store::query::*;
+use store::rights::Actor;
 
 use crate::access::guesses::{Tried, count, reserve, wait};
-use crate::error::{Error, Result};
-use crate::store::schema::{brands, centres, estimates, guesses, products, receptions, repairs, workflow_charts};
-use crate::store::types::{At, Day};
-use crate::store::{Conn, Db, local_date, zone};
-use crate::views::Title;
 use crate::workflow::{RoadStep, chart_named, entered, road, step_title};
+use store::error::{Error, Result};
+use store::schema::{brands, centres, estimates, guesses, products, receptions, repairs, workflow_charts};
+use store::types::{At, Day};
+use store::views::Title;
+use store::{Conn, Db, local_date, zone};
 
 /// Days after the last hand-over for which a visit is shown.
 const SHOWN_DAYS: i64 = 90;

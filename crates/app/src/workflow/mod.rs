@@ -15,12 +15,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::{CaseMove, WorkflowChart};
-use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::{case_moves, workflow_charts};
-use crate::store::types::At;
-use crate::store::{Conn, Tx};
-use crate::views::Title;
+use store::error::{Error, Result};
+use store::query::*;
+use store::schema::{case_moves, workflow_charts};
+use store::types::At;
+use store::views::Title;
+use store::{Conn, Tx};
 
 /// The latest version of the chart that repairs run on; the built-in one is stored like any other the first time that
 /// it is needed, and as the next version where nobody changed the one of before. Running cases stay on theirs.
@@ -173,8 +173,8 @@ mod tests {
 
     use super::*;
     use crate::repair::{Answer, MoveRepair, move_repair};
-    use crate::store::schema::repairs;
     use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
+    use store::schema::repairs;
 
     /// The built-in chart of before steps had stages.
     fn before() -> Chart {

@@ -7,15 +7,15 @@ mod recorded;
 
 use std::sync::Arc;
 
-use app::Db;
-use app::access::Actor;
 use app::access::session::actor_by_login;
-use app::error::Error;
 use app::lookup::search;
 use app::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
 use app::repair::{ListRepairs, list_repairs};
-use app::store::query::*;
-use app::store::schema::{device_states, devices, parties, party_roles, receptions, repairs};
+use store::Db;
+use store::error::Error;
+use store::query::*;
+use store::rights::Actor;
+use store::schema::{device_states, devices, parties, party_roles, receptions, repairs};
 
 use self::libpq::Connection;
 use self::recorded::{Statement, statements_of};

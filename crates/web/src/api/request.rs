@@ -1,11 +1,11 @@
 //! What a request to the API brings, checked: its query or body, the version that it saw, and its key.
 
-use app::error::{Error, Fault, Reason, Result};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use domain::strict_json;
 use serde_json::Value;
+use store::error::{Error, Fault, Reason, Result};
 use words::Lang;
 
 use super::{Keyed, Operation};

@@ -3,10 +3,10 @@
 
 use std::collections::HashMap;
 
-use app::error::Error;
 use axum::extract::Path;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use store::error::Error;
 
 use super::frame::{Attempt, Person, local};
 use super::{imports, installation, keep, objects, repair};
@@ -25,7 +25,7 @@ pub(crate) async fn act(person: Person, Path(path): Path<HashMap<String, String>
     let Form { fields, _held } = form;
     let field = |name: &str| field(&fields, name);
     if !person.sent_it(field("_csrf")) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+        return person.error(&Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     let name = path.get("operation").map_or("", String::as_str);
     let Some(operation) = api::named(name).filter(|operation| operation.method != Method::GET && !operation.is_secret)

@@ -3,7 +3,6 @@
 use app::access::own;
 use app::access::second_factor::enter_code;
 use app::access::session::{self, Browser, Opened, SignIn, SwitchPerson};
-use app::error::{Error, Fault};
 use app::setup::{FirstStart, SetUp, is_empty, set_up_by_secret};
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -11,6 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
+use store::error::{Error, Fault};
 use words::Lang;
 
 use super::frame::{
@@ -56,7 +56,7 @@ impl SetupPage {
 }
 
 /// Where signing in leads on to.
-fn next_of(query: Option<String>) -> app::Result<String> {
+fn next_of(query: Option<String>) -> store::error::Result<String> {
     let fields = asked(query.as_deref(), &["next"])?;
     Ok(field(&fields, "next").map_or("/", local).to_owned())
 }
@@ -81,7 +81,7 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
     let address = app.address(&parts);
     // A page of another site cannot sign somebody in: browsers say where a form comes from.
     if parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
-        return plain_error(lang, &Error::Forbidden(app::Reason::new("not-from-here")));
+        return plain_error(lang, &Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     if let Err(error) = only(&fields, &["login", "password", "next"]) {
         return plain_error(lang, &error);
@@ -92,7 +92,7 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
         if typed.chars().count() > limit {
             return plain_error(
                 lang,
-                &Error::Invalid(vec![app::error::Fault::new(field, "too-long").with("limit", limit.to_string())]),
+                &Error::Invalid(vec![store::error::Fault::new(field, "too-long").with("limit", limit.to_string())]),
             );
         }
     }

@@ -2,9 +2,6 @@
 
 use app::access::refused::note_refused;
 use app::access::session::{Current, current, touch};
-use app::access::{Actor, Of};
-use app::error::Error;
-use app::views::Title;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -14,6 +11,9 @@ use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use store::error::Error;
+use store::rights::{Actor, Of};
+use store::views::Title;
 use words::Lang;
 
 use crate::state::App;
@@ -167,7 +167,7 @@ impl Person {
     /// Reads as this person.
     pub async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&mut app::Conn, &Actor) -> app::Result<T> + Send + 'static,
+        read: impl FnOnce(&mut store::Conn, &Actor) -> store::error::Result<T> + Send + 'static,
     ) -> Result<T, Response> {
         let actor = self.current.actor.clone();
         self.app.read(move |conn| read(conn, &actor)).await.map_err(|error| self.error(&error))

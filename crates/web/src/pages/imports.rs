@@ -1,15 +1,15 @@
 //! Files from elsewhere: taken in, their columns chosen, tried, imported, with what was wrong by row and column.
 
-use app::error::Error;
 use app::exchange::table::MAX_FILE;
 use app::exchange::{
     ImportKind, ImportView, ListProblems, get_import, keep_file, list_import_problems, list_imports, read_file,
 };
-use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::{Multipart, Path, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use store::error::Error;
+use store::views::{ListQuery, Page as Rows};
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
@@ -59,7 +59,7 @@ pub(crate) const MOST: usize = MAX_FILE + SMALL;
 /// Takes a file in and leads to the page on which its columns are chosen.
 pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) -> Response {
     // Who may not import takes no room from those who may.
-    if let Err(error) = person.current.actor.may(domain::access::Action::Import, app::access::Of::Anything) {
+    if let Err(error) = person.current.actor.may(domain::access::Action::Import, store::rights::Of::Anything) {
         return person.error(&error);
     }
     let held = match person.app.hold(said(&headers, MOST)).await {
@@ -71,7 +71,7 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) 
     let kind = sent.text("kind").unwrap_or_default();
     let kept = match read {
         Ok(()) if !person.sent_it(sent.text("_csrf").as_deref()) => {
-            return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+            return person.error(&Error::Forbidden(store::error::Reason::new("not-from-here")));
         }
         Ok(()) => {
             let (actor, kind) = (person.current.actor.clone(), kind.clone());
@@ -160,8 +160,9 @@ pub(crate) async fn import_page(person: Person, id: String, attempt: Option<Atte
             }
         })
         .collect();
-    let sentence =
-        |reason: Option<app::Reason>| reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason));
+    let sentence = |reason: Option<store::error::Reason>| {
+        reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason))
+    };
     let problems = problems
         .into_iter()
         .map(|problem| (problem.row, problem.column, problem.cell, sentence(problem.reason)))

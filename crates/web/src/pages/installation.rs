@@ -1,15 +1,14 @@
 //! What the administrator keeps for the whole installation: in what amounts are shown, VAT, and who may do what.
 
-use app::access::Of;
-use app::access::permissions::{PermissionView, table};
 use app::catalogue::installation::{InstallationView, get_installation};
 use app::personal::retention::Retention;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::Response;
-use domain::access::AskedOf;
-use domain::access::{Action, Role};
+use domain::access::{Action, AskedOf, Role};
 use domain::money::Unit;
+use store::rights::Of;
+use store::rights::permissions::{PermissionView, table};
 
 use super::frame::{Attempt, Page, Person, show as answer};
 use crate::form::{asked, text};

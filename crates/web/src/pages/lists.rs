@@ -1,7 +1,6 @@
 //! Lists: the first page of somebody's day, the search box's hits, and each kind of object. Filters stand in the URL;
 //! the next page is found by key.
 
-use app::access::Actor;
 use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
 use app::billing::invoices::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
@@ -9,19 +8,20 @@ use app::coverage::covers::{CoverView, list_cards};
 use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
 use app::devices::view::DeviceRow;
 use app::devices::{ListDevices, list_devices};
-use app::error::Error;
 use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
-use app::store::events::OF_SECURITY;
-use app::views::{ListQuery, Page as Rows};
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use store::error::Error;
+use store::events::OF_SECURITY;
+use store::rights::Actor;
+use store::views::{ListQuery, Page as Rows};
 use words::Lang;
 
 use super::frame::{Page, Person, html};
@@ -30,6 +30,7 @@ use super::report::sheet;
 use crate::api;
 use crate::form::{Fields, asked, pairs, text};
 use crate::schema::{from_form, read, shape};
+use crate::state::Lane;
 
 /// What stands in the URL of a list and is no filter: the file that is wanted.
 const OWN: [&str; 1] = ["format"];
@@ -67,7 +68,7 @@ impl Cells for RepairRow {
     const HEAD: &'static [&'static str] =
         &["number", "device", "serial", "customer", "step", "received", "promised", "assignee", "outcome"];
     fn cells(&self, lang: Lang, _: &Actor) -> Vec<String> {
-        let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+        let pick = |title: &store::views::Title| lang.pick(&title.fa, &title.en).to_owned();
         let outcome = self.outcome.as_ref().map_or_else(String::new, |outcome| lang.word("outcome", outcome));
         vec![
             self.number.clone(),
@@ -178,7 +179,7 @@ async fn exported<T, Q>(
     fields: &[(String, String)],
     name: &'static str,
     title: &str,
-    list: impl Fn(&mut app::Conn, &app::access::Actor, &Q) -> app::Result<Rows<T>> + Send + 'static,
+    list: impl Fn(&mut store::Conn, &store::rights::Actor, &Q) -> store::error::Result<Rows<T>> + Send + 'static,
 ) -> Option<Response>
 where
     T: Cells + Send + 'static,
@@ -190,32 +191,30 @@ where
         .filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit"))
         .cloned()
         .collect::<Vec<_>>();
-    let rows = person.read(move |conn, actor| {
-        let mut all: Vec<T> = Vec::new();
-        let mut after = None;
-        loop {
-            let mut fields = asked.clone();
-            fields.push(("limit".to_owned(), "200".to_owned()));
-            fields.extend(after.take().map(|after| ("after".to_owned(), after)));
-            let query: Q =
-                read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
-            let page = list(conn, actor, &query)?;
-            all.extend(page.items);
-            match page.next {
-                Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
-                _ => return Ok(all),
+    let (lang, actor, title) = (person.lang, person.current.actor.clone(), title.to_owned());
+    let made = person.app.run_in(Lane::Exports, move |app| {
+        let rows = app.db().read(|conn| {
+            let mut all: Vec<T> = Vec::new();
+            let mut after = None;
+            loop {
+                let mut fields = asked.clone();
+                fields.push(("limit".to_owned(), "200".to_owned()));
+                fields.extend(after.take().map(|after| ("after".to_owned(), after)));
+                let query: Q =
+                    read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
+                let page = list(conn, &actor, &query)?;
+                all.extend(page.items);
+                match page.next {
+                    Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
+                    _ => return Ok(all),
+                }
             }
-        }
-    });
-    let rows = match rows.await {
-        Ok(rows) => rows,
-        Err(response) => return Some(response),
-    };
-    let lang = person.lang;
-    sheet(person, &wanted, name, title, || {
+        })?;
         let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
-        std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &person.current.actor))).collect()
-    })
+        let table = std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &actor))).collect::<Vec<_>>();
+        sheet(lang, &wanted, name, &title, &table)
+    });
+    made.await.unwrap_or_else(|error| Some(person.error(&error)))
 }
 
 /// What a list page shows beside its rows.

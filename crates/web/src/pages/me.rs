@@ -3,11 +3,11 @@
 use app::access::own::{self, ChangePassword, OpenSession, SetPin, open_sessions};
 use app::access::second_factor;
 use app::access::tokens::{CreateToken, TokenView, list_tokens};
-use app::error::Error;
 use app::messaging::{MessageView, latest};
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Action;
+use store::error::Error;
 
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use crate::form::{SmallForm, field, only, text};
@@ -66,7 +66,7 @@ pub(crate) async fn page(person: Person, form: &str, fields: Vec<(String, String
 /// Checks a form that was sent: from one of this person's own pages, with fields of these names.
 pub(super) fn fields_of(person: &Person, fields: &[(String, String)], names: &[&str]) -> Result<(), Response> {
     if !person.sent_it(field(fields, "_csrf")) {
-        return Err(person.error(&Error::Forbidden(app::Reason::new("not-from-here"))));
+        return Err(person.error(&Error::Forbidden(store::error::Reason::new("not-from-here"))));
     }
     only(fields, &[&["_csrf"][..], names].concat()).map_err(|error| person.error(&error))
 }
@@ -156,7 +156,7 @@ struct Messages {
 pub(crate) async fn messages(person: Person) -> Response {
     let (vault, now) = (person.app.db().vault().clone(), person.app.db().now());
     let items = person.read(move |conn, actor| {
-        actor.may(Action::HandOver, app::access::Of::Anything)?;
+        actor.may(Action::HandOver, store::rights::Of::Anything)?;
         latest(conn, &vault, actor, 30, now)
     });
     match items.await {

@@ -3,17 +3,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use app::access::Actor;
-use app::billing::get_account;
 use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
-use app::billing::{InvoiceView, ListInvoices, get_invoice, list_invoices};
+use app::billing::{InvoiceView, ListInvoices, get_account, get_invoice, list_invoices};
 use app::coverage::covers::{CoverView, get_card};
 use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
 use app::coverage::policies::{PolicyView, list_policies};
 use app::customers::{CustomerView, get_customer};
-use app::devices::view::DeviceRow;
-use app::devices::view::PlaceView;
+use app::devices::view::{DeviceRow, PlaceView};
 use app::devices::{DeviceView, ListDevices, get_device, list_devices};
 use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
 use app::personal::export::export_customer;
@@ -21,12 +18,13 @@ use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};
 use app::repair::agreed::Exceeded;
 use app::repair::{ListRepairs, RepairRow, get_repair, list_repairs};
-use app::views::ListQuery;
 use askama::Template;
 use axum::Json;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use store::rights::Actor;
+use store::views::ListQuery;
 use words::Lang;
 
 use super::frame::{Attempt, Page, Person, show};

@@ -1,16 +1,15 @@
 //! Papers as PDF: drawn from the snapshot that was fixed when they were issued; an invoice's and a card's bytes are
 //! kept once they were drawn.
 
-use app::Result;
-use app::access::Actor;
 use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep, undrawn};
-use app::error::Error;
-use app::store::outbox::Claimed;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use documents::{Format, card, invoice, reception};
 use domain::money::Unit;
+use store::error::{Error, Result};
+use store::outbox::Claimed;
+use store::rights::Actor;
 use words::Lang;
 
 use super::frame::Person;
@@ -59,7 +58,7 @@ pub fn draw_issued(app: &App, claimed: &Claimed) -> Result<()> {
 }
 
 fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) -> Result<Vec<u8>> {
-    let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+    let pick = |title: &store::views::Title| lang.pick(&title.fa, &title.en).to_owned();
     let devices = data
         .devices
         .iter()
@@ -82,7 +81,7 @@ fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) 
         revision: data.reception.revision,
         tracking: lang.tracking(&data.reception.tracking_number),
         link: link.to_owned(),
-        received: lang.instant(&data.reception.received_at, &app::store::zone(&data.letterhead.time_zone)),
+        received: lang.instant(&data.reception.received_at, &store::zone(&data.letterhead.time_zone)),
         receiver: data.reception.receiver.clone().unwrap_or_default(),
         customer: data.customer.name.clone(),
         phone: data.customer.phones.first().map_or_else(String::new, |phone| lang.phone(phone)),
@@ -106,7 +105,7 @@ fn head(letterhead: &app::billing::papers::Letterhead, lang: Lang) -> documents:
 }
 
 fn card_pdf(data: &CardPaper, lang: Lang, link: &str) -> Result<Vec<u8>> {
-    let pick = |title: &app::views::Title| lang.pick(&title.fa, &title.en).to_owned();
+    let pick = |title: &store::views::Title| lang.pick(&title.fa, &title.en).to_owned();
     let terms = data
         .terms
         .iter()

@@ -1,11 +1,11 @@
 //! Photos: taken in, re-encoded, shown to those who see their repair.
 
-use app::error::{Arg, Error, Fault};
 use app::reception::attachments::{AttachmentView, MAX_BYTES, Purpose, add_photo, clean_photo, photo};
 use axum::Json;
 use axum::extract::{Multipart, Path};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use store::error::{Arg, Error, Fault};
 
 use super::frame::Person;
 use crate::body::{Parts, SMALL, Unread, said};
@@ -22,12 +22,12 @@ pub(crate) async fn upload(person: Person, headers: HeaderMap, form: Multipart) 
     }
 }
 
-async fn add(person: &Person, headers: &HeaderMap, form: Multipart) -> app::Result<AttachmentView> {
+async fn add(person: &Person, headers: &HeaderMap, form: Multipart) -> store::error::Result<AttachmentView> {
     let held = person.app.hold(said(headers, MOST)).await?;
     let mut sent = Parts::default();
     sent.read(form, &["_csrf", "purpose", "repair", "file"], told).await?;
     if !person.sent_it(sent.text("_csrf").as_deref()) {
-        return Err(Error::Forbidden(app::Reason::new("not-from-here")));
+        return Err(Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     let purpose = match sent.text("purpose") {
         Some(name) => Purpose::named(&name).ok_or_else(|| Error::invalid("purpose", "not-in-list"))?,

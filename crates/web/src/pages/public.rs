@@ -65,13 +65,13 @@ pub(crate) async fn show(State(app): State<App>, Path(number): Path<String>, req
         Ok(view) => {
             let here = format!("/t/{}", view.tracking_number);
             let mut response =
-                answer(StatusCode::OK, &Track { l: lang, zone: app::store::zone(&view.time_zone), view, here });
+                answer(StatusCode::OK, &Track { l: lang, zone: store::zone(&view.time_zone), view, here });
             response
                 .headers_mut()
                 .insert(header::HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
             response
         }
-        Err(app::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),
+        Err(store::error::Error::NotFound) => wrong(lang, StatusCode::NOT_FOUND, "track-not-found"),
         Err(error) => {
             let (status, _, message) = problem::told(lang, &error);
             problem::when_to_try_again(answer(status, &Ask { l: lang, message }), &error)

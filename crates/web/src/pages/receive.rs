@@ -3,24 +3,25 @@
 
 use std::collections::BTreeSet;
 
-use app::access::{Actor, Of};
 use app::catalogue::faults::list_faults;
 use app::catalogue::products::{ListProducts, list_products};
 use app::coverage::decide::{AskCoverage, ask_coverage};
 use app::customers::{CustomerView, LookUpCustomer, get_customer, look_up_customer};
 use app::devices::{DeviceView, get_device};
-use app::error::Error;
 use app::lookup::{Hit, look, search};
 use app::reception::repeats::repeat_at_counter;
 use app::reception::{ReceiveDevices, receive_devices};
 use app::repair::view::RepeatView;
-use app::store::idempotency::{self, Given};
-use app::views::ListQuery;
 use askama::Template;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::access::Action;
+use store::error::Error;
+use store::idempotency;
+use store::idempotency::Given;
+use store::rights::{Actor, Of};
+use store::views::ListQuery;
 
 use super::act::MAX_KEY;
 use super::frame::{Attempt, Page, Person, html, show};
@@ -136,7 +137,7 @@ fn name_sales(fields: &mut Vec<(String, String)>) {
 }
 
 /// Puts a known device in place of a serial that was typed. Where two products share the serial, a person says which.
-fn recognise(conn: &mut app::Conn, actor: &Actor, fields: &mut Vec<(String, String)>) -> app::Result<()> {
+fn recognise(conn: &mut store::Conn, actor: &Actor, fields: &mut Vec<(String, String)>) -> store::error::Result<()> {
     for index in 0..count(fields) {
         let (device, new) = (format!("devices[{index}].device"), format!("devices[{index}].new_device."));
         let Some(serial) = value(fields, &format!("{new}serial")).filter(|_| value(fields, &device).is_none()) else {
@@ -176,8 +177,10 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         actor.may(Action::Receive, Of::Anything)?;
-        let choice =
-            |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
+        let choice = |code: String, title: store::views::Title| Choice {
+            title: lang.pick(&title.fa, &title.en).to_owned(),
+            code,
+        };
         let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?
             .items
             .into_iter()
@@ -242,12 +245,12 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
 
 /// The answers about all devices that are known, with the faults that were chosen.
 fn answers_for(
-    conn: &mut app::Conn,
+    conn: &mut store::Conn,
     actor: &Actor,
     lang: words::Lang,
     fields: &[(String, String)],
     now: jiff::Timestamp,
-) -> app::Result<Vec<Answer>> {
+) -> store::error::Result<Vec<Answer>> {
     let mut answers = Vec::new();
     for index in 0..count(fields) {
         if let Some(device) = value(fields, &format!("devices[{index}].device")) {
@@ -383,7 +386,7 @@ pub(crate) async fn receive(person: Person, headers: HeaderMap, form: Form) -> R
     name_sales(&mut fields);
     let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
     if !person.sent_it(field("_csrf").as_deref()) {
-        return person.error(&Error::Forbidden(app::Reason::new("not-from-here")));
+        return person.error(&Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     let mut input = match from_form(&fields, &shape::<ReceiveDevices>().schema, &OWN) {
         Ok(input) => input,

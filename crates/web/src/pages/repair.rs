@@ -5,12 +5,12 @@ use app::lookup::{GetTimeline, get_timeline};
 use app::repair::passcode::show_passcode;
 use app::repair::view::{EstimateView, LineView};
 use app::repair::{Assignee, DiagnoseRepair, RepairView, get_repair, list_assignees, preview_diagnosis};
-use app::views::ListQuery;
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use domain::access::Action;
 use domain::money::Unit;
+use store::views::ListQuery;
 
 use super::act::OWN;
 use super::frame::{Attempt, Page, Person, html, show as answer};
@@ -110,8 +110,10 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
     let read = person.read(move |conn, actor| {
         use app::catalogue::{faults, products, services};
         let view = get_repair(conn, actor, &id, now)?;
-        let choice =
-            |code: String, title: app::views::Title| Choice { title: lang.pick(&title.fa, &title.en).to_owned(), code };
+        let choice = |code: String, title: store::views::Title| Choice {
+            title: lang.pick(&title.fa, &title.en).to_owned(),
+            code,
+        };
         let found = faults::list_faults(conn, actor, &all())?
             .items
             .into_iter()

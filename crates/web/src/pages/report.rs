@@ -108,7 +108,7 @@ pub fn failures_pdf(
     rows: &[FailureRow],
     now: Timestamp,
     zone: &TimeZone,
-) -> app::Result<Vec<u8>> {
+) -> store::error::Result<Vec<u8>> {
     let mut table = failures_table(lang, query.by.unwrap_or(FailuresBy::ProductKind), rows);
     let range = [("from", query.from), ("to", query.to)]
         .into_iter()
@@ -122,7 +122,7 @@ pub fn failures_pdf(
         head,
         rows: table,
     };
-    documents::report::draw(&report, lang).map_err(app::Error::internal)
+    documents::report::draw(&report, lang).map_err(store::error::Error::internal)
 }
 
 pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) -> Response {
@@ -146,10 +146,11 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
             Err(error) => person.error(&error),
         };
     }
-    if let Some(response) =
-        sheet(&person, &wanted, "failure-causes", &lang.t("report-failure-causes"), || failures_table(lang, by, &rows))
-    {
-        return response;
+    let title = lang.t("report-failure-causes");
+    match sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows)) {
+        Ok(Some(response)) => return response,
+        Ok(None) => {}
+        Err(error) => return person.error(&error),
     }
     let chart = Pareto::of(lang, &rows);
     html(&Failures {
@@ -164,25 +165,25 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
 }
 
 /// A table as CSV or XLSX, where one of them is wanted.
+///
+/// # Errors
+/// Where the workbook cannot be made.
 pub(crate) fn sheet(
-    person: &Person,
+    lang: Lang,
     wanted: &str,
     name: &str,
     title: &str,
-    table: impl FnOnce() -> Vec<Vec<String>>,
-) -> Option<Response> {
-    match wanted {
-        "csv" => Some(file("text/csv; charset=utf-8", &format!("{name}.csv"), documents::sheet::csv(&table()))),
-        "xlsx" => Some(match documents::sheet::xlsx(title, &table(), person.lang) {
-            Ok(bytes) => file(
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                &format!("{name}.xlsx"),
-                bytes,
-            ),
-            Err(error) => person.error(&app::Error::internal(error)),
-        }),
+    table: &[Vec<String>],
+) -> store::error::Result<Option<Response>> {
+    Ok(match wanted {
+        "csv" => Some(file("text/csv; charset=utf-8", &format!("{name}.csv"), documents::sheet::csv(table))),
+        "xlsx" => Some(file(
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            &format!("{name}.xlsx"),
+            documents::sheet::xlsx(title, table, lang).map_err(store::error::Error::internal)?,
+        )),
         _ => None,
-    }
+    })
 }
 
 /// A file for the person to keep.

@@ -1,11 +1,11 @@
 //! Taking a second factor into use: the code to be scanned, and the form that shows it was.
 
 use app::access::second_factor::{Offer, TurnOn, offer, turn_on};
-use app::error::Error;
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use store::error::Error;
 
 use super::frame::{Attempt, Page, Person, show as answer};
 use super::me::fields_of;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use app::store::query::*;
-use app::store::schema::journal;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::{Value, json};
+use store::query::*;
+use store::schema::journal;
 
 use crate::house::{Answer, House};
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::access::Actor;
 use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token};
 use app::access::users::{SaveMembership, SaveUser, save_user};
@@ -10,9 +9,6 @@ use app::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_enti
 use app::catalogue::organisation::{SaveBrand, SaveCentre, save_brand, save_centre};
 use app::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_product_kind};
 use app::setup::{SetUp, set_up};
-use app::store::Clock;
-use app::views::Title;
-use app::{Conn, Db, Tx};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
@@ -20,6 +16,9 @@ use diesel::connection::SimpleConnection;
 use domain::access::Role;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use store::rights::Actor;
+use store::views::Title;
+use store::{Clock, Conn, Db, Tx};
 use tower::ServiceExt;
 use web::{App, Settings};
 
@@ -183,8 +182,8 @@ impl House {
 
     /// Somebody with several.
     pub fn member(&self, login: &str, roles: Vec<SaveMembership>) {
-        use app::store::query::*;
-        use app::store::schema::users;
+        use store::query::*;
+        use store::schema::users;
         self.newcomer(login, roles);
         self.write(|tx| {
             Ok(diesel::update(users::table.filter(users::login.eq(login)))
@@ -206,7 +205,7 @@ impl House {
         self.write(|tx| save_user(tx, None, &user));
     }
 
-    pub fn write<T>(&self, write: impl FnMut(&mut Tx<'_>) -> app::Result<T>) -> T {
+    pub fn write<T>(&self, write: impl FnMut(&mut Tx<'_>) -> store::error::Result<T>) -> T {
         self.db.write(&Actor::system(), write).expect("written")
     }
 

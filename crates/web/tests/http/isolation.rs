@@ -127,8 +127,8 @@ async fn another_centres_and_another_brands_person_find_nothing() {
         assert!(!tracked.text.contains("مشتری SN") && !tracked.text.contains("0912") && !tracked.text.contains("ریال"));
         // What was tried is in the security log, on both roads; the pages write beside their answers.
         let tried = |login: &str| {
-            use app::store::query::*;
-            use app::store::schema::{journal, users};
+            use store::query::*;
+            use store::schema::{journal, users};
             let rows = journal::table
                 .inner_join(users::table.on(journal::actor_user_id.eq(users::id.nullable())))
                 .filter(journal::kind.eq("access_refused"));

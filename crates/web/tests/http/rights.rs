@@ -672,8 +672,8 @@ async fn nobody_changes_what_is_not_theirs() {
 
 /// How often something happened, refusals aside.
 fn footprint(scene: &Scene) -> i64 {
-    use app::store::query::*;
-    use app::store::schema::journal;
+    use store::query::*;
+    use store::schema::journal;
     scene
         .house
         .db
@@ -737,8 +737,8 @@ impl Scene {
     }
 
     fn kind(&self) -> String {
-        use app::store::query::*;
-        use app::store::schema::product_kinds;
+        use store::query::*;
+        use store::schema::product_kinds;
         self.house
             .db
             .read(|conn| Ok(product_kinds::table.select(product_kinds::public_id).first(conn)?))

@@ -100,7 +100,7 @@ async fn who_is_asked_for_a_second_factor_sets_it_up_before_anything_else() {
             (refused.status, refused.json()["code"].as_str()),
             (StatusCode::FORBIDDEN, Some("second-factor-first"))
         );
-        house.write(|tx| app::store::settings::set(tx.conn, app::store::settings::SECOND_FACTOR, "everybody"));
+        house.write(|tx| store::settings::set(tx.conn, store::settings::SECOND_FACTOR, "everybody"));
         assert_eq!(location(&house.page(Some(&cookie), "/repairs").await), "/me");
         assert!(house.page(Some(&cookie), "/me").await.text.contains("پیش از ادامه آن را راه بیندازید"));
         assert_eq!(house.page(Some(&cookie), "/me/second-factor").await.status, StatusCode::OK);

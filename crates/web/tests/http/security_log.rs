@@ -1,8 +1,8 @@
 //! The security log as the API and a page tell it.
 
-use app::store::events::OF_SECURITY;
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
+use store::events::OF_SECURITY;
 use words::Lang;
 
 use crate::house::House;

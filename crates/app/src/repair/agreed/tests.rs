@@ -15,8 +15,8 @@ use crate::repair::{
     Answer, AnswerChecklist, AnswerEstimate, ChangeLine, MoveRepair, RemoveLine, answer_checklist, answer_estimate,
     change_line, move_repair, remove_line,
 };
-use crate::store::schema::journal;
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house, told};
+use store::schema::journal;
 
 /// A television without a card at the bench: visit and repair.
 fn at_the_bench(house: &House, serial: &str) -> (String, String) {
@@ -74,18 +74,6 @@ fn note(house: &House, login: &str, repair: &str) -> Result<()> {
             who: "زهرا کریمی".to_owned(), how: AgreedBy::Phone, total, reason: "a second leak".to_owned()
         };
     house.by(login, |tx| note_agreement(tx, repair, &command))
-}
-
-fn agreed_lines_of(house: &House, repair: &str) -> usize {
-    let row = repairs::table.filter(repairs::public_id.eq(repair)).select(Repair::as_select());
-    house
-        .db
-        .read(|conn| {
-            let row = row.first::<Repair>(conn)?;
-            agreed_lines(conn, &row, typed_date("1405/09/02").expect("a date"))
-        })
-        .expect("read")
-        .len()
 }
 
 fn conflict(told: Result<()>) -> String {
@@ -236,6 +224,15 @@ fn the_houses_own_fee_is_typed_by_nobody_and_taken_off_by_who_works_there_and_ru
         for login in [TECHNICIAN, crate::testing::MANAGER] {
             assert_eq!(told(house.by(login, |tx| change_line(tx, &repair, &times))), "fee-of-the-house");
         }
+        // It is no question of cover.
+        let ruling = crate::coverage::overrides::OverrideCoverage {
+            line: times.line.clone(),
+            cover: None,
+            percent: None,
+            reason: "-".to_owned(),
+        };
+        let rule = |tx: &mut Tx<'_>| crate::coverage::overrides::override_coverage(tx, &repair, &ruling);
+        assert_eq!(told(house.write_or(rule)), "line: fee-of-the-house");
         assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "fee-of-the-house");
         house.by(crate::testing::MANAGER, |tx| remove_line(tx, &repair, &off)).expect("taken off");
         assert!(hand(house, &visit).expect("handed over").invoices.is_empty());
@@ -284,9 +281,18 @@ fn a_price_that_went_up_after_the_work_is_put_back_by_the_house_and_not_by_a_no(
         assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "back-to-work-first");
         let dearer = ChangeLine { line: off.line.clone(), quantity_milli: None, unit_price: Some(2_000_000) };
         house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &dearer)).expect("a price");
+        assert_eq!(told(house.by(TECHNICIAN, |tx| remove_line(tx, &repair, &off))), "back-to-work-first", "dearer too");
         house.estimate(&repair);
         let no = AnswerEstimate { answer: Answer::Declined, declined_lines: Vec::new(), note: None };
-        assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &no))), "done-already");
+        assert_eq!(told(house.by(RECEPTIONIST, |tx| answer_estimate(tx, &repair, &no))), "agreed-and-done");
+        let price = |unit_price: i64| ChangeLine { unit_price: Some(unit_price), ..dearer.clone() };
+        let set = |unit_price: i64| {
+            told(house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &price(unit_price))))
+        };
+        assert_eq!(
+            (set(999_999), set(1_000_000), set(999_999)),
+            ("back-to-work-first".to_owned(), "done".to_owned(), "back-to-work-first".to_owned())
+        );
     });
 }
 
@@ -371,15 +377,13 @@ fn nobody_takes_a_yes_back_when_the_work_is_done() {
         house.estimate(&repair);
         assert_eq!(answer(&no), "agreed-and-done");
         assert_eq!(answer(&AnswerEstimate { answer: Answer::Accepted, declined_lines: vec![fan], note: None }), "done");
-        // A price that went up after it is none that was agreed to.
+        // A price that went up after it is put back.
         let line = house.repair(&repair).lines.into_iter().find(|line| line.state == "open").expect("a line").id;
         let dearer = ChangeLine { line: line.clone(), quantity_milli: None, unit_price: Some(3_000_000) };
         house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &dearer)).expect("a price");
         house.estimate(&repair);
         let as_before = ChangeLine { line, quantity_milli: None, unit_price: Some(1_000_000) };
-        assert_eq!(agreed_lines_of(house, &repair), 0);
         house.by(crate::testing::MANAGER, |tx| change_line(tx, &repair, &as_before)).expect("a price");
-        assert_eq!(agreed_lines_of(house, &repair), 1);
         house.answer(&repair, Answer::Accepted);
         assert_eq!(hand(house, &visit).expect("handed over").invoices[0].total, 1_100_000);
     });
@@ -584,5 +588,31 @@ fn who_was_never_asked_agreed_to_nothing_and_a_part_of_a_yes_counts() {
         assert_eq!(house.repair(&repair).exceeded, None);
         house.operation(&repair, "SVC-BOARD", Some(100_000));
         assert_eq!(house.repair(&repair).exceeded, Some(Exceeded { accepted: 1_100_000, now: 1_210_000 }));
+    });
+}
+
+#[test]
+fn a_fee_for_a_diagnosis_needs_a_diagnosis_and_something_that_was_asked() {
+    in_a_house(|house| {
+        house.at("1405/09/02 10:00");
+        let customer = house.customer("زهرا کریمی", "09123456789");
+        let fees = |repair: &str| house.repair(repair).lines.iter().filter(|line| line.is_fee).count();
+        // Nothing was diagnosed.
+        let device = house.device("TV-1", "T-1", "1400/01/15", &[]);
+        let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.estimate_at_the_counter(&repair);
+        house.answer(&repair, Answer::Declined);
+        assert_eq!(fees(&repair), 0);
+        // The customer was to pay nothing.
+        let device = house.device("TV-1", "T-2", "1405/01/15", &[]);
+        house.card(&device, "G-1");
+        let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+        house.go(RECEPTIONIST, &repair, "to-diagnosis");
+        house.diagnose(&repair, "no-power", "burnt");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        house.estimate_at_the_counter(&repair);
+        house.answer(&repair, Answer::Declined);
+        assert_eq!(fees(&repair), 0);
     });
 }

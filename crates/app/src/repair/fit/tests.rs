@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::repair::plan::{PlanPart, plan_part};
-use crate::store::schema::repairs;
-use crate::testing::{House, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house, told};
+use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house, told};
+use store::schema::repairs;
 
 /// A television at the bench: its device and its repair.
 fn at_the_bench(house: &House, serial: &str) -> (String, String) {
@@ -152,5 +152,57 @@ fn a_line_is_about_a_component_of_the_device_that_is_repaired() {
         let other = house.device("SRF-7300", "F-1", "1404/01/15", &[]);
         let plan = PlanPart { product: "BOARD-1".to_owned(), component: Some(other), ..PlanPart::default() };
         assert_eq!(told(house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &plan))), "component: not-in-device");
+    });
+}
+
+#[test]
+fn what_lies_on_the_shelf_was_brought_by_no_customer_and_a_planned_price_is_given_up_by_who_sees_money() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        // It was taken out again, and lies on the shelf; another is only known so far.
+        let line = house.fit(&repair, FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") });
+        let out = TakePartOut { line, reason: "-".to_owned() };
+        house.by(TECHNICIAN, |tx| take_part_out(tx, &repair, &out)).expect("on the shelf");
+        house.device("CMP-EM65", "C-2", "1404/01/15", &[]);
+        let brought = |serial: &str| FitPart {
+            serial_in: Some(serial.to_owned()),
+            supplied_by: Some(SuppliedBy::Customer),
+            ..House::part("CMP-EM65")
+        };
+        let fit = |login: &str, command: &FitPart| told(house.by(login, |tx| fit_part(tx, &repair, command)));
+        for serial in ["C-1", "C-2"] {
+            assert_eq!(fit(TECHNICIAN, &brought(serial)), "serial_in: part-elsewhere", "{serial}");
+        }
+        let plan = PlanPart { product: "FAN-1".to_owned(), ..PlanPart::default() };
+        let line = house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &plan)).expect("planned");
+        let given = FitPart { line: Some(line), supplied_by: Some(SuppliedBy::Customer), ..FitPart::default() };
+        assert_eq!(fit(TECHNICIAN, &given), "not-your-right");
+        assert_eq!(fit(MANAGER, &given), "done");
+        assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
+    });
+}
+
+#[test]
+fn a_part_with_a_serial_is_fitted_by_who_works_for_its_brand() {
+    in_a_house(|house| {
+        let (_, repair) = at_the_bench(house, "T-1");
+        let ours = house.write(|tx| {
+            use store::schema::brands;
+            let parsa = crate::catalogue::organisation::SaveBrand {
+                code: "PARSA".to_owned(),
+                title: store::views::Title::new("پارسا", "Parsa"),
+                maker: house.maker.clone(),
+            };
+            let parsa = crate::catalogue::organisation::save_brand(tx, None, &parsa)?.id;
+            let theirs = brands::table.filter(brands::public_id.eq(parsa)).select(brands::id).first::<i64>(tx.conn)?;
+            let compressor = products::table.filter(products::code.eq("CMP-EM65"));
+            diesel::update(compressor).set(products::brand_id.eq(theirs)).execute(tx.conn)?;
+            Ok(brands::table.filter(brands::code.eq("SERMAN")).select(brands::id).first::<i64>(tx.conn)?)
+        });
+        let mut of_ours = house.person(TECHNICIAN);
+        of_ours.members.iter_mut().for_each(|member| member.brand_id = Some(ours));
+        let command = FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") };
+        assert_eq!(told(house.db.write(&of_ours, |tx| fit_part(tx, &repair, &command))), "not-your-right-here");
+        assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command))), "done");
     });
 }

@@ -1,13 +1,13 @@
 //! Imports.
 
-use app::error::Result;
 use app::exchange::{self, CancelImport, ImportProblemView, ImportView, ListProblems, RunImport, StartImport};
-use app::views::{ListQuery, Page};
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use store::error::Result;
+use store::views::{ListQuery, Page};
 
 use crate::api::{Nothing, Operation, get, make_of_file, write};
 

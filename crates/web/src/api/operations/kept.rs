@@ -1,7 +1,6 @@
 //! What is kept by forms: organisation, catalogue, staff, customers, users and tokens.
 
 use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
-use app::access::permissions::{self, ChangePermission, PermissionView};
 use app::access::tokens::{self, CreateToken, TokenView};
 use app::access::users::{self, FirstPassword, HashedUser, SaveUser, UserView};
 use app::catalogue::faults::{self, SaveCause, SaveFault};
@@ -11,17 +10,19 @@ use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveSecti
 use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, SaveProductKind};
 use app::catalogue::services::{self, SaveService};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
-use app::error::{Error, Result};
 use app::personal::erase::{EraseCustomer, Erased, erase_customer};
 use app::personal::export::{PersonalData, export_customer};
 use app::personal::opened::note_opened;
 use app::staff::{self, SaveStaffMember};
-use app::views::{ListQuery, Page};
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::error::{Error, Result};
+use store::rights::permissions;
+use store::rights::permissions::{ChangePermission, PermissionView};
+use store::views::{ListQuery, Page};
 
 use super::{Done, ID, Listed, title};
 use crate::api::{Nothing, Operation, get, prepared, write};
@@ -98,7 +99,7 @@ pub(super) fn catalogue(out: &mut Vec<Operation>) {
         "listCauses" => faults::list_causes, "getCause" => faults::get_cause, "createCause", "updateCause" => faults::save_cause, "retireCause" => faults::retire_cause, "causes");
 }
 
-fn hashed(db: &app::Db, _: &app::access::Actor, body: SaveUser) -> Result<HashedUser> {
+fn hashed(db: &store::Db, _: &store::rights::Actor, body: SaveUser) -> Result<HashedUser> {
     body.hashed(db.random())
 }
 
@@ -258,7 +259,7 @@ pub(super) fn people(out: &mut Vec<Operation>) {
             |tx, _, body: CreateToken| -> Result<NewToken> {
                 // A token that is narrowed must not make itself a wider one.
                 if tx.actor.scopes.is_some() {
-                    return Err(Error::Forbidden(app::Reason::new("narrow-token")));
+                    return Err(Error::Forbidden(store::error::Reason::new("narrow-token")));
                 }
                 Ok(NewToken { secret: tokens::create_token(tx, &body)? })
             },

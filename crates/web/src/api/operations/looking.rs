@@ -1,15 +1,15 @@
 //! Search, history, tracking and reports.
 
-use app::error::Result;
 use app::lookup::{self, Found, GetTimeline, TimelineEntry};
 use app::reporting::{FailureCauses, FailureRow, failure_causes};
 use app::tracking::{TrackView, track};
-use app::views::Page;
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::error::Result;
+use store::views::Page;
 
 use super::ID;
 use crate::api::{Nothing, Operation, get, look, open};

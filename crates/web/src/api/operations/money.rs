@@ -4,14 +4,14 @@ use app::billing::invoices::InvoiceRow;
 use app::billing::papers::{PaperView, papers_of};
 use app::billing::payments::PaymentView;
 use app::billing::{self, AccountView, CorrectInvoice, InvoiceView, ListInvoices, RecordPayment};
-use app::error::Result;
 use app::messaging::MessageView;
-use app::views::Page;
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use store::error::Result;
+use store::views::Page;
 
 use super::Listed;
 use crate::api::{Nothing, Operation, file, get, write};

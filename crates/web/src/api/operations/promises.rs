@@ -1,19 +1,20 @@
 //! Policies, devices and their covers.
 
-use app::Tx;
 use app::coverage::covers::{self, AddCover, ChangeCoverState, CoverView, IssueCard};
+use app::coverage::days::add_device_event;
 use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
 use app::coverage::policies::{self, PolicyView, SavePolicy};
 use app::devices::view::DeviceRow;
 use app::devices::{self, AddDeviceEvent, DeviceView, ListDevices, NewDevice, RecordOnDevice};
-use app::error::{Error, Result};
 use app::lookup::{self, DeviceOperation};
-use app::views::{ListQuery, Page};
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::Tx;
+use store::error::{Error, Result};
+use store::views::{ListQuery, Page};
 
 use super::ID;
 use crate::api::{Call, Nothing, Operation, answers, get, write};
@@ -51,7 +52,9 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         case_example(),
         |body: AnyCase| -> Result<domain::coverage::Decision> {
             domain::coverage::decide_sent(&body.0.to_string()).map_err(|error| {
-                Error::Invalid(vec![app::Fault::new(error.path, "case-malformed").with("message", error.message)])
+                Error::Invalid(vec![
+                    store::error::Fault::new(error.path, "case-malformed").with("message", error.message),
+                ])
             })
         },
     ));
@@ -102,7 +105,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         json!({}),
         |tx, call, _: Nothing| -> Result<DeviceView> {
             let event = AddDeviceEvent { kind: devices::DeviceEventKind::Scrapped, on: tx.today() };
-            devices::add_device_event(tx, call.id(), &event)?;
+            add_device_event(tx, call.id(), &event)?;
             devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
         },
     ));
@@ -115,7 +118,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
             "Add a fact of a device's life.",
             json!({"type": "installed", "on": "2024-04-05"}),
             |tx, call, body: AddDeviceEvent| -> Result<DeviceView> {
-                devices::add_device_event(tx, call.id(), &body)?;
+                add_device_event(tx, call.id(), &body)?;
                 devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
             },
         )
@@ -208,7 +211,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         A::KeepPolicies,
         "Void a card, with a reason.",
         json!({"reason": "issued by mistake"}),
-        |tx, call, body: app::views::WithReason| -> Result<CoverView> {
+        |tx, call, body: store::views::WithReason| -> Result<CoverView> {
             covers::change_cover_state(
                 tx,
                 call.id(),

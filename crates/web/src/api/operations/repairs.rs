@@ -1,22 +1,22 @@
 //! Repairs.
 
-use app::Tx;
 use app::billing::{self, ReopenRepair};
 use app::coverage::decide::CoverageChange;
 use app::coverage::goodwill::{GiveGoodwill, give_goodwill};
 use app::coverage::overrides::{OverrideCoverage, override_coverage};
-use app::error::Result;
 use app::repair::passcode::{PasscodeView, show_passcode};
 use app::repair::{
     self, AddOperation, AnswerChecklist, AnswerEstimate, AssignRepair, Assignee, AwaitPart, ChangeLine, ChangePromise,
     DiagnoseRepair, FitPart, ListRepairs, MakeEstimate, MoveRepair, NoteAgreement, PlanPart, RemoveLine, RepairRow,
     RepairView, StepBack, TakePartOut,
 };
-use app::views::Page;
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde_json::{Value, json};
+use store::Tx;
+use store::error::Result;
+use store::views::Page;
 
 use super::{ID, Listed};
 use crate::api::{Call, Nothing, Operation, get, prepared, write};

@@ -1,17 +1,17 @@
 //! Visits and photos.
 
 use app::billing::{self, HandOver, HandOverView, SendCode};
-use app::error::{Error, Result};
 use app::reception::attachments::{self, AttachmentView, Purpose, add_photo, clean_photo, photo};
 use app::reception::view::ReceptionRow;
 use app::reception::{self, CancelReception, CorrectReception, ListReceptions, ReceiveDevices, ReceptionView};
-use app::views::Page;
 use axum::http::Method;
 use base64::Engine as _;
 use domain::access::Action as A;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
+use store::error::{Error, Result};
+use store::views::Page;
 
 use super::{Done, ID};
 use crate::api::{Nothing, Operation, file, get, make_of_file, write};

@@ -5,13 +5,13 @@ mod kinds;
 
 use std::collections::HashMap;
 
-use app::error::Error;
 use app::lookup::{DeviceOperation, part_uses};
 use askama::Template;
 use axum::extract::{Path, RawQuery};
 use axum::response::Response;
 use domain::access::Action;
 use serde_json::{Value, json};
+use store::error::Error;
 use words::Lang;
 
 use self::kinds::{Field, Input, KINDS, kind};

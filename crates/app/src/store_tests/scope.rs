@@ -5,16 +5,18 @@ use proptest::prelude::Strategy;
 use proptest::test_runner::{Config, TestRunner};
 use proptest::{collection, option, prop_assert_eq};
 
-use super::*;
 use crate::billing::rows::{Invoice, InvoiceLine};
 use crate::catalogue::rows::{Brand, Centre};
 use crate::devices::rows::Device;
-use crate::error::Result;
 use crate::reception::rows::Reception;
 use crate::repair::rows::Repair;
-use crate::store::Tx;
-use crate::store::schema::{brands, invoice_lines};
 use crate::testing::{House, in_a_house};
+use domain::access::Role;
+use store::Tx;
+use store::error::Result;
+use store::query::*;
+use store::rights::{Member, Scope};
+use store::schema::*;
 
 /// Memberships, and what there is; centres and brands by their place among three of each.
 #[derive(Clone, Debug)]

@@ -6,24 +6,27 @@
 pub mod among;
 pub mod backup;
 pub mod conn;
+pub mod error;
 pub mod events;
+pub mod gate;
 pub mod idempotency;
 mod key_file;
+pub mod links;
 pub mod numbering;
 pub mod outbox;
 pub mod private;
 pub mod query;
+pub mod rights;
 pub mod rows;
 pub mod schema;
 mod sealed;
 pub mod sealed_as;
 pub mod search_keys;
 pub mod settings;
-#[cfg(test)]
-mod tests;
 mod tx;
 pub mod types;
 mod vault;
+pub mod views;
 
 use std::sync::{Arc, Mutex};
 
@@ -40,13 +43,12 @@ pub use conn::{Conn, Engine, MultiBackend};
 pub use events::{Event, Subject};
 pub use key_file::KeyFile;
 pub use sealed::Rotated;
-pub use tx::{Tx, Where, local_date, zone};
-pub(crate) use tx::{is_sealed, opened, start_of};
+pub use tx::{Tx, Where, is_sealed, local_date, opened, start_of, zone};
 pub use vault::Vault;
 
-use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::store::query::*;
+use crate::query::*;
+use crate::rights::Actor;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -154,7 +156,7 @@ impl Db {
     ///
     /// # Errors
     /// The store.
-    pub(crate) fn empty(&self) -> Result<()> {
+    pub fn empty(&self) -> Result<()> {
         let mut conn = idle(&self.0.writers)?;
         let (before, after) = match &*conn {
             // Nothing is left that could refer to anything; looking for it row by row would take minutes.
@@ -177,6 +179,15 @@ impl Db {
             }
         }
         Ok(conn.batch_execute(after)?)
+    }
+
+    /// Runs statements of the engine's own on a connection that writes, for tests of a store that takes nothing.
+    ///
+    /// # Errors
+    /// The store.
+    #[cfg(debug_assertions)]
+    pub fn tell_writer(&self, statements: &str) -> Result<()> {
+        Ok(idle(&self.0.writers)?.batch_execute(statements)?)
     }
 
     /// Reads, all at one moment.

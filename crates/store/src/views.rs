@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::store::types::{At, Day};
+use crate::types::{At, Day};
 
 /// A title in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Serialize, Deserialize, JsonSchema)]
@@ -88,7 +88,7 @@ pub struct ListQuery {
 impl ListQuery {
     #[must_use]
     pub fn limit(&self) -> i64 {
-        self.limit.unwrap_or(crate::store::PAGE).clamp(1, crate::store::MAX_PAGE)
+        self.limit.unwrap_or(crate::PAGE).clamp(1, crate::MAX_PAGE)
     }
 
     /// What is searched, folded; None where nothing is.

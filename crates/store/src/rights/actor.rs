@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 use super::permissions::Permissions;
 use super::scope::{Of, Scope};
 use crate::error::{Arg, Error, Reason, Result};
-use crate::store::query::*;
-use crate::store::schema::{centres, settings as stored};
-use crate::store::{local_date, settings, zone};
+use crate::query::*;
+use crate::schema::{centres, settings as stored};
+use crate::{local_date, settings, zone};
 
 /// A role in a centre and a brand; None: in all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl Actor {
     }
 
     /// That the actor may not do this, or not here, and who may.
-    pub(crate) fn refusal(&self, action: Action) -> Error {
+    pub fn refusal(&self, action: Action) -> Error {
         let code = match &self.scopes {
             Some(scopes) if !scopes.contains(&action) => "not-in-token",
             _ if self.can(action) => "not-your-right-here",
@@ -219,38 +219,4 @@ impl Actor {
 #[must_use]
 pub fn within(limit: Limit, percent: i64, amount: i64) -> bool {
     limit == NO_LIMIT || (percent <= limit.percent && amount <= limit.amount)
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::store::query::*;
-    use domain::time::iso_date;
-
-    use crate::store::schema::centres;
-    use crate::testing::{RECEPTIONIST, in_a_house};
-    use crate::tracking::track;
-
-    #[test]
-    fn a_day_is_that_of_the_centre_where_one_works() {
-        in_a_house(|house| {
-            let customer = house.customer("زهرا کریمی", "09123456789");
-            // Half past ten in the evening of UTC: the next day has begun in Tehran, and is far in New York.
-            house.at("1405/09/02 02:00");
-            let here = house.device("TV-1", "T-1", "1404/01/15", &[]);
-            let received = house.receive(&customer, &[(&here, "no-power")]);
-            assert_eq!(Some(received.received_on), iso_date("2026-11-23"));
-
-            house.write(|tx| {
-                Ok(diesel::update(centres::table).set(centres::time_zone.eq("America/New_York")).execute(tx.conn)?)
-            });
-            assert_eq!(Some(house.person(RECEPTIONIST).today(house.db.now())), iso_date("2026-11-22"));
-            let there = house.device("TV-1", "T-2", "1404/01/15", &[]);
-            let received = house.receive(&customer, &[(&there, "no-power")]);
-            assert_eq!(Some(received.received_on), iso_date("2026-11-22"));
-            assert_eq!(
-                track(&house.db, &received.tracking_number, "10.0.0.1").expect("tracked").time_zone,
-                "America/New_York"
-            );
-        });
-    }
 }

@@ -159,7 +159,7 @@ pub const OF_SECURITY: &[&str] = &[
 
 /// What of that was refused.
 pub const REFUSED: [&str; 3] = [SIGN_IN_FAILED, SECRET_REFUSED, ACCESS_REFUSED];
-pub(crate) const SIGN_IN_FAILED: &str = "sign_in_failed";
+pub const SIGN_IN_FAILED: &str = "sign_in_failed";
 const SECRET_REFUSED: &str = "secret_refused";
 const ACCESS_REFUSED: &str = "access_refused";
 

@@ -11,20 +11,20 @@ use super::schema::{journal, journal_subjects, outbox};
 use super::types::At;
 use super::vault::Vault;
 use super::{Db, settings};
-use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::store::query::*;
+use crate::query::*;
+use crate::rights::Actor;
 
 /// Stands before a secret that is stored sealed.
 pub(super) const SEALED: &str = "sealed:";
 
 /// Whether a text was stored sealed.
-pub(crate) fn is_sealed(stored: &str) -> bool {
+pub fn is_sealed(stored: &str) -> bool {
     stored.starts_with(SEALED)
 }
 
 /// What was stored sealed as `of`; None where it was not, or the key is another one.
-pub(crate) fn opened(vault: &Vault, stored: &str, of: &str) -> Option<String> {
+pub fn opened(vault: &Vault, stored: &str, of: &str) -> Option<String> {
     String::from_utf8(vault.open(stored.strip_prefix(SEALED)?, of)?).ok()
 }
 
@@ -91,7 +91,7 @@ impl<'c> Tx<'c> {
         self.db.random()
     }
 
-    pub(crate) fn vault(&self) -> &Vault {
+    pub fn vault(&self) -> &Vault {
         self.db.vault()
     }
 
@@ -99,7 +99,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// `Unavailable` where the store is sealed with another key by now.
-    pub(crate) fn seal(&mut self, secret: &str, of: &str) -> Result<String> {
+    pub fn seal(&mut self, secret: &str, of: &str) -> Result<String> {
         Ok(format!("{SEALED}{}", self.seal_bytes(secret.as_bytes(), of)?))
     }
 
@@ -107,7 +107,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// As `seal`.
-    pub(crate) fn seal_bytes(&mut self, secret: &[u8], of: &str) -> Result<String> {
+    pub fn seal_bytes(&mut self, secret: &[u8], of: &str) -> Result<String> {
         if settings::get(self.conn, settings::KEY_CHECK)?.is_some_and(|check| !self.vault().settle(&check)) {
             return Err(Error::Unavailable("key-changed"));
         }
@@ -118,13 +118,13 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// Where it cannot be sealed.
-    pub(crate) fn seal_bare(&self, secret: &[u8], of: &str) -> Result<String> {
+    pub fn seal_bare(&self, secret: &[u8], of: &str) -> Result<String> {
         self.vault().seal(secret, of, [self.random(), self.random()])
     }
 
     /// What was stored as `of`: opened where it was sealed, as it is where it was stored before such things were; None
     /// where the key is another one.
-    pub(crate) fn open(&self, stored: String, of: &str) -> Option<String> {
+    pub fn open(&self, stored: String, of: &str) -> Option<String> {
         if is_sealed(&stored) { opened(self.vault(), &stored, of) } else { Some(stored) }
     }
 
@@ -194,7 +194,7 @@ pub fn local_date(instant: Timestamp, zone: &TimeZone) -> Date {
 ///
 /// # Errors
 /// A day at the very ends of time.
-pub(crate) fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
+pub fn start_of(day: Date, zone: &TimeZone) -> Result<Timestamp> {
     Ok(day
         .to_datetime(jiff::civil::Time::midnight())
         .to_zoned_datetime(zone.clone())
@@ -207,7 +207,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `work` tells.
-    pub(crate) fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub fn nested<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.conn.begin_part()?;
         let out = self.within(work);
         if out.is_ok() {
@@ -222,7 +222,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `work` tells.
-    pub(crate) fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub fn tried<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         self.conn.begin_part()?;
         let out = self.within(work);
         self.conn.rollback()?;
@@ -241,11 +241,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `work` tells.
-    pub(crate) fn in_the_past<T>(
-        &mut self,
-        occurred: Timestamp,
-        work: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
+    pub fn in_the_past<T>(&mut self, occurred: Timestamp, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let before = std::mem::replace(&mut self.occurred, occurred);
         let out = work(self);
         self.occurred = before;
@@ -258,7 +254,7 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// The store.
-    pub(crate) fn keep_so_far(&mut self) -> Result<()> {
+    pub fn keep_so_far(&mut self) -> Result<()> {
         if !self.keeps {
             self.conn.begin_part()?;
             self.keeps = true;
@@ -267,7 +263,7 @@ impl<'c> Tx<'c> {
     }
 
     /// The same write as somebody else: for the demo, where one transaction tells a whole visit.
-    pub(crate) fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
+    pub fn acting<'t>(&'t mut self, actor: &'t Actor) -> Tx<'t> {
         Tx {
             conn: &mut *self.conn,
             actor,
@@ -280,7 +276,7 @@ impl<'c> Tx<'c> {
     }
 
     /// Lets time pass within the write: for the demo.
-    pub(crate) fn later(&mut self, span: jiff::Span) {
+    pub fn later(&mut self, span: jiff::Span) {
         self.now += span;
         self.occurred = self.now;
     }

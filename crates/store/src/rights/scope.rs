@@ -19,8 +19,8 @@ use diesel::sql_types::{BigInt, Bool, HasSqlType};
 use domain::access::Role;
 
 use super::Member;
-use crate::store::query::*;
-use crate::store::schema::{
+use crate::query::*;
+use crate::schema::{
     centres, devices, imports, invoices, journal, ledger_entries, messages, parties, receptions, repairs, sections,
     staff,
 };
@@ -77,13 +77,14 @@ impl Member {
 }
 
 impl Scope {
-    pub(super) fn new(user_id: Option<i64>, pairs: Vec<Member>) -> Self {
+    #[must_use]
+    pub fn new(user_id: Option<i64>, pairs: Vec<Member>) -> Self {
         Self { user_id, pairs }
     }
 
     /// Everything: for what was narrowed already by the thing that it is about.
     #[must_use]
-    pub(crate) fn everything() -> Self {
+    pub fn everything() -> Self {
         Self { user_id: None, pairs: vec![Member { role: Role::Administrator, centre_id: None, brand_id: None }] }
     }
 
@@ -241,9 +242,9 @@ impl Scope {
 
     /// Customers by what joins somebody to them; `by_me` is the condition of what they noted themselves.
     fn customers(&self, by_me: &'static str) -> Sql {
-        let served = Sql::text("EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND ")
-            .and(self.pairs("seen.centre_id", "seen.brand_id"))
-            .then(")");
+        // A visit that was cancelled served nobody.
+        let served = "EXISTS (SELECT 1 FROM repairs AS seen WHERE seen.customer_id = parties.id AND (seen.outcome IS NULL OR seen.outcome <> 'cancelled') AND ";
+        let served = Sql::text(served).and(self.pairs("seen.centre_id", "seen.brand_id")).then(")");
         let owns = "EXISTS (SELECT 1 FROM device_states AS held JOIN devices AS owned ON owned.id = held.device_id WHERE held.owner_party_id = parties.id AND ";
         let owns = Sql::text(owns).and(self.whole_brands("owned.brand_id")).then(")");
         let noted = "EXISTS (SELECT 1 FROM journal_subjects AS told JOIN journal AS entry ON entry.id = told.journal_id \
@@ -384,6 +385,3 @@ where
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,15 +1,13 @@
 //! What becomes of a write that the store cannot take.
 
-use diesel::connection::SimpleConnection;
-
-use super::Engine;
-use crate::error::Error;
 use crate::testing::{House, in_a_house};
+use store::Engine;
+use store::error::Error;
 
 /// Runs a statement of the engine's own on the connection that writes.
 fn tell_writer(house: &House, sqlite: &str, postgres: &str) {
     let text = if house.db.engine() == Engine::Sqlite { sqlite } else { postgres };
-    house.db.0.writers.get().expect("a writer").batch_execute(text).expect("told");
+    house.db.tell_writer(text).expect("told");
 }
 
 /// Writes until a write is refused; every name that was answered is there, and none that was refused.
@@ -34,7 +32,7 @@ fn refused_with(house: &House, code: &str, name: &str) {
         }
     });
     assert!(matches!(refused, Some(Error::Unavailable(told)) if told == code), "{refused:?} after {}", kept.len());
-    let query = crate::views::ListQuery { q: Some(name.to_owned()), limit: Some(200), ..Default::default() };
+    let query = store::views::ListQuery { q: Some(name.to_owned()), limit: Some(200), ..Default::default() };
     let there = house
         .db
         .read(|conn| crate::customers::list_customers(conn, &house.admin, &query))

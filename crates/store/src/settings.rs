@@ -8,7 +8,7 @@ use super::conn::Conn;
 use super::rows::Setting;
 use super::schema::settings;
 use crate::error::Result;
-use crate::store::query::*;
+use crate::query::*;
 
 /// The name of the setting that `money_unit` reads.
 pub const MONEY_UNIT: &str = "money_unit";
@@ -73,6 +73,6 @@ pub fn second_factor(conn: &mut Conn) -> Result<AskedOf> {
 }
 
 /// The unit of a setting; Rial where nothing is set.
-pub(crate) fn unit_named(name: Option<String>) -> Unit {
+pub fn unit_named(name: Option<String>) -> Unit {
     name.as_deref().and_then(Unit::named).unwrap_or(Unit::RIAL)
 }

@@ -15,7 +15,7 @@ use super::vault::Key;
 pub struct KeyFile(PathBuf);
 
 /// Held by who makes or changes the file: nobody else does meanwhile.
-pub(super) struct Changing {
+pub struct Changing {
     _lock: File,
 }
 
@@ -73,7 +73,7 @@ impl KeyFile {
     }
 
     /// Begins a change; None where another process is at one.
-    pub(super) fn change(&self) -> Result<Option<Changing>, String> {
+    pub fn change(&self) -> Result<Option<Changing>, String> {
         let lock = self.lock_file()?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Changing { _lock: lock })),

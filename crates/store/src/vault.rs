@@ -49,7 +49,7 @@ impl Vault {
         Ok(Self(Arc::new(Keys { file: Some(file), known: RwLock::new(known) })))
     }
 
-    pub(super) fn file(&self) -> Option<&KeyFile> {
+    pub fn file(&self) -> Option<&KeyFile> {
         self.0.file.as_ref()
     }
 
@@ -63,7 +63,7 @@ impl Vault {
     }
 
     /// Makes a key the one that seals; the others go on opening.
-    pub(super) fn seal_with(&self, key: Key) {
+    pub fn seal_with(&self, key: Key) {
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
         if known[0] != key {
             known.retain(|other| *other != key);

@@ -69,7 +69,7 @@ impl Error {
 }
 
 /// What was named in a command and is not there.
-pub(crate) trait OrInvalid<T> {
+pub trait OrInvalid<T> {
     /// A thing that is not there is a fault of the field that names it; what else went wrong stays what it is.
     fn or_invalid(self, path: impl Into<String>, code: &'static str) -> Result<T>;
 }

@@ -8,9 +8,9 @@ use jiff::ToSpan;
 use super::schema::{journal_subjects, outbox};
 use super::types::At;
 use super::{Db, Subject};
-use crate::access::Actor;
 use crate::error::Result;
-use crate::store::query::*;
+use crate::query::*;
+use crate::rights::Actor;
 
 /// After this many seconds what was claimed and not done is claimed again.
 const STALE_SECONDS: i64 = 120;

@@ -1,8 +1,8 @@
 //! Rows of the journal, the outbox, numbering and search, as they are stored. An `id` of 0 is given by the store.
 
-use crate::store::query::*;
-use crate::store::schema::*;
-use crate::store::types::At;
+use crate::query::*;
+use crate::schema::*;
+use crate::types::At;
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = settings, treat_none_as_default_value = false)]

@@ -7,7 +7,7 @@ use super::sealed_as;
 use super::tx::Tx;
 use super::types::At;
 use crate::error::{Error, Result};
-use crate::store::query::*;
+use crate::query::*;
 
 /// What a request is answered with.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +70,7 @@ pub fn keep(
 ///
 /// # Errors
 /// The store.
-pub(crate) fn forget_answers(conn: &mut Conn, public_id: &str) -> Result<()> {
+pub fn forget_answers(conn: &mut Conn, public_id: &str) -> Result<()> {
     let told = idempotency_keys::table.filter(idempotency_keys::answer.like(format!("%{public_id}%")));
     diesel::update(told).set(idempotency_keys::answer.eq("")).execute(conn)?;
     Ok(())
@@ -80,7 +80,7 @@ pub(crate) fn forget_answers(conn: &mut Conn, public_id: &str) -> Result<()> {
 ///
 /// # Errors
 /// The store.
-pub(crate) fn delete_answers(conn: &mut Conn, before: At, limit: i64) -> Result<i64> {
+pub fn delete_answers(conn: &mut Conn, before: At, limit: i64) -> Result<i64> {
     let old = idempotency_keys::table
         .filter(idempotency_keys::recorded_at.lt(before))
         .select((idempotency_keys::actor, idempotency_keys::key))
@@ -90,41 +90,4 @@ pub(crate) fn delete_answers(conn: &mut Conn, before: At, limit: i64) -> Result<
         diesel::delete(idempotency_keys::table.find((actor, key))).execute(conn)?;
     }
     Ok(i64::try_from(old.len()).unwrap_or(i64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::in_a_house;
-
-    #[test]
-    fn an_answer_is_given_again_a_secret_one_is_sealed_and_an_erased_one_does_nothing_twice() {
-        in_a_house(|house| {
-            let stored = |key: &str| {
-                house.write(|tx| {
-                    Ok(idempotency_keys::table
-                        .filter(idempotency_keys::key.eq(key))
-                        .select(idempotency_keys::answer)
-                        .first::<String>(tx.conn)?)
-                })
-            };
-            house.write(|tx| {
-                keep(tx, "open", "hash", Given { status: 201, body: "{\"customer\":\"c1\"}", is_secret: false })
-            });
-            house.write(|tx| {
-                keep(tx, "secret", "hash", Given { status: 201, body: "{\"secret\":\"s1\"}", is_secret: true })
-            });
-            assert!(stored("open").contains("c1") && !stored("secret").contains("s1"));
-            let again = |key: &str, hash: &str| house.db.write(&house.admin, |tx| answered(tx, key, hash));
-            assert_eq!(again("open", "hash").expect("answered"), Some((201, "{\"customer\":\"c1\"}".to_owned())));
-            assert_eq!(again("secret", "hash").expect("answered"), Some((201, "{\"secret\":\"s1\"}".to_owned())));
-            assert_eq!(again("new", "hash").expect("not yet"), None);
-            assert!(
-                matches!(again("open", "other"), Err(Error::Conflict(reason)) if reason.code == "key-used-otherwise")
-            );
-            house.write(|tx| forget_answers(tx.conn, "c1"));
-            assert!(matches!(again("open", "hash"), Err(Error::Conflict(reason)) if reason.code == "answer-erased"));
-            assert!(again("secret", "hash").is_ok());
-        });
-    }
 }

@@ -97,7 +97,7 @@ pub type Selected<R> = <R as Selectable<MultiBackend>>::SelectExpression;
 
 /// An update that points one row at another, in two words around their ids. Diesel compiles an update at every use;
 /// this one an engine keeps compiled, by its text.
-pub(crate) struct Point {
+pub struct Point {
     pub update: &'static str,
     pub to: i64,
     pub of: &'static str,

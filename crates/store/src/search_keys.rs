@@ -5,7 +5,7 @@ use super::conn::Conn;
 use super::rows::SearchKey;
 use super::schema::search_keys;
 use crate::error::Result;
-use crate::store::query::*;
+use crate::query::*;
 
 /// What a key opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

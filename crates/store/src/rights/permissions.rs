@@ -7,11 +7,21 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Of;
-use super::rows::Permission;
 use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::permissions;
-use crate::store::{Conn, Event, Subject, Tx};
+use crate::query::*;
+use crate::schema::permissions;
+use crate::{Conn, Event, Subject, Tx};
+
+/// What one role may, as it is stored where it differs from the rule of the domain.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = permissions, treat_none_as_default_value = false)]
+pub struct Permission {
+    pub role: String,
+    pub action: String,
+    pub is_allowed: bool,
+    pub percent: i64,
+    pub amount_minor: i64,
+}
 
 /// Which role may do what, and how far.
 #[derive(Clone, Debug, Default)]

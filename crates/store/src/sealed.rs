@@ -9,10 +9,10 @@ use super::settings::{self, KEY_CHECK};
 use super::tx::SEALED;
 use super::vault::{Key, Vault};
 use super::{Conn, Db, Event, Subject, Tx, sealed_as};
-use crate::access::Actor;
 use crate::error::{Error, Result};
-use crate::store::query::*;
-use crate::store::schema::{hand_over_codes, idempotency_keys, messages, repair_details, repairs, users};
+use crate::query::*;
+use crate::rights::Actor;
+use crate::schema::{hand_over_codes, idempotency_keys, messages, repair_details, repairs, users};
 
 /// A secret that is stored sealed.
 struct Sealed {
@@ -241,8 +241,20 @@ impl Db {
         }
     }
 
+    /// How many of the sealed secrets a key opens, for tests.
+    ///
+    /// # Errors
+    /// The store.
+    #[cfg(debug_assertions)]
+    pub fn opened_by(&self, vault: &Vault) -> Result<usize> {
+        Ok(self.read(all)?.iter().filter(|thing| thing.opened(vault).is_some()).count())
+    }
+
     /// Seals everything with the key of another vault, in one write.
-    fn reseal(&self, next: &Vault, drop_unreadable: bool) -> Result<Rotated> {
+    ///
+    /// # Errors
+    /// Where something does not open and is not to be given up; the store.
+    pub fn reseal(&self, next: &Vault, drop_unreadable: bool) -> Result<Rotated> {
         self.write(&Actor::system(), |tx| {
             let mut done = Rotated::default();
             for thing in all(tx.conn)? {
@@ -280,6 +292,3 @@ fn keep_check(tx: &mut Tx<'_>) -> Result<()> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

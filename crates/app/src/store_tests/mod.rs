@@ -1,0 +1,7 @@
+//! What the store keeps to, seen with all slices over it.
+
+mod actor;
+mod idempotency;
+mod refusals;
+mod scope;
+mod sealed;
