@@ -61,7 +61,7 @@ test("each requirement of OWASP ASVS 5.0, levels 1 and 2, is answered once, and 
   const rows = text("docs/security.md").split("\n").map((line) => /^\| (\d+\.\d+\.\d+) \| (.+) \| (.+) \| (.*) \|$/.exec(line)).filter(Boolean);
   assert.equal(new Set(rows.map(([, number]) => number)).size, rows.length);
   assert.equal(rows.length, 253);
-  const folders = { http: "crates/web/tests/http/", app: "crates/app/src/", api: "tests/api/", browser: "tests/browser/" };
+  const folders = { http: "crates/web/tests/http/", app: "crates/app/src/", store: "crates/store/src/", api: "tests/api/", browser: "tests/browser/" };
   for (const [, number, , , tests] of rows) {
     for (const [, folder, name] of tests.matchAll(/`(\w+)\/([^`]+)`/g)) {
       const at = join(root, folders[folder], name);

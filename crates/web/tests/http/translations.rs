@@ -25,6 +25,7 @@ const COMPOSED: &[&str] = &[
     "why-",
     "term-",
     "amount-and-",
+    "all-",
 ];
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
@@ -42,7 +43,7 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 fn sources() -> Vec<(PathBuf, String)> {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut paths = Vec::new();
-    for name in ["app", "documents", "domain", "web", "words", "zamen"] {
+    for name in ["app", "documents", "domain", "store", "web", "words", "zamen"] {
         for folder in ["src", "templates"] {
             let folder = crates.join(name).join(folder);
             if folder.exists() {
