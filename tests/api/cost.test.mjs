@@ -143,11 +143,6 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
       assert.equal(answer.status, 200);
       return answer;
     };
-    // A list of thousands, as a file.
-    const people = Buffer.from(`name,phone\n${Array.from({ length: 3000 }, (_, at) => `زهرا کریمی ${at},0912${String(at).padStart(7, "0")}\n`).join("")}`);
-    const listed = await (await api("/imports", JSON.stringify({ kind: "customers", file_name: "x.csv", content: people.toString("base64") }))).json();
-    for (let state = ""; state !== "done"; await new Promise((resolve) => setTimeout(resolve, 200))) ({ state } = await server.call("admin", "GET", `/imports/${listed.id}`));
-    kinds["lists as files"] = (at) => fetch(`${server.base}/customers?format=${at % 2 ? "xlsx" : "csv"}`, { headers: { cookie } });
     const few = {
       "large sheets": async () => {
         const made = await api("/imports", long);
@@ -157,8 +152,18 @@ test("nothing that is sent costs much, and nobody waits for who sends it", { ski
       },
       "the largest sheets": () => fetch(`${server.base}/imports`, { method: "POST", redirect: "manual", headers, body: upload }),
     };
+    // A list of thousands, as a file.
+    const people = Array.from({ length: 3000 }, (_, at) => `زهرا کریمی ${at},0912${String(at).padStart(7, "0")}\n`);
+    const listed = async (at) => {
+      if (people.length > 0) {
+        const sent = { kind: "customers", file_name: "x.csv", content: Buffer.from(`name,phone\n${people.splice(0).join("")}`).toString("base64") };
+        const { id } = await (await api("/imports", JSON.stringify(sent))).json();
+        while ((await server.call("admin", "GET", `/imports/${id}`)).state !== "done") await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+      return fetch(`${server.base}/customers?format=${at % 2 ? "xlsx" : "csv"}`, { headers: { cookie } });
+    };
     const report = [];
-    for (const [kind, send] of Object.entries({ ...kinds, ...few })) {
+    for (const [kind, send] of Object.entries({ ...kinds, ...few, "lists as files": listed })) {
       const warm = await send(0);
       await warm.arrayBuffer();
       assert.ok(warm.status < 500 || warm.status === 503, `${kind}: ${warm.status}`);
