@@ -114,8 +114,8 @@ pub fn build(
         });
         rows.push(row);
     }
-    // A meter does not run backwards: what was read before and is over a limit tells that it is, whatever is read now;
-    // what was below tells nothing.
+    // A meter does not run backwards: what was read before and is over a limit tells that it is, what was below tells
+    // nothing. Who reads less than was read before is asked where they note it (`devices::register::read_meters`).
     let mut usage = asked.usage;
     let limits = |metric: &str| {
         in_case
@@ -125,8 +125,7 @@ pub fn build(
             .collect::<Vec<_>>()
     };
     for Reading { metric, reading } in readings.into_iter().rev() {
-        let is_more = usage.get(&metric).is_none_or(|now| *now < reading);
-        if is_more && limits(&metric).iter().any(|limit| reading > *limit) {
+        if !usage.contains_key(&metric) && limits(&metric).iter().any(|limit| reading > *limit) {
             usage.insert(metric, reading);
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use domain::access::{Action, Role};
-use domain::coverage::{CoverKind, CoverState, LineType, Policy};
+use domain::coverage::{CoverKind, CoverState, LineType, Only, Policy};
 use domain::money::percent_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,9 @@ pub struct GiveGoodwill {
 
 /// What a goodwill pays of a line, by its own rules: the percentage.
 fn percent_on(rules: &Policy, line: &WorkLine) -> i64 {
-    let speaks = |items: &[String]| items.is_empty() || items.contains(&line.item_code);
-    let terms = rules.terms.iter().filter(|term| term.only.as_ref().is_none_or(|only| speaks(&only.items)));
+    let names = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+    let speaks = |only: &Only| names(&only.lines, &line.public_id) && names(&only.items, &line.item_code);
+    let terms = rules.terms.iter().filter(|term| term.only.as_ref().is_none_or(speaks));
     terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
 }
 
@@ -110,21 +111,18 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     }
     faults.told()?;
     let all = charged(tx.conn, repair.id)?.into_iter().filter(|line| !line.is_fee).collect::<Vec<_>>();
-    let named = if command.lines.is_empty() { &all } else { &lines };
-    let mut items = named.iter().map(|line| line.item_code.clone()).collect::<Vec<_>>();
-    items.sort();
-    items.dedup();
-    // It speaks of what the lines are of, and so of every line of that.
-    let lines = all.iter().filter(|line| items.contains(&line.item_code)).cloned().collect::<Vec<_>>();
+    let lines = if command.lines.is_empty() { all.clone() } else { lines };
+    let lines = lines.into_iter().filter(|line| all.iter().any(|open| open.id == line.id)).collect::<Vec<_>>();
     if lines.is_empty() {
         return Err(Error::invalid("lines", "required"));
     }
     let left = Left::of(tx.conn, &repair, &all)?;
-    // A gift is worth what it is of the lines that it was given for, when it is given: what is noted later, and whatever
-    // becomes dearer, is ruled on anew.
-    let named = all.iter().filter(|line| named.iter().any(|named| named.id == line.id)).cloned().collect::<Vec<_>>();
-    let wanted = left.given(&named, |_| command.percent);
-    let is_priced = named.iter().all(|line| line.amount_minor.is_some());
+    // A gift is worth what it is of its lines when it is given: what becomes dearer is ruled on anew.
+    let wanted = left.given(&lines, |_| command.percent);
+    let is_priced = lines.iter().all(|line| line.amount_minor.is_some());
+    if is_priced && wanted == 0 {
+        return Err(Error::invalid("lines", "nothing-to-give"));
+    }
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
     let given = given_in(tx.conn, repair.id)?;
     let percent_before =
@@ -160,7 +158,8 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         .count()
         .get_result::<i64>(tx.conn)?;
     let pays = json!({"part": command.percent, "labour": command.percent, "travel": command.percent, "shipping": command.percent});
-    let term = json!({"id": "goodwill", "only": {"items": items}, "pays": pays, "days": 0});
+    let ids = lines.iter().map(|line| &line.public_id).collect::<Vec<_>>();
+    let term = json!({"id": "goodwill", "only": {"lines": ids}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, before + 1);
     let room = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
     let max_amount = command.max_amount.unwrap_or(if is_priced { wanted } else { room }).min(room);

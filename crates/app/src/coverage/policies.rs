@@ -275,7 +275,9 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     let payer_party_id = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
     tx.actor.may(Action::KeepPolicies, of(brand_id))?;
-    if let Some(payer) = payer_party_id {
+    // Who pays is asked about where it is said anew.
+    let is_said = old.as_ref().is_none_or(|old| (old.payer_party_id, old.brand_id) != (payer_party_id, brand_id));
+    if let Some(payer) = payer_party_id.filter(|_| is_said) {
         let scope = tx.actor.scope(Action::KeepPolicies);
         may_promise_for(tx.conn, &scope, (payer, brand_id), Names::Policy)?;
     }

@@ -423,21 +423,36 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
             address.as_deref(),
         )?;
     }
-    read_meters(tx, device.id, &command.meters)?;
+    read_meters(tx, &device, &command.meters, "meters")?;
     if let Some(note) = note {
         tx.record(None, &Event::NoteAdded { note }, &[Subject::Device(device.id)])?;
     }
     Ok(())
 }
 
-/// Notes the readings of a device's meters.
-pub(crate) fn read_meters(tx: &mut Tx<'_>, device_id: i64, readings: &BTreeMap<String, i64>) -> Result<()> {
+/// Notes the readings of a device's meters; `path` is that of their field. What covers pay follows from them, so that
+/// less than was read before is noted by who rules on that.
+///
+/// # Errors
+/// `Invalid` for a meter that runs backwards.
+pub(crate) fn read_meters(
+    tx: &mut Tx<'_>,
+    device: &Device,
+    readings: &BTreeMap<String, i64>,
+    path: &str,
+) -> Result<()> {
+    let device_id = device.id;
     if readings.is_empty() {
         return Ok(());
     }
     let text = device_states::table.find(device_id).select(device_states::meters).first::<String>(tx.conn)?;
     let mut meters: BTreeMap<String, i64> = serde_json::from_str(&text).unwrap_or_default();
+    let rules = tx.actor.scope(Action::OverrideCoverage).holds(Of::InBrand(device.brand_id));
     for (metric, reading) in readings {
+        if let Some(before) = meters.get(metric).filter(|before| *before > reading && !rules) {
+            let fault = Fault::new(format!("{path}.{metric}"), "meter-backwards").with("reading", *before);
+            return Err(Error::Invalid(vec![fault]));
+        }
         meters.insert(metric.clone(), *reading);
         let journal_id = tx.record(
             None,

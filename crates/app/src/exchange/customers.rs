@@ -29,7 +29,7 @@ pub(super) fn key(row: &Row<'_>) -> Result<String> {
     }))
 }
 
-pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Result<Done> {
+pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>, is_trial: bool) -> Result<Done> {
     // Whom the house knows is told to who keeps customers alone.
     tx.actor.may(Action::KeepCustomers, Of::Anything)?;
     let name = row.required("name")?;
@@ -37,18 +37,20 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
         Some(id) => Some(id),
         None => find(tx, row, name)?,
     };
-    let old = match old {
+    let is_anothers = match old {
+        Some(id) => !is_kept_by(tx.conn, tx.actor, id)?,
+        None => false,
+    };
+    if is_anothers && !is_trial {
+        return Err(Error::conflict(STRANGER));
+    }
+    let old = match old.filter(|_| !is_anothers) {
         Some(id) => {
             let party = parties::table.find(id).select(Party::as_select()).first(tx.conn)?;
             Some((id, customer_view(tx.conn, party)?))
         }
         None => None,
     };
-    if let Some((id, _)) = &old
-        && !is_kept_by(tx.conn, tx.actor, *id)?
-    {
-        return Err(Error::conflict(STRANGER));
-    }
     let before = old.as_ref().map(|(_, view)| saved(view)).unwrap_or_default();
     let phones = [row.text("phone"), row.text("phone2")].into_iter().flatten().map(str::to_owned).collect::<Vec<_>>();
     let address = row.text("address").map(|address| SaveAddress {
@@ -64,7 +66,8 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, known: Option<i64>) -> Resu
         national_id: row.owned("national_id").or_else(|| before.national_id.clone()),
         company_id: row.owned("company_id").or_else(|| before.company_id.clone()),
         economic_code: row.owned("economic_code").or_else(|| before.economic_code.clone()),
-        subscription: row.owned("subscription").or_else(|| before.subscription.clone()),
+        // What another has is not taken again by the trial of a row that may mean them.
+        subscription: row.owned("subscription").filter(|_| !is_anothers).or_else(|| before.subscription.clone()),
         language: row.owned("language").or_else(|| before.language.clone()),
         note: row.owned("note").or_else(|| before.note.clone()),
     };

@@ -32,7 +32,7 @@ pub(super) fn key(row: &Row<'_>) -> Result<String> {
     Ok(format!("{}/{}", folded_key(row.required("product")?), folded_key(row.required("serial")?)))
 }
 
-pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
+pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>, is_trial: bool) -> Result<Done> {
     let product = product_of_theirs(tx, row.required("product")?, "product", Action::KeepDevices)?;
     let serial = row.required("serial")?;
     let mut events = Vec::new();
@@ -80,7 +80,7 @@ pub(super) fn import(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Done> {
                 tracking_code: row.owned("tracking_code"),
                 events: events.iter().map(|(_, kind, on)| NewEvent { kind: *kind, on: *on }).collect(),
                 components: component.transpose()?.into_iter().collect(),
-                owner: owner(tx, row)?,
+                owner: owner(tx, row, is_trial)?,
             };
             let column = |path: &str| {
                 events
@@ -110,7 +110,8 @@ fn at_column(error: Error, column: impl Fn(&str) -> Option<&'static str>) -> Err
 }
 
 /// The public id of the owner whom the row names; made where nobody is known by that number.
-fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
+fn owner(tx: &mut Tx<'_>, row: &Row<'_>, is_trial: bool) -> Result<Option<String>> {
+    let mut is_anothers = false;
     if let Some(number) = row.text("owner_subscription") {
         let id = party_numbers::table
             .filter(party_numbers::kind.eq("subscription"))
@@ -120,8 +121,11 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
             .select((parties::id, parties::public_id))
             .first::<(i64, String)>(tx.conn)
             .optional()?;
-        if id.is_some() {
-            return ours(tx, id.into_iter().collect(), "owner_subscription");
+        match ours(tx, id.into_iter().collect())? {
+            Meant::Theirs if !is_trial => return Err(Error::invalid("owner_subscription", STRANGER)),
+            Meant::Theirs => is_anothers = true,
+            Meant::Ours(owner) => return Ok(Some(owner)),
+            Meant::Nobody => {}
         }
     }
     let Some(name) = row.text("owner_name") else {
@@ -143,28 +147,40 @@ fn owner(tx: &mut Tx<'_>, row: &Row<'_>) -> Result<Option<String>> {
             .select((parties::id, parties::public_id))
             .limit(NAMESAKES)
             .load::<(i64, String)>(tx.conn)?;
-        if !known.is_empty() {
-            return ours(tx, known, "owner_name");
+        match ours(tx, known)? {
+            Meant::Theirs if !is_trial => return Err(Error::invalid("owner_name", STRANGER)),
+            Meant::Ours(owner) => return Ok(Some(owner)),
+            Meant::Theirs | Meant::Nobody => {}
         }
     }
     let new = SaveCustomer {
         name: name.to_owned(),
         phones: phone.into_iter().collect(),
-        subscription: row.owned("owner_subscription"),
+        subscription: row.owned("owner_subscription").filter(|_| !is_anothers),
         ..SaveCustomer::default()
     };
     Ok(Some(save_customer(tx, None, &new)?.id))
 }
 
-/// The public id of the first whom the importer knows of those whom a row may mean; who is of others alone is none of
-/// theirs.
-fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>, column: &str) -> Result<Option<String>> {
+/// Whom a row may mean as the owner.
+enum Meant {
+    Nobody,
+    /// One whom the importer knows, by public id.
+    Ours(String),
+    /// Customers of others alone.
+    Theirs,
+}
+
+/// Of those whom a row may mean, the first whom the importer knows.
+fn ours(tx: &mut Tx<'_>, known: Vec<(i64, String)>) -> Result<Meant> {
+    let mut meant = Meant::Nobody;
     for (id, public_id) in known {
         if is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, Action::KeepCustomers], id)? {
-            return Ok(Some(public_id));
+            return Ok(Meant::Ours(public_id));
         }
+        meant = Meant::Theirs;
     }
-    Err(Error::invalid(column, STRANGER))
+    Ok(meant)
 }
 
 /// Issues the card that the row names, unless the device has it. Returns whether it did.

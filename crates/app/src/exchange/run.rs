@@ -345,13 +345,8 @@ impl<'d> Runner<'d> {
         let mut keys = HashSet::new();
         for cells in &batch.rows {
             let row = Row::new(cells, &self.places);
-            let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf));
+            let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf, is_tried));
             let outcome = match ran {
-                // A trial costs nothing and leaves nothing: it does not tell whom others know.
-                Err(Error::Invalid(faults)) if is_tried && is_of_strangers(&faults) => Outcome::Done(Done::Written(0)),
-                Err(Error::Conflict(reason)) if is_tried && reason.code == customers::STRANGER => {
-                    Outcome::Done(Done::Written(0))
-                }
                 Ok((Done::Written(_), key)) if is_tried && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
                 Ok((done, _)) => Outcome::Done(done),
                 Err(Error::Invalid(faults)) => Outcome::Bad(faults),
@@ -401,7 +396,16 @@ fn is_of_strangers(faults: &[Fault]) -> bool {
 }
 
 /// One row: what became of it, and the key by which it is known from now on.
-fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf: &mut Shelf) -> Result<(Done, String)> {
+///
+/// A trial costs nothing and leaves nothing, so it tells nothing of whom others know: they are as unknown to it.
+fn one(
+    tx: &mut Tx<'_>,
+    kind: ImportKind,
+    import: &Import,
+    row: &Row<'_>,
+    shelf: &mut Shelf,
+    is_trial: bool,
+) -> Result<(Done, String)> {
     row.must_be_clean()?;
     let key = match kind {
         ImportKind::Products => products::key(row)?,
@@ -413,8 +417,8 @@ fn one(tx: &mut Tx<'_>, kind: ImportKind, import: &Import, row: &Row<'_>, shelf:
         import_rows::table.find((kind.name(), &key)).select(import_rows::target_id).first::<i64>(tx.conn).optional()?;
     let done = match kind {
         ImportKind::Products => products::import(tx, row)?,
-        ImportKind::Customers => customers::import(tx, row, known)?,
-        ImportKind::Devices => devices::import(tx, row)?,
+        ImportKind::Customers => customers::import(tx, row, known, is_trial)?,
+        ImportKind::Devices => devices::import(tx, row, is_trial)?,
         ImportKind::OpenRepair if known.is_some() => Done::Known,
         ImportKind::OpenRepair => open_repair::import(tx, import, row, shelf)?,
     };

@@ -108,7 +108,11 @@ fn devices_of_another_brand_are_no_rows_of_ours_known_or_not() {
         let rows = ["T-1", "T-2"].map(|serial| {
             let cells = ["TV-1", serial].map(str::to_owned);
             let places = [("product".to_owned(), 0), ("serial".to_owned(), 1)].into();
-            told(house.db.write(&actor, |tx| super::devices::import(tx, &super::table::Row::new(&cells, &places))))
+            told(
+                house
+                    .db
+                    .write(&actor, |tx| super::devices::import(tx, &super::table::Row::new(&cells, &places), false)),
+            )
         });
         assert_eq!(rows, ["product: unknown-product", "product: unknown-product"]);
     });
@@ -143,6 +147,17 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
             started_by(house, &house.person(MANAGER), ImportKind::Customers, &format!("name,phone\n{rows}"), how)
         };
         assert_eq!(counts(&tried(&DRY)), ("done", 120, 0, 0));
+        // Whole rows, double ones, wrong ones, and ones without a name: of a stranger as of nobody.
+        let alike = |kind: ImportKind, head: &str, rows: fn(&str) -> String| {
+            let try_one = |phone: &str| {
+                let view = started_by(house, &house.person(MANAGER), kind, &format!("{head}\n{}", rows(phone)), &DRY);
+                (view.good, view.known, problems(house, &view))
+            };
+            assert_eq!(try_one("09123450007"), try_one("09359990007"), "{head}");
+        };
+        alike(ImportKind::Customers, "name,phone", |phone| format!("زهرا,{phone}\nزهرا,{phone}\n"));
+        alike(ImportKind::Customers, "name,phone,postal_code", |phone| format!("زهرا,{phone},12\n"));
+        alike(ImportKind::Devices, "product,serial,owner_name,owner_phone", |phone| format!("TV-1,T-9,زهرا,{phone}\n"));
         let whole = tried(&WHOLE);
         assert_eq!((whole.state.as_str(), whole.bad), ("refused", 1));
         assert_eq!(problems(house, &whole), [(2, String::new(), "customer-elsewhere".to_owned())]);

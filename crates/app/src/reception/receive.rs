@@ -303,7 +303,7 @@ fn receive_one(
     }
     attachments::tie(tx, &command.photos, repair_id, &at("photos"))?;
     add(tx.conn, Target::Repair, repair_id, "number", &[domain::text::key(&number)])?;
-    read_meters(tx, device.id, &command.meters)?;
+    read_meters(tx, &device, &command.meters, &at("meters"))?;
     if owner.is_none() {
         set_owner(tx, device.id, reception.customer_id)?;
     }

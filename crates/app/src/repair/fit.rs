@@ -113,8 +113,11 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         Some(id) => products::table.find(id).select(Product::as_select()).first(tx.conn)?,
         None => part_named(tx.conn, &command.product)?,
     };
-    // A part with a serial is a device of its brand.
-    if product.is_serialised {
+    // A part with a serial is a device of its brand; one that is mended stays where it is.
+    let is_typed = |serial: &Option<String>| serial.as_deref().is_some_and(|serial| !serial.trim().is_empty());
+    let goes_in =
+        command.disposition != Some(Disposition::Repaired) && (product.is_serialised || is_typed(&command.serial_in));
+    if goes_in || is_typed(&command.serial_out) {
         tx.actor.may(Action::DoWork, Of::Work(repair.centre_id, product.brand_id))?;
     }
     let mut wrong = Faults::default();

@@ -268,7 +268,10 @@ fn names(list: &[String], value: Option<&str>) -> bool {
 }
 
 fn holds(only: &Only, asked: &Asked<'_>) -> bool {
-    names(&only.items, Some(&asked.line.item)) && names(&only.faults, asked.fault) && names(&only.causes, asked.cause)
+    names(&only.lines, Some(&asked.line.id))
+        && names(&only.items, Some(&asked.line.item))
+        && names(&only.faults, asked.fault)
+        && names(&only.causes, asked.cause)
 }
 
 fn excludes(exclusion: &Exclusion, asked: &Asked<'_>) -> bool {

@@ -114,6 +114,9 @@ pub struct Scope {
 /// For which work a term holds; an empty list asks nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Only {
+    /// Of one repair, by their ids: for what is given in it, as goodwill is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -348,8 +351,8 @@ impl Scope {
 
 impl Only {
     fn read(node: Node<'_>) -> Result<Self, Malformed> {
-        let [items, faults, causes] = some_lists(node, &[], ["items", "faults", "causes"])?;
-        Ok(Self { items, faults, causes })
+        let [lines, items, faults, causes] = some_lists(node, &[], ["lines", "items", "faults", "causes"])?;
+        Ok(Self { lines, items, faults, causes })
     }
 }
 

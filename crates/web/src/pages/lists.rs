@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use store::error::Error;
 use store::events::OF_SECURITY;
+use store::gate::Gate;
 use store::rights::Actor;
 use store::views::{ListQuery, Page as Rows};
 use words::Lang;
@@ -170,6 +171,9 @@ impl Cells for SecurityEntry {
     }
 }
 
+/// Lists become files on a thread of its own, which keeps what they took.
+static EXPORTING: Gate = Gate::new("exports", 1);
+
 /// The most rows that a file of a list holds.
 const MOST_EXPORTED: usize = 20_000;
 
@@ -193,26 +197,29 @@ where
         .collect::<Vec<_>>();
     let (lang, actor, title) = (person.lang, person.current.actor.clone(), title.to_owned());
     let made = person.app.run_in(Lane::Exports, move |app| {
-        let rows = app.db().read(|conn| {
-            let mut all: Vec<T> = Vec::new();
-            let mut after = None;
-            loop {
-                let mut fields = asked.clone();
-                fields.push(("limit".to_owned(), "200".to_owned()));
-                fields.extend(after.take().map(|after| ("after".to_owned(), after)));
-                let query: Q =
-                    read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?).unwrap_or_default();
-                let page = list(conn, &actor, &query)?;
-                all.extend(page.items);
-                match page.next {
-                    Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
-                    _ => return Ok(all),
+        let db = app.db().clone();
+        EXPORTING.pass(move || {
+            let rows = db.read(|conn| {
+                let mut all: Vec<T> = Vec::new();
+                let mut after = None;
+                loop {
+                    let mut fields = asked.clone();
+                    fields.push(("limit".to_owned(), "200".to_owned()));
+                    fields.extend(after.take().map(|after| ("after".to_owned(), after)));
+                    let query: Q = read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?)
+                        .unwrap_or_default();
+                    let page = list(conn, &actor, &query)?;
+                    all.extend(page.items);
+                    match page.next {
+                        Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
+                        _ => return Ok(all),
+                    }
                 }
-            }
-        })?;
-        let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
-        let table = std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &actor))).collect::<Vec<_>>();
-        sheet(lang, &wanted, name, &title, &table)
+            })?;
+            let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
+            let table = std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &actor))).collect::<Vec<_>>();
+            sheet(lang, &wanted, name, &title, &table)
+        })
     });
     made.await.unwrap_or_else(|error| Some(person.error(&error)))
 }

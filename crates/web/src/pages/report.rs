@@ -147,10 +147,13 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
         };
     }
     let title = lang.t("report-failure-causes");
-    match sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows)) {
-        Ok(Some(response)) => return response,
-        Ok(None) => {}
-        Err(error) => return person.error(&error),
+    if matches!(wanted.as_str(), "csv" | "xlsx") {
+        let made =
+            person.app.run(move |_| sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows)));
+        return made.await.map_or_else(
+            |error| person.error(&error),
+            |file| file.unwrap_or_else(|| person.error(&store::error::Error::NotFound)),
+        );
     }
     let chart = Pareto::of(lang, &rows);
     html(&Failures {

@@ -196,4 +196,6 @@ error-in-anothers-device = It sits in a device of somebody else: receive that on
 error-done-already = { $item } is done. Where the customer does not pay it, put its price back to what they agreed to, give goodwill, or take the repair back to work and the line off.
 error-fee-of-the-house = This is the centre’s fixed fee: it follows from its rule. Who works on the repair and may rule on what is covered takes it off.
 error-needs-cover = A percentage is paid by a cover: choose the cover.
-error-reached-elsewhere = A device of this customer is in repair at another centre, whose code goes to this number: write the new number second.
+error-reached-elsewhere = A device of this customer is in repair at another centre, whose code goes to the first number: that centre changes it; a new one may stand second.
+error-meter-backwards = { $reading } was read before: less is noted by who rules on what is covered.
+error-nothing-to-give = Of these lines nothing is left to give.

@@ -8,7 +8,7 @@ use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{ListProducts, SaveProduct, list_products, save_product};
 use crate::coverage::covers::{IssueCard, issue_card};
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
-use crate::testing::in_a_house;
+use crate::testing::{MANAGER, RECEPTIONIST, in_a_house, told};
 
 #[test]
 fn a_card_tells_its_last_day() {
@@ -87,7 +87,11 @@ fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_i
             house.write(|tx| crate::devices::record_on_device(tx, &device, &reading));
             assert_eq!(is_over(outcome(&[])), over, "{read} were read before");
         }
-        assert!(is_over(outcome(&["hours=4500"])), "a meter does not run backwards");
+        assert!(outcome(&["hours=4500"])["unverified_usage"].is_null(), "what is read now is believed");
+        // Less than was read before is noted by who rules on what is covered.
+        let less = crate::devices::RecordOnDevice { meters: [("hours".to_owned(), 4500)].into(), ..Default::default() };
+        let note = |login: &str| told(house.by(login, |tx| crate::devices::record_on_device(tx, &device, &less)));
+        assert_eq!((note(RECEPTIONIST).as_str(), note(MANAGER).as_str()), ("meters.hours: meter-backwards", "done"));
         house.at("1405/09/02 23:00");
         assert!(!is_over(outcome(&[])), "what is read later is not known yet");
     });
