@@ -191,7 +191,7 @@ for (const [engine, lang] of runs) {
         const chair = await sit("laleh");
         for (const [person, forms] of [[bench, 0], [chair, 1]]) {
           await person.open(iron, /\/repairs\//);
-          assert.equal(await person.page.locator('form[action^="/do/removeOperation"]').count(), forms);
+          assert.equal(await person.page.locator('form[action^="/do/removeLine"]').count(), forms);
         }
         await home(desk, vacuum);
         for (const total of [660_000, 13_200_000]) await desk.shows(total, lang);
