@@ -20,6 +20,7 @@ pub mod devices;
 pub mod exchange;
 pub mod lookup;
 pub mod messaging;
+pub mod papers;
 pub mod parts;
 pub mod personal;
 pub mod reception;

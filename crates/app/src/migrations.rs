@@ -109,6 +109,59 @@ fn the_two_engines_have_the_same_tables_columns_and_keys() {
     );
 }
 
+/// The columns that the program was compiled with, as its schema declares them.
+fn compiled() -> BTreeSet<Column> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../store/src/schema");
+    let mut out = BTreeSet::new();
+    for file in std::fs::read_dir(folder).expect("the schema") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("a text");
+        for table in text.split("diesel::table! {").skip(1) {
+            let table = table.split("\n}\n").next().unwrap_or(table);
+            let table_name = table.split('(').next().unwrap_or_default().trim();
+            for column in table.lines().filter_map(|line| line.trim().strip_suffix(',')) {
+                let (column_name, declared) = column.split_once(" -> ").expect("name -> Type");
+                let inner = declared.strip_prefix("Nullable<").and_then(|rest| rest.strip_suffix('>'));
+                let kind = match inner.unwrap_or(declared) {
+                    "BigInt" => "integer",
+                    "Text" => "text",
+                    "Bool" => "boolean",
+                    "Date" => "date",
+                    "Timestamp" => "timestamp",
+                    "Binary" => "bytes",
+                    other => panic!("{table_name}.{column_name}: {other} is read on one engine alone"),
+                };
+                out.insert(Column {
+                    table_name: table_name.to_owned(),
+                    column_name: column_name.trim_start_matches("r#").to_owned(),
+                    kind: kind.to_owned(),
+                    is_nullable: inner.is_some(),
+                });
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_program_is_compiled_with_the_columns_that_the_migrations_make() {
+    let compiled = compiled();
+    each_engine(|db, _: std::sync::Arc<Hands>, _| {
+        let made = db.read(|conn| Ok(columns(conn))).expect("read");
+        let only = |a: &BTreeSet<Column>, b: &BTreeSet<Column>| a.difference(b).cloned().collect::<Vec<_>>();
+        assert_eq!((only(&compiled, &made), only(&made, &compiled)), (vec![], vec![]), "compiled alone, made alone");
+    });
+}
+
+#[test]
+fn no_table_is_near_the_columns_that_diesel_can_count() {
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    for column in compiled() {
+        *counts.entry(column.table_name).or_default() += 1;
+    }
+    counts.retain(|_, count| *count > 28);
+    assert!(counts.is_empty(), "of 32: {counts:?}");
+}
+
 #[test]
 fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
     use store::schema::journal;
@@ -123,11 +176,7 @@ fn entries_from_before_brands_stood_in_the_journal_get_that_of_their_repair() {
         };
         let before = house.db.read(brands).expect("read");
         assert!(before.iter().filter(|brand| brand.is_some()).count() > 5);
-        let sql = include_str!("../../store/migrations/sqlite/00000000000013_chart_ids/up.sql");
-        assert!(
-            include_str!("../../store/migrations/postgres/00000000000013_chart_ids/up.sql")
-                .ends_with(&sql[sql.find("UPDATE journal").expect("the statement")..])
-        );
+        let sql = store::migrations::text(store::Engine::Sqlite, "00000000000013_chart_ids", "up.sql").expect("a text");
         house.write(|tx| {
             diesel::update(journal::table).set(journal::brand_id.eq(None::<i64>)).execute(tx.conn)?;
             sql_query(&sql[sql.find("UPDATE journal").expect("the statement")..]).execute(tx.conn)?;

@@ -141,7 +141,7 @@ pub fn set_up(db: &Db, command: &SetUp) -> Result<()> {
 pub(crate) fn no_fault_found(tx: &mut Tx<'_>) -> Result<()> {
     use crate::catalogue::faults::{SaveFault, save_fault};
     let fault = SaveFault {
-        code: crate::repair::diagnose::NO_FAULT.to_owned(),
+        code: crate::repair::diagnosis::NO_FAULT.to_owned(),
         title: Title::new("ایرادی یافت نشد", "No fault found"),
         parent: None,
         kind: None,

@@ -26,7 +26,7 @@ use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::{DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, ReceptionView, receive_devices};
-use crate::repair::agreed::{AgreedBy, NoteAgreement, note_agreement};
+use crate::repair::agreement::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::view::RepairView;
 use crate::repair::{
     AddOperation, Answer, AnswerChecklist, AnswerEstimate, ChangeLine, DiagnoseRepair, FitPart, MakeEstimate,
@@ -205,7 +205,7 @@ impl House {
             let fault = |tx: &mut Tx<'_>, code: &str, related: Vec<String>| save_fault(tx, None, &SaveFault { code: code.to_owned(), title: title(code, code), parent: None, kind: None, related }).map(|fault| fault.id);
             let silent = fault(tx, "fan-silent", Vec::new())?;
             fault(tx, "hood-silent", vec![silent])?;
-            for code in ["no-cooling", "compressor-seized", "no-power", "wet", crate::repair::diagnose::NO_FAULT] {
+            for code in ["no-cooling", "compressor-seized", "no-power", "wet", crate::repair::diagnosis::NO_FAULT] {
                 fault(tx, code, Vec::new())?;
             }
             for code in ["wear", "liquid", "power-surge", "burnt"] {

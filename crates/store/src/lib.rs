@@ -12,6 +12,7 @@ pub mod gate;
 pub mod idempotency;
 mod key_file;
 pub mod links;
+pub mod migrations;
 pub mod numbering;
 pub mod outbox;
 pub mod private;
@@ -31,9 +32,8 @@ pub mod views;
 use std::sync::{Arc, Mutex};
 
 use diesel::connection::SimpleConnection;
-use diesel::migration::MigrationSource;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use diesel_migrations::MigrationHarness;
 use jiff::Timestamp;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -47,11 +47,9 @@ pub use tx::{Tx, Where, is_sealed, local_date, opened, start_of, zone};
 pub use vault::Vault;
 
 use crate::error::{Error, Result};
+use crate::migrations::Migrations;
 use crate::query::*;
 use crate::rights::Actor;
-
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
-const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// How often a write that lost against another is tried again beside the others, and how often alone.
 const ATTEMPTS: u32 = 4;
@@ -146,8 +144,8 @@ impl Db {
     pub fn migrate(&self) -> Result<Vec<String>> {
         let mut conn = self.0.writers.get().map_err(Error::internal)?;
         let ran = match &mut *conn {
-            Conn::Pg(conn) => migrate(conn, POSTGRES),
-            Conn::Sqlite(conn) => migrate(conn, SQLITE),
+            Conn::Pg(conn) => migrate(conn, Migrations(Engine::Postgres)),
+            Conn::Sqlite(conn) => migrate(conn, Migrations(Engine::Sqlite)),
         };
         ran.map_err(Error::internal)
     }
@@ -338,11 +336,10 @@ fn lost_a_race(error: &DieselError) -> bool {
 
 fn migrate<C>(
     conn: &mut C,
-    migrations: EmbeddedMigrations,
+    migrations: Migrations,
 ) -> std::result::Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>>
 where
     C: MigrationHarness<C::Backend> + Connection,
-    EmbeddedMigrations: MigrationSource<C::Backend>,
 {
     Ok(conn.run_pending_migrations(migrations)?.iter().map(ToString::to_string).collect())
 }

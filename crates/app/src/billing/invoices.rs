@@ -2,58 +2,24 @@
 
 use domain::access::Action;
 use domain::money::percent_of;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Account, Booked, book, income};
-use super::papers;
-use super::payments::{PaymentView, payments_of};
+use super::paper;
 use super::rows::{Invoice, InvoiceLine};
-use crate::catalogue::legal_entities::party_link;
+use crate::billing::rows::Kind;
+use crate::billing::view::{InvoiceView, invoice_for, invoice_view};
 use crate::catalogue::prices::vat_percent;
 use crate::catalogue::rows::Centre;
 use crate::repair::rows::WorkLine;
 use store::error::{Error, Reason, Result};
-use store::numbering::Series;
 use store::query::*;
-use store::rights::{Actor, Of};
-use store::schema::{centres, hand_overs, invoice_lines, invoices, receptions, repairs};
+use store::schema::{centres, hand_overs, invoice_lines, invoices};
 use store::search_keys::{Target, add};
-use store::types::{At, Day};
-use store::views::{Link, NumberLink, Page, PartyLink, Title};
-use store::{Conn, Event, Subject, Tx, link, numbering, settings};
-
-/// What an invoice is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Service,
-    Warranty,
-    Internal,
-    Counter,
-}
-
-impl Kind {
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Warranty => "warranty",
-            Self::Internal => "internal",
-            Self::Counter => "counter",
-        }
-    }
-
-    fn series(self) -> Series {
-        match self {
-            Self::Service => Series::ServiceInvoice,
-            Self::Warranty => Series::WarrantyInvoice,
-            Self::Internal => Series::InternalCost,
-            Self::Counter => Series::CounterDocument,
-        }
-    }
-}
+use store::types::At;
+use store::{Conn, Event, Subject, Tx, numbering, settings};
 
 /// A line to be invoiced: a work line and the payer's share of it.
 pub(crate) struct Due {
@@ -169,7 +135,7 @@ fn write(tx: &mut Tx<'_>, row: Invoice, lines: Vec<InvoiceLine>) -> Result<Invoi
     let event =
         Event::InvoiceIssued { number: invoice.number.clone(), kind: invoice.kind.clone(), total: invoice.total_minor };
     tx.record(Some(invoice.centre_id), &event, &subjects)?;
-    papers::issue_invoice(tx, &invoice)?;
+    paper::issue_invoice(tx, &invoice)?;
     Ok(invoice)
 }
 
@@ -251,242 +217,6 @@ pub(crate) fn counter(tx: &mut Tx<'_>, invoice: &Invoice, repair_id: Option<i64>
         &[Subject::Invoice(invoice.id), Subject::Invoice(counter.id), Subject::Customer(invoice.payer_party_id)],
     )?;
     Ok(counter)
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct InvoiceView {
-    pub id: String,
-    pub number: String,
-    /// service, warranty, internal or counter.
-    pub kind: String,
-    pub centre: Link,
-    pub legal_entity: PartyLink,
-    pub payer: PartyLink,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reception: Option<NumberLink>,
-    #[schemars(with = "String")]
-    pub issued_at: Timestamp,
-    #[schemars(with = "String")]
-    pub issued_on: Date,
-    pub currency: String,
-    pub net: i64,
-    pub vat: i64,
-    pub total: i64,
-    pub paid: i64,
-    /// The invoice that this counter-document corrects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrects: Option<NumberLink>,
-    /// The latest counter-document that corrects this one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub corrected_by: Option<NumberLink>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    pub lines: Vec<InvoiceLineView>,
-    pub payments: Vec<PaymentView>,
-    /// Public id of its paper.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub document: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct InvoiceLineView {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub repair: Option<NumberLink>,
-    pub line_type: String,
-    pub code: String,
-    pub title: Title,
-    pub quantity_milli: i64,
-    pub net: i64,
-    pub vat_percent: i64,
-    pub vat: i64,
-    pub total: i64,
-}
-
-/// An invoice that the actor sees by one of these rights.
-///
-/// # Errors
-/// `NotFound`.
-pub(crate) fn seen(conn: &mut Conn, actor: &Actor, public_id: &str, actions: &[Action]) -> Result<Invoice> {
-    let row = invoices::table
-        .filter(invoices::public_id.eq(public_id))
-        .filter(actor.scope_of_any(actions).rows::<invoices::table>());
-    row.select(Invoice::as_select()).first(conn).optional()?.ok_or(Error::NotFound)
-}
-
-/// An invoice with which the actor may do what they ask for: the right is theirs on all that stands on it.
-///
-/// # Errors
-/// `NotFound`, `Forbidden`.
-pub(crate) fn invoice_for(conn: &mut Conn, actor: &Actor, public_id: &str, action: Action) -> Result<Invoice> {
-    let row = seen(conn, actor, public_id, &[Action::ViewMoney, action])?;
-    seen(conn, actor, public_id, &[action]).map_err(|_| actor.refusal(action))?;
-    Ok(row)
-}
-
-fn invoice_link(conn: &mut Conn, id: Option<i64>) -> Result<Option<NumberLink>> {
-    match id {
-        Some(id) => Ok(Some(invoices::table.find(id).select((invoices::public_id, invoices::number)).first(conn)?)),
-        None => Ok(None),
-    }
-}
-
-pub(crate) fn invoice_view(conn: &mut Conn, row: Invoice) -> Result<InvoiceView> {
-    let rows = invoice_lines::table
-        .filter(invoice_lines::invoice_id.eq(row.id))
-        .order(invoice_lines::position)
-        .select(InvoiceLine::as_select())
-        .load::<InvoiceLine>(conn)?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for line in rows {
-        let repair = match line.repair_id {
-            Some(id) => Some(repairs::table.find(id).select((repairs::public_id, repairs::number)).first(conn)?),
-            None => None,
-        };
-        lines.push(InvoiceLineView {
-            repair,
-            line_type: line.line_type,
-            code: line.item_code,
-            title: Title::new(line.title_fa, line.title_en),
-            quantity_milli: line.quantity_milli,
-            net: line.net_minor,
-            vat_percent: line.vat_percent,
-            vat: line.vat_minor,
-            total: line.total_minor,
-        });
-    }
-    let reception = match row.reception_id {
-        Some(id) => {
-            receptions::table.find(id).select((receptions::public_id, receptions::number)).first(conn).optional()?
-        }
-        None => None,
-    };
-    Ok(InvoiceView {
-        centre: link!(conn, centres, row.centre_id),
-        legal_entity: party_link(conn, row.legal_entity_id)?,
-        payer: party_link(conn, row.payer_party_id)?,
-        reception,
-        corrects: invoice_link(conn, row.corrects_id)?,
-        corrected_by: invoice_link(conn, row.corrected_by_id)?,
-        payments: payments_of(conn, row.id)?,
-        document: papers::document_of(conn, "invoice", row.id)?,
-        id: row.public_id,
-        number: row.number,
-        kind: row.kind,
-        issued_at: row.issued_at.instant(),
-        issued_on: row.issued_on.date(),
-        currency: row.currency,
-        net: row.net_minor,
-        vat: row.vat_minor,
-        total: row.total_minor,
-        paid: row.paid_minor,
-        reason: row.reason,
-        lines,
-    })
-}
-
-/// # Errors
-/// `Forbidden`, `NotFound`.
-pub fn get_invoice(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<InvoiceView> {
-    actor.may(Action::ViewMoney, Of::Anything)?;
-    let row = seen(conn, actor, public_id, &[Action::ViewMoney])?;
-    invoice_view(conn, row)
-}
-
-/// How invoices are listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ListInvoices {
-    #[schemars(regex(pattern = "^[0-9a-z]{16}$"))]
-    pub after: Option<String>,
-    #[schemars(range(min = 1, max = 200))]
-    pub limit: Option<i64>,
-    /// service, warranty, internal or counter.
-    #[schemars(length(max = 20))]
-    pub kind: Option<String>,
-    /// Public id of a payer.
-    #[schemars(length(max = 60))]
-    pub payer: Option<String>,
-    /// Public id of a reception.
-    #[schemars(length(max = 60))]
-    pub reception: Option<String>,
-    /// Issued on this day or later.
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    pub from: Option<Date>,
-    /// Issued on this day or earlier.
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    pub to: Option<Date>,
-}
-
-/// An invoice in a list.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct InvoiceRow {
-    pub id: String,
-    pub number: String,
-    pub kind: String,
-    pub payer: PartyLink,
-    #[schemars(with = "String")]
-    pub issued_on: Date,
-    pub net: i64,
-    pub vat: i64,
-    pub total: i64,
-    pub paid: i64,
-    pub is_corrected: bool,
-}
-
-/// Invoices of the centres that the actor sees, newest first.
-///
-/// # Errors
-/// `Forbidden`.
-pub fn list_invoices(conn: &mut Conn, actor: &Actor, query: &ListInvoices) -> Result<Page<InvoiceRow>> {
-    actor.may(Action::ViewMoney, Of::Anything)?;
-    let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
-    let mut select = invoices::table
-        .filter(actor.scope(Action::ViewMoney).rows::<invoices::table>())
-        .order(invoices::id.desc())
-        .select(Invoice::as_select())
-        .into_boxed();
-    if let Some(kind) = &query.kind {
-        select = select.filter(invoices::kind.eq(kind));
-    }
-    if let Some(payer) = &query.payer {
-        let id = crate::customers::customer_row(conn, payer)?.id;
-        select = select.filter(invoices::payer_party_id.eq(id));
-    }
-    if let Some(reception) = &query.reception {
-        let id = crate::reception::seen(conn, actor, reception, Action::ViewMoney)?.id;
-        select = select.filter(invoices::reception_id.eq(id));
-    }
-    if let Some(from) = query.from {
-        select = select.filter(invoices::issued_on.ge(Day::from(from)));
-    }
-    if let Some(to) = query.to {
-        select = select.filter(invoices::issued_on.le(Day::from(to)));
-    }
-    if let Some(after) = &query.after {
-        select = select.filter(invoices::id.lt(seen(conn, actor, after, &[Action::ViewMoney])?.id));
-    }
-    let rows = select.limit(limit + 1).load_boxed(conn)?;
-    let page = Page::of(rows, limit, |row: &Invoice| row.public_id.clone(), |row| row);
-    let items = page
-        .items
-        .into_iter()
-        .map(|row| {
-            let payer = party_link(conn, row.payer_party_id)?;
-            Ok(InvoiceRow {
-                id: row.public_id,
-                number: row.number,
-                kind: row.kind,
-                payer,
-                issued_on: row.issued_on.date(),
-                net: row.net_minor,
-                vat: row.vat_minor,
-                total: row.total_minor,
-                paid: row.paid_minor,
-                is_corrected: row.corrected_by_id.is_some(),
-            })
-        })
-        .collect::<Result<_>>()?;
-    Ok(Page { items, next: page.next })
 }
 
 /// The invoices of a hand-over.

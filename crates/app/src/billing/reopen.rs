@@ -12,7 +12,7 @@ use crate::devices::append_event;
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::road::log_move;
 use crate::repair::rows::Repair;
-use crate::repair::seen;
+use crate::repair::work::seen;
 use crate::workflow::moves_of;
 use store::error::{Error, Reason, Result};
 use store::query::*;

@@ -1,27 +1,38 @@
 //! Rows of papers and money, as they are stored. An `id` of 0 is given by the store.
 
+use store::numbering::Series;
 use store::query::*;
 use store::schema::*;
 use store::types::{At, Day};
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = documents, treat_none_as_default_value = false)]
-pub struct Document {
-    #[diesel(skip_insertion)]
-    pub id: i64,
-    pub public_id: String,
-    pub kind: String,
-    pub number: Option<String>,
-    pub revision: i64,
-    pub centre_id: i64,
-    pub subject_kind: String,
-    pub subject_id: i64,
-    pub language: String,
-    pub snapshot: String,
-    pub media_type: Option<String>,
-    pub content: Option<Vec<u8>>,
-    pub sha256: Option<String>,
-    pub issued_at: At,
+/// What an invoice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Service,
+    Warranty,
+    Internal,
+    Counter,
+}
+
+impl Kind {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Warranty => "warranty",
+            Self::Internal => "internal",
+            Self::Counter => "counter",
+        }
+    }
+
+    pub(super) fn series(self) -> Series {
+        match self {
+            Self::Service => Series::ServiceInvoice,
+            Self::Warranty => Series::WarrantyInvoice,
+            Self::Internal => Series::InternalCost,
+            Self::Counter => Series::CounterDocument,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

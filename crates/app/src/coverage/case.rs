@@ -9,8 +9,8 @@ use domain::coverage::{
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::covers::rules;
 use super::rows::Cover;
+use crate::coverage::rules::rules;
 use crate::devices::tree::{Node, root_of, tree};
 use crate::devices::{METER_READ, Reading};
 use store::conn::Conn;

@@ -1,8 +1,8 @@
 //! What a repair takes of its covers: reserved when the work is agreed, spent at hand-over, given back where the device
 //! goes without repair.
 
-use super::decide::current_shares;
 use super::rows::CoverClaim;
+use crate::coverage::shares::current_shares;
 use crate::repair::rows::Repair;
 use store::Tx;
 use store::error::Result;

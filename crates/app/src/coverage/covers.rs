@@ -1,31 +1,27 @@
 //! Covers: cards that are issued, and promises of other kinds that are entered.
 
 use domain::access::Action;
-use domain::coverage::{CoverKind, CoverState, Policy as Rules};
-use jiff::Timestamp;
+use domain::coverage::{CoverKind, CoverState};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use super::case::last_day;
 use super::decide::decide_repair;
+use super::paper;
 use super::policies::{Names, latest, may_promise_for, policy_row};
-use super::rows::{Cover, CoverClaim, Policy};
-use crate::billing::papers;
-use crate::catalogue::legal_entities::{is_company, party_link};
+use super::rows::{Cover, Policy};
+use crate::catalogue::legal_entities::is_company;
+use crate::coverage::new_cover::{NewCover, insert};
+use crate::coverage::view::{CoverView, brand_of, cover_row, cover_view};
 use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repair};
 use crate::devices::rows::Device;
 use crate::devices::tree::root_of;
 use store::error::{Error, Fault, Faults, OrInvalid, Result};
 use store::numbering::Series;
 use store::query::*;
-use store::rights::{Actor, Of};
-use store::schema::{centres, cover_claims, covers, devices, parties, policies, policy_versions, products, repairs};
-use store::search_keys::{Target, put};
-use store::types::{At, Day};
-use store::views::{PartyLink, Title};
-use store::{Conn, Event, Subject, Tx, among, numbering, refer};
+use store::rights::Of;
+use store::schema::{centres, covers, parties, policies, products, repairs};
+use store::{Event, Subject, Tx, numbering, refer};
 
 /// Issues a warranty card for a device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -78,214 +74,6 @@ pub struct AddCover {
     pub issued_on: Option<Date>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct CoverView {
-    pub id: String,
-    pub kind: String,
-    pub number: String,
-    pub state: String,
-    /// Serial of the device or component that it is for.
-    pub serial: String,
-    pub device: String,
-    pub payer: PartyLink,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyOf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub starts_on: Option<Date>,
-    /// The last day of its last term, as far as its start is known: a promise that was kept to its end is over, though
-    /// its state is active.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>", extend("format" = "date"))]
-    pub last_day: Option<Date>,
-    /// Whether the last day has passed, where one works.
-    pub is_over: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub seller: Option<String>,
-    pub claims: Vec<ClaimView>,
-    pub version: i64,
-}
-
-/// The version of a policy that a cover pins.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct PolicyOf {
-    pub id: String,
-    pub code: String,
-    pub title: Title,
-    pub number: i64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct ClaimView {
-    #[schemars(with = "String")]
-    pub on: Date,
-    /// In minor units; absent for who may not see money where it was claimed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub amount: Option<i64>,
-    /// reserved, spent or released.
-    pub state: String,
-}
-
-/// The policy version that a cover pins.
-pub(crate) fn policy_of(conn: &mut Conn, row: &Cover) -> Result<Option<PolicyOf>> {
-    Ok(match row.policy_version_id {
-        Some(id) => policy_versions::table
-            .inner_join(policies::table.on(policies::id.eq(policy_versions::policy_id)))
-            .filter(policy_versions::id.eq(id))
-            .select((
-                policies::public_id,
-                policies::code,
-                policies::title_fa,
-                policies::title_en,
-                policy_versions::number,
-            ))
-            .first::<(String, String, String, String, i64)>(conn)
-            .optional()?
-            .map(|(id, code, fa, en, number)| PolicyOf { id, code, title: Title { fa, en }, number }),
-        None => None,
-    })
-}
-
-impl CoverView {
-    /// How the cover stands, in one word: its state, or that it is over.
-    #[must_use]
-    pub fn standing(&self) -> &str {
-        if self.is_over && self.state == CoverState::Active.name() { "over" } else { &self.state }
-    }
-}
-
-pub(crate) fn cover_view(conn: &mut Conn, actor: &Actor, row: Cover, now: Timestamp) -> Result<CoverView> {
-    let today = actor.today(now);
-    let last_day = last_day(conn, &row, now, today)?;
-    let money = actor.scope(Action::ViewMoney);
-    let claims = cover_claims::table
-        .inner_join(repairs::table.on(repairs::id.eq(cover_claims::repair_id)))
-        .filter(cover_claims::cover_id.eq(row.id))
-        .order(cover_claims::id)
-        .select((CoverClaim::as_select(), repairs::centre_id, repairs::brand_id))
-        .load::<(CoverClaim, i64, i64)>(conn)?;
-    let claim = |(claim, centre, brand): (CoverClaim, i64, i64)| ClaimView {
-        on: claim.claimed_on.date(),
-        amount: money.holds(Of::Work(centre, brand)).then_some(claim.amount_minor),
-        state: claim.state,
-    };
-    let (serial, device) =
-        devices::table.find(row.device_id).select((devices::serial, devices::public_id)).first(conn)?;
-    Ok(CoverView {
-        payer: party_link(conn, row.payer_party_id)?,
-        policy: policy_of(conn, &row)?,
-        is_over: last_day.is_some_and(|last| last < today),
-        last_day,
-        id: row.public_id,
-        kind: row.kind,
-        number: row.number,
-        state: row.state,
-        serial,
-        device,
-        starts_on: Day::shown(row.starts_on),
-        seller: row.seller,
-        claims: claims.into_iter().map(claim).collect(),
-        version: row.version,
-    })
-}
-
-/// All covers of these devices, oldest first.
-///
-/// # Errors
-/// The store.
-pub(crate) fn covers_of(
-    conn: &mut Conn,
-    actor: &Actor,
-    device_ids: Vec<i64>,
-    now: Timestamp,
-) -> Result<Vec<CoverView>> {
-    let rows = covers::table
-        .filter(among(covers::device_id, device_ids))
-        .order(covers::id)
-        .select(Cover::as_select())
-        .load(conn)?;
-    rows.into_iter().map(|row| cover_view(conn, actor, row, now)).collect()
-}
-
-/// A cover's rules: those of the policy version that it pins, or its own.
-pub(crate) fn rules_of(conn: &mut Conn, row: &Cover) -> Result<Rules> {
-    let pinned = match row.policy_version_id {
-        Some(id) => Some(policy_versions::table.find(id).select(policy_versions::body).first::<String>(conn)?),
-        None => None,
-    };
-    rules(row, pinned.as_deref())
-}
-
-/// A cover's own rules, or those of the version that it pins.
-pub(super) fn rules(row: &Cover, pinned: Option<&str>) -> Result<Rules> {
-    let body =
-        row.rules.as_deref().or(pinned).ok_or_else(|| Error::internal(format!("cover {} has no rules", row.number)))?;
-    Rules::parse(body).map_err(Error::internal)
-}
-
-pub(crate) fn cover_row(conn: &mut Conn, public_id: &str) -> Result<Cover> {
-    covers::table
-        .filter(covers::public_id.eq(public_id))
-        .select(Cover::as_select())
-        .first(conn)
-        .optional()?
-        .ok_or(Error::NotFound)
-}
-
-fn brand_of(conn: &mut Conn, device_id: i64) -> Result<i64> {
-    Ok(devices::table.find(device_id).select(devices::brand_id).first(conn)?)
-}
-
-/// A card of a brand that the actor sees.
-///
-/// # Errors
-/// `Forbidden`, `NotFound` where it is none, or no card.
-pub fn get_card(conn: &mut Conn, actor: &Actor, public_id: &str, now: Timestamp) -> Result<CoverView> {
-    let row = card_row(conn, actor, public_id)?;
-    cover_view(conn, actor, row, now)
-}
-
-/// The row of a card of a brand that the actor sees.
-///
-/// # Errors
-/// As `get_card`.
-pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Result<Cover> {
-    actor.may(Action::ViewWork, Of::Anything)?;
-    let row = cover_row(conn, public_id)?;
-    actor.finds(&[Action::ViewWork], Of::InBrand(brand_of(conn, row.device_id)?))?;
-    Ok(row)
-}
-
-/// Cards of the brands that the actor sees, newest first; with `q` those whose number begins with it.
-///
-/// # Errors
-/// `Forbidden`.
-pub fn list_cards(
-    conn: &mut Conn,
-    actor: &Actor,
-    query: &store::views::ListQuery,
-    now: Timestamp,
-) -> Result<store::views::Page<CoverView>> {
-    actor.may(Action::ViewWork, Of::Anything)?;
-    let mut select = covers::table
-        .inner_join(devices::table.on(devices::id.eq(covers::device_id)))
-        .filter(actor.scope(Action::ViewWork).rows::<devices::table>())
-        .filter(covers::kind.eq(CoverKind::Card.name()))
-        .order(covers::id.desc())
-        .select(Cover::as_select())
-        .into_boxed();
-    if let Some(q) = query.q.as_deref().map(domain::text::key).filter(|q| !q.is_empty()) {
-        select = select.filter(covers::number_key.ge(q.clone()).and(covers::number_key.lt(format!("{q}\u{10FFFF}"))));
-    }
-    if let Some(after) = &query.after {
-        select = select.filter(covers::id.lt(card_row(conn, actor, after)?.id));
-    }
-    let rows = select.limit(query.limit() + 1).load_boxed(conn)?;
-    let page = store::views::Page::of(rows, query.limit(), |row: &Cover| row.public_id.clone(), |row| row);
-    let items = page.items.into_iter().map(|row| cover_view(conn, actor, row, now)).collect::<Result<_>>()?;
-    Ok(store::views::Page { items, next: page.next })
-}
-
 /// # Errors
 /// `NotFound`; `Invalid` where the policy is not published or the number taken; `Conflict` where the device has a card
 /// that holds.
@@ -333,7 +121,7 @@ pub fn issue_card(tx: &mut Tx<'_>, command: &IssueCard) -> Result<CoverView> {
     let cover = enter(tx, &device, &policy, issued)?;
     let event = Event::CardIssued { number: cover.number.clone() };
     tx.record(None, &event, &[Subject::Device(device.id), Subject::Cover(cover.id)])?;
-    papers::issue_card(tx, &cover)?;
+    paper::issue_card(tx, &cover)?;
     cover_view(tx.conn, tx.actor, cover, tx.now)
 }
 
@@ -454,46 +242,6 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
     )
 }
 
-/// What a cover is made of.
-pub(crate) struct NewCover {
-    pub kind: CoverKind,
-    pub number: String,
-    pub device_id: i64,
-    pub policy_version_id: Option<i64>,
-    pub rules: Option<String>,
-    pub payer_party_id: i64,
-    pub starts_on: Option<Date>,
-    pub issued_at: jiff::Timestamp,
-    pub repair_id: Option<i64>,
-    pub seller: Option<String>,
-}
-
-pub(crate) fn insert(tx: &mut Tx<'_>, new: NewCover) -> Result<Cover> {
-    let row = Cover {
-        id: 0,
-        public_id: tx.public_id(),
-        kind: new.kind.name().to_owned(),
-        number_key: domain::text::key(&new.number),
-        number: new.number,
-        device_id: new.device_id,
-        policy_version_id: new.policy_version_id,
-        rules: new.rules,
-        payer_party_id: new.payer_party_id,
-        state: CoverState::Active.name().to_owned(),
-        starts_on: new.starts_on.map(Day::from),
-        issued_at: At::from(new.issued_at),
-        recorded_at: At::from(tx.now),
-        repair_id: new.repair_id,
-        seller: new.seller,
-        version: 1,
-    };
-    let id = diesel::insert_into(covers::table).values(row.clone()).returning(covers::id).get_result(tx.conn)?;
-    if !matches!(new.kind, CoverKind::Goodwill | CoverKind::RepairWarranty) {
-        put(tx.conn, Target::Cover, id, new.kind.name(), std::slice::from_ref(&row.number_key))?;
-    }
-    Ok(Cover { id, ..row })
-}
-
 /// Suspends a cover, takes it back into force, or voids it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -535,15 +283,6 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
         decide_repair(tx, repair, "cover")?;
     }
     cover_view(tx.conn, tx.actor, row, tx.now)
-}
-
-/// The device of a cover that pays nothing of its own: rules of one term.
-pub(crate) fn one_term(code: &str, term: &serde_json::Value, max_amount: Option<i64>) -> String {
-    json!({
-        "code": code, "version": 1, "start": {"from": []}, "waiting_days": 0, "terms": [term], "exclusions": [], "deductible": 0,
-        "limits": {"per_months": null, "max_claims": null, "max_amount": max_amount}, "extend_by_downtime": null,
-    })
-    .to_string()
 }
 
 #[cfg(test)]

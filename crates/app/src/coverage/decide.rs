@@ -13,18 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
-use super::overrides::{Ruling, is_in_force, rulings};
 use super::rows::{Cover, CoverageDecision, CoverageShare};
 use crate::catalogue::legal_entities::party_link;
+use crate::coverage::rulings::{Ruling, is_in_force, rulings};
+use crate::coverage::shares::current_shares;
 use crate::devices::tree::root_of;
-use crate::repair::lines;
-use crate::repair::rows::{Repair, WorkLine};
+use crate::repair::diagnosis::{cause_code, diagnosis_of, fault_code, line_diagnoses_of};
+use crate::repair::rows::{Diagnosis, Repair, WorkLine};
+use crate::repair::work::charged;
 use store::error::{Error, Result};
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{
-    causes, coverage_decisions, coverage_shares, faults, parties, receptions, repair_details, repairs,
-};
+use store::schema::{coverage_decisions, coverage_shares, receptions, repair_details, repairs};
 use store::types::At;
 use store::views::{PartyLink, Title};
 use store::{Conn, Event, Subject, Tx};
@@ -127,7 +127,7 @@ fn explain(conn: &mut Conn, built: &Built) -> Result<Explained> {
 pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: &[Cover]) -> Result<Explained> {
     let mut covers = HashMap::new();
     for row in rows {
-        let title = super::covers::policy_of(conn, row)?.map(|policy| policy.title);
+        let title = super::rules::policy_of(conn, row)?.map(|policy| policy.title);
         let name = CoverName {
             kind: row.kind.clone(),
             number: row.number.clone(),
@@ -152,6 +152,7 @@ fn bars(case: &Case) -> Vec<Bar> {
 /// A repair with everything that its case needs.
 pub(crate) struct Work {
     pub repair: Repair,
+    diagnosis: Diagnosis,
     pub lines: Vec<WorkLine>,
     received_at: Timestamp,
     /// Readings of the device's meters at reception.
@@ -166,45 +167,42 @@ pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
         .select((Repair::as_select(), receptions::occurred_at, repair_details::meters))
         .first::<(Repair, At, String)>(conn)?;
     let usage = serde_json::from_str(&meters).unwrap_or_default();
-    Ok(Work { lines: lines::charged(conn, repair_id)?, repair, received_at: received_at.instant(), usage })
-}
-
-fn code_of(conn: &mut Conn, fault: Option<i64>, cause: Option<i64>) -> Result<(Option<String>, Option<String>)> {
-    let fault = match fault {
-        Some(id) => Some(faults::table.find(id).select(faults::code).first(conn)?),
-        None => None,
-    };
-    let cause = match cause {
-        Some(id) => Some(causes::table.find(id).select(causes::code).first(conn)?),
-        None => None,
-    };
-    Ok((fault, cause))
+    Ok(Work {
+        lines: charged(conn, repair_id)?,
+        diagnosis: diagnosis_of(conn, repair_id)?,
+        repair,
+        received_at: received_at.instant(),
+        usage,
+    })
 }
 
 /// Builds the case of a repair as it would be with this fault, cause and these lines.
 pub(crate) fn case_of(conn: &mut Conn, work: &Work) -> Result<Built> {
     let repair = &work.repair;
-    let (mut fault, cause) = code_of(conn, repair.fault_id, repair.cause_id)?;
+    let mut fault = fault_code(conn, work.diagnosis.fault_id)?;
+    let cause = cause_code(conn, work.diagnosis.cause_id)?;
     if fault.is_none() {
-        fault = crate::repair::reported_codes(conn, repair.id)?.into_iter().next();
+        fault = crate::repair::work::reported_codes(conn, repair.id)?.into_iter().next();
     }
     let asked = Asked { fault, cause, usage: work.usage.clone(), lines: Vec::new() };
     let mut built = build(conn, repair.device_id, work.received_at, repair.occurred_on.date(), Some(repair.id), asked)?;
     // A line for the device itself names no component, nor does one for a component that sat in it no more.
     let keys =
         built.tree.all().into_iter().skip(1).map(|node| (node.device.id, node.key.clone())).collect::<HashMap<_, _>>();
+    let apart = line_diagnoses_of(conn, repair.id)?;
     let mut asked_lines = Vec::with_capacity(work.lines.len());
     for line in work.lines.iter().filter(|line| !line.is_fee) {
-        let component = line.component_id.and_then(|id| keys.get(&id).cloned());
-        let (own_fault, own_cause) = code_of(conn, line.fault_id, line.cause_id)?;
+        let own = apart.iter().find(|own| own.work_line_id == line.id);
+        let own_fault = fault_code(conn, own.and_then(|own| own.fault_id))?;
+        let own_cause = cause_code(conn, own.and_then(|own| own.cause_id))?;
         asked_lines.push(Line {
             id: line.public_id.clone(),
             kind: LineType::named(&line.line_type).unwrap_or(LineType::Labour),
             item: line.item_code.clone(),
-            component,
+            component: own.and_then(|own| own.component_id).and_then(|id| keys.get(&id).cloned()),
             amount: line.amount_minor,
-            fault: line.has_own_fault.then_some(own_fault),
-            cause: line.has_own_cause.then_some(own_cause),
+            fault: own_fault.map(Some),
+            cause: own_cause.map(Some),
         });
     }
     built.case.question.lines = asked_lines;
@@ -351,19 +349,6 @@ pub(crate) fn decide_repair(tx: &mut Tx<'_>, repair_id: i64, because: &str) -> R
     Ok(customer_after)
 }
 
-/// The shares of a repair's current decision, in order.
-///
-/// # Errors
-/// The store.
-pub(crate) fn current_shares(conn: &mut Conn, repair: &Repair) -> Result<Vec<CoverageShare>> {
-    let Some(decision_id) = repair.decision_id else { return Ok(Vec::new()) };
-    Ok(coverage_shares::table
-        .filter(coverage_shares::decision_id.eq(decision_id))
-        .order(coverage_shares::id)
-        .select(CoverageShare::as_select())
-        .load(conn)?)
-}
-
 /// What a change would do to who pays, before it is saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CoverageChange {
@@ -399,8 +384,8 @@ pub(crate) fn preview(
 ) -> Result<CoverageChange> {
     let mut work = work(conn, repair_id)?;
     let before = current_shares(conn, &work.repair)?;
-    work.repair.fault_id = fault_id.or(work.repair.fault_id);
-    work.repair.cause_id = cause_id.or(work.repair.cause_id);
+    work.diagnosis.fault_id = fault_id.or(work.diagnosis.fault_id);
+    work.diagnosis.cause_id = cause_id.or(work.diagnosis.cause_id);
     let built = case_of(conn, &work)?;
     let decision = decide(&built.case).map_err(Error::internal)?;
     let after = parts(conn, &work, &built, &decision)?;
@@ -466,20 +451,6 @@ pub(crate) fn held(conn: &mut Conn, repair: &Repair) -> Result<Option<Explained>
         );
     }
     explained(conn, decision, &case, &rows).map(Some)
-}
-
-/// The name of a payer as a share tells it.
-///
-/// # Errors
-/// The store.
-pub(crate) fn payer_name(conn: &mut Conn, payer_id: Option<i64>) -> Result<Option<PartyLink>> {
-    match payer_id {
-        Some(id) => {
-            let (id, name) = parties::table.find(id).select((parties::public_id, parties::name)).first(conn)?;
-            Ok(Some(PartyLink { id, name }))
-        }
-        None => Ok(None),
-    }
 }
 
 impl CoverageChange {

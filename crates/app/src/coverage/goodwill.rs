@@ -13,12 +13,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::covers::{NewCover, insert, one_term, rules_of};
-use super::decide::{current_shares, decide_repair};
+use super::decide::decide_repair;
 use super::rows::Cover;
-use crate::repair::lines::charged;
+use crate::coverage::new_cover::{NewCover, insert};
+use crate::coverage::rules::{one_term, rules_of};
+use crate::coverage::shares::current_shares;
 use crate::repair::rows::{Repair, WorkLine};
-use crate::repair::{in_hand, line_row};
+use crate::repair::work::{charged, in_hand, line_row};
 use store::error::{Arg, Error, Faults, Reason, Result};
 use store::query::*;
 use store::rights::{Actor, within};
@@ -215,7 +216,8 @@ fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
 mod tests {
     use super::*;
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
-    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house};
+    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house};
+    use store::rights::Member;
     use store::rights::permissions::{ChangePermission, change_permission};
 
     /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the
@@ -313,6 +315,22 @@ mod tests {
             };
             assert!(is_refused(&gift(100)));
             gift(10).expect("as a technician");
+        });
+    }
+
+    #[test]
+    fn what_somebody_may_give_elsewhere_is_not_given_here() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
+            let elsewhere = house.write(another_centre);
+            let mut both = house.person(RECEPTIONIST);
+            both.members.push(Member { role: Role::CentreManager, centre_id: Some(elsewhere), brand_id: None });
+            let gift = |percent: i64| {
+                let command = GiveGoodwill { lines: Vec::new(), percent, max_amount: None, reason: "-".to_owned() };
+                house.db.write(&both, |tx| give_goodwill(tx, &repair, &command))
+            };
+            assert!(is_refused(&gift(11)), "a manager there, a receptionist here");
+            gift(10).expect("as a receptionist");
         });
     }
 

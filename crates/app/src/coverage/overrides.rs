@@ -3,19 +3,18 @@
 //! Invariant: a ruling names a cover of the repair's case that is in force; where that is lost later, the machine's
 //! decision holds again.
 
-use std::collections::HashMap;
-
 use domain::access::Action;
-use domain::coverage::{CoverKind, CoverState};
+use domain::coverage::CoverKind;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::decide::{case_of, decide_repair, work};
 use super::rows::{Cover, CoverageOverride};
-use crate::repair::{in_hand, line_row};
+use crate::coverage::rulings::is_in_force;
+use crate::repair::work::{in_hand, line_row};
 use store::error::{Arg, Fault, Faults, OrInvalid, Result};
 use store::query::*;
-use store::schema::{coverage_overrides, work_lines};
+use store::schema::coverage_overrides;
 use store::types::At;
 use store::{Conn, Event, Subject, Tx};
 
@@ -37,28 +36,6 @@ pub struct OverrideCoverage {
     pub reason: String,
 }
 
-/// A ruling that holds.
-#[derive(Clone, Debug)]
-pub(crate) struct Ruling {
-    pub id: i64,
-    pub cover_id: Option<i64>,
-    pub percent: i64,
-}
-
-/// The latest ruling on each line of a repair.
-pub(crate) fn rulings(conn: &mut Conn, repair_id: i64) -> Result<HashMap<i64, Ruling>> {
-    let rows = coverage_overrides::table
-        .inner_join(work_lines::table.on(work_lines::id.eq(coverage_overrides::work_line_id)))
-        .filter(work_lines::repair_id.eq(repair_id))
-        .order(coverage_overrides::id)
-        .select(CoverageOverride::as_select())
-        .load::<CoverageOverride>(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.work_line_id, Ruling { id: row.id, cover_id: row.cover_id, percent: row.percent }))
-        .collect())
-}
-
 /// The cover of this public id among those of the repair's case, with a fault where it cannot pay.
 fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faults) -> Result<Option<Cover>> {
     let work = work(conn, repair_id)?;
@@ -74,11 +51,6 @@ fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faul
         Some(_) => {}
     }
     Ok(found)
-}
-
-/// Whether a cover is neither suspended nor void.
-pub(super) fn is_in_force(cover: &Cover) -> bool {
-    cover.state == CoverState::Active.name()
 }
 
 /// # Errors
@@ -134,6 +106,7 @@ mod tests {
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::coverage::goodwill::{GiveGoodwill, give_goodwill};
     use crate::testing::{House, RECEPTIONIST, in_a_house, told};
+    use domain::coverage::CoverState;
     use store::error::Error;
     use store::schema::covers;
 

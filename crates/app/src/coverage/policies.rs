@@ -451,6 +451,25 @@ mod tests {
             }
             let policy = save(&maker, "P-3").expect("one's own maker");
 
+            // Who pays for a policy of theirs was said by who may: what else is in it is changed without saying it anew.
+            let set = |who: &Actor, title: &str, payer: &str| {
+                let command = SavePolicy {
+                    code: "P-3".to_owned(),
+                    title: Title::new(title, title),
+                    cover_kind: Some(CoverKind::Contract),
+                    brand: Some(brand.clone()),
+                    payer: Some(payer.to_owned()),
+                    rules: None,
+                    usual: None,
+                };
+                told(house.db.write(who, |tx| save_policy(tx, Some((&policy, None)), &command).map(|_| ())))
+            };
+            assert_eq!(set(&manager, "a", &house.insurer), "payer: unknown-reference");
+            assert_eq!(set(&house.admin, "a", &house.insurer), "done");
+            assert_eq!(set(&manager, "b", &house.insurer), "done");
+            assert_eq!(set(&manager, "b", &house.maker), "payer: unknown-reference");
+            assert_eq!(set(&manager, "b", &maker), "done");
+
             let product = |brand: &str, policy: &str| SaveProduct {
                 code: "PX-1".to_owned(),
                 title: Title::new("PX", "PX"),

@@ -4,13 +4,14 @@ use domain::coverage::{CoverKind, LineType, Policy as Rules};
 use jiff::civil::Date;
 use serde_json::json;
 
-use super::covers::{NewCover, insert, one_term, rules_of};
-use super::decide::current_shares;
 use super::policies::latest_rules;
 use super::rows::{Cover, CoverageShare};
 use crate::catalogue::rows::Centre;
-use crate::repair::lines;
+use crate::coverage::new_cover::{NewCover, insert};
+use crate::coverage::rules::{one_term, rules_of};
+use crate::coverage::shares::current_shares;
 use crate::repair::rows::{Repair, WorkLine};
+use crate::repair::work::charged;
 use store::Tx;
 use store::error::Result;
 use store::query::*;
@@ -22,7 +23,7 @@ use store::schema::{covers, devices};
 /// The store.
 pub(crate) fn open(tx: &mut Tx<'_>, repair: &Repair, centre: &Centre, on: Date) -> Result<()> {
     let shares = current_shares(tx.conn, repair)?;
-    for line in lines::charged(tx.conn, repair.id)?.into_iter().filter(|line| !line.is_fee) {
+    for line in charged(tx.conn, repair.id)?.into_iter().filter(|line| !line.is_fee) {
         let Some(ruling) = largest(&shares, line.id) else { continue };
         let (rules, payer) = match ruling.cover_id {
             Some(id) => {

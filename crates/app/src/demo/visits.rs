@@ -17,11 +17,12 @@ use crate::customers::{LookUpCustomer, look_up_customer};
 use crate::devices::get_device;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices, receive_devices};
 use crate::repair::agreed::exceeded;
-use crate::repair::diagnose::NO_FAULT;
+use crate::repair::diagnosis::NO_FAULT;
+use crate::repair::work::seen;
 use crate::repair::{
     AddOperation, AgreedBy, Answer, AnswerChecklist, AnswerEstimate, AwaitPart, DiagnoseRepair, FitPart, MakeEstimate,
     MoveRepair, NoteAgreement, PlanPart, add_operation, answer_checklist, answer_estimate, await_part, diagnose_repair,
-    estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part, seen,
+    estimate_repair, fit_part, get_repair, move_repair, note_agreement, plan_part,
 };
 use store::Tx;
 use store::error::Result;

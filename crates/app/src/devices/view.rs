@@ -12,7 +12,7 @@ use super::rows::{Device, DeviceEvent, DeviceState};
 use super::seen;
 use super::tree::{Node, tree};
 use crate::catalogue::legal_entities::party_link;
-use crate::coverage::covers::{CoverView, covers_of};
+use crate::coverage::view::{CoverView, covers_of};
 use crate::customers::is_known_to;
 use crate::parts::{Place, place_of};
 use store::error::Result;

@@ -4,10 +4,10 @@ use domain::access::Action;
 use domain::identifiers;
 use domain::text::{fold, key as folded_key};
 
-use super::run::Done;
 use super::table::Row;
 use crate::customers::rows::Party;
 use crate::customers::{CustomerView, SaveAddress, SaveCustomer, customer_view, is_kept_by, save_customer};
+use crate::exchange::done::Done;
 use store::Tx;
 use store::error::{Error, Result};
 use store::query::*;

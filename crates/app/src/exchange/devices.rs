@@ -7,7 +7,6 @@ use domain::text::{fold, key as folded_key};
 use jiff::civil::Date;
 
 use super::customers::{NAMESAKES, STRANGER};
-use super::run::Done;
 use super::table::Row;
 use crate::coverage::covers::{IssueCard, issue_card};
 use crate::coverage::days::add_device_event;
@@ -15,6 +14,7 @@ use crate::customers::{SaveCustomer, is_known_to, save_customer};
 use crate::devices::register::product_of_theirs;
 use crate::devices::rows::Device;
 use crate::devices::{AddDeviceEvent, DeviceEventKind, NewComponent, NewDevice, NewEvent, register_device};
+use crate::exchange::done::Done;
 use store::Tx;
 use store::error::{Error, Fault, Result};
 use store::query::*;

@@ -13,6 +13,8 @@ pub mod columns;
 mod content;
 mod customers;
 mod devices;
+mod done;
+mod lines;
 mod open_repair;
 mod products;
 pub mod rows;

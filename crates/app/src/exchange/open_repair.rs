@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use domain::text::fold;
 
 use super::rows::Import;
-use super::run::Done;
 use super::table::Row;
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveBrand, SaveCentre, save_brand, save_centre};
 use crate::catalogue::products::{SaveProduct, SaveProductKind, save_product, save_product_kind};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::devices::NewDevice;
+use crate::exchange::done::Done;
 use crate::reception::receive::write_reception;
 use crate::reception::{CustomerChoice, ReceiveDevice, ReceiveDevices};
 use crate::repair::past::{PastResult, close_past};

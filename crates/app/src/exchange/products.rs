@@ -4,13 +4,13 @@
 use domain::access::Action;
 use domain::text::{fold, key as folded_key};
 
-use super::run::Done;
 use super::table::Row;
 use crate::catalogue::legal_entities::{PartyKind, SaveLegalEntity, save_legal_entity};
 use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{
     SaveComponent, SaveProduct, SaveProductKind, get_product, save_product, save_product_kind,
 };
+use crate::exchange::done::Done;
 use store::Tx;
 use store::error::{Error, Result};
 use store::query::*;

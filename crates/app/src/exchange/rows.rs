@@ -1,5 +1,9 @@
 //! Rows of imports, as they are stored. An `id` of 0 is given by the store.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use super::content::byte_count;
 use store::query::*;
 use store::schema::*;
@@ -52,4 +56,13 @@ pub struct ImportProblem {
     pub heading: String,
     pub cell: String,
     pub reason: String,
+}
+
+/// What the columns of an import are, as they are stored.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Layout {
+    pub headings: Vec<String>,
+    pub columns: BTreeMap<String, String>,
+    /// The first rows, for the eye.
+    pub sample: Vec<Vec<String>>,
 }

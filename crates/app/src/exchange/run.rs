@@ -7,11 +7,12 @@ use super::columns::ImportKind;
 use super::content::Stored;
 use super::open_repair::Shelf;
 use super::rows::{Import, ImportProblem, ImportRow};
-use super::start::Layout;
 use super::table::{Row, Rows, heading, with_rows};
 use super::{customers, devices, open_repair, products};
 use crate::access::guesses::{Tried, count, may_guess};
 use crate::access::session::actor_by_id;
+use crate::exchange::done::Done;
+use crate::exchange::rows::Layout;
 use store::error::{Error, Fault, Reason, Result};
 use store::query::*;
 use store::rights::Actor;
@@ -25,15 +26,6 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// Problems that are kept of one import; more than these nobody reads, and the counts go on.
 const MAX_PROBLEMS: i64 = 10_000;
-
-/// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Done {
-    /// Something was made or changed: the id of what it is about.
-    Written(i64),
-    /// It was there already, as the row has it.
-    Known,
-}
 
 /// How far an import is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

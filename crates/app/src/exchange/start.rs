@@ -15,6 +15,8 @@ use super::rows::Import;
 use super::table::{self, Glance, MAX_FILE};
 use super::view::{ImportView, import_row, import_view};
 use crate::access::secrets::hex;
+use crate::exchange::lines::too_large;
+use crate::exchange::rows::Layout;
 use store::error::{Error, Fault, Faults, Result};
 use store::gate::Gate;
 use store::query::*;
@@ -78,15 +80,6 @@ pub struct RunImport {
 #[serde(deny_unknown_fields)]
 pub struct CancelImport {}
 
-/// What the columns of an import are, as they are stored.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Layout {
-    pub headings: Vec<String>,
-    pub columns: BTreeMap<String, String>,
-    /// The first rows, for the eye.
-    pub sample: Vec<Vec<String>>,
-}
-
 /// A file that was sent, and how it looks.
 pub struct SentFile {
     name: String,
@@ -101,7 +94,7 @@ pub struct SentFile {
 /// `Invalid` where the file cannot be read, or is too large; `Unavailable` where too many wait.
 pub fn read_file(name: &str, content: Vec<u8>) -> Result<SentFile> {
     if content.len() > MAX_FILE {
-        return Err(table::too_large());
+        return Err(too_large());
     }
     let name = name.trim().chars().take(200).collect();
     READING.pass_within(PATIENCE, move || {

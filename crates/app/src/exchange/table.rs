@@ -13,6 +13,7 @@ use jiff::civil::Date;
 
 use super::columns::longest;
 use super::workbook::{Book, has_few_files};
+use crate::exchange::lines::{Lines, MAX_CELL, MAX_COLUMNS, cell_too_long, too_large, too_wide, unreadable};
 use store::error::{Error, Fault, Faults, Result};
 
 /// The largest file that is read, in bytes: a million rows of devices with their cards and owners.
@@ -20,9 +21,6 @@ pub const MAX_FILE: usize = 64 * 1024 * 1024;
 /// The largest workbook: it is held while its rows are read, and packed it holds as much as a text of several times its
 /// size.
 const MAX_WORKBOOK: usize = 16 * 1024 * 1024;
-/// Columns, as many as anybody has; characters of a cell, as many as Excel allows.
-pub(super) const MAX_COLUMNS: usize = 1000;
-pub(super) const MAX_CELL: usize = 32_767;
 /// Bytes of a row, and of the texts of all cells: one that stands in several cells counts in each.
 const MAX_ROW: usize = 4 * 1024 * 1024;
 const MAX_TEXT: usize = 128 * 1024 * 1024;
@@ -32,31 +30,9 @@ const BEGINNING: u64 = 64 * 1024;
 const SAMPLE: usize = 5;
 const SHORT: usize = 200;
 
-pub(super) fn unreadable(_: impl std::fmt::Display) -> Error {
-    Error::invalid("file", "file-unreadable")
-}
-
-pub(super) fn too_large() -> Error {
-    Error::invalid("file", "file-too-large")
-}
-
-pub(super) fn too_wide() -> Error {
-    Error::Invalid(vec![Fault::new("file", "file-too-wide").with("limit", 1000)])
-}
-
-pub(super) fn cell_too_long() -> Error {
-    Error::Invalid(vec![Fault::new("file", "file-cell-too-long").with("limit", 32_767)])
-}
-
 /// What went wrong while reading, where our own readers said it.
 fn told(error: io::Error) -> Error {
     error.downcast::<Error>().unwrap_or_else(unreadable)
-}
-
-/// The lines of a file, each into the same place.
-pub(super) trait Lines {
-    /// False at the end.
-    fn next(&mut self, line: &mut Vec<String>) -> Result<bool>;
 }
 
 /// The rows of a file from its headings on. Lines in which nothing stands are passed over.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rows::{Import, ImportProblem};
-use super::start::Layout;
+use crate::exchange::rows::Layout;
 use store::error::{Error, Reason, Result};
 use store::query::*;
 use store::rights::{Actor, Of};

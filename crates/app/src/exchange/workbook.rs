@@ -12,7 +12,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
-use super::table::{Lines, MAX_CELL, MAX_COLUMNS, cell_too_long, too_large, too_wide, unreadable};
+use crate::exchange::lines::{Lines, MAX_CELL, MAX_COLUMNS, cell_too_long, too_large, too_wide, unreadable};
 use store::error::{Error, Result};
 
 /// The most that a sheet unpacks to, in bytes, and what every other part does.

@@ -322,12 +322,12 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
             crate::customers::get_customer(conn, actor, id)?;
             crate::customers::customer_row(conn, id)?.id
         }
-        "repair" => crate::repair::seen(conn, actor, id, Action::ViewWork)?.id,
+        "repair" => crate::repair::work::seen(conn, actor, id, Action::ViewWork)?.id,
         "reception" => crate::reception::seen(conn, actor, id, Action::ViewWork)?.id,
-        "cover" => crate::coverage::covers::card_row(conn, actor, id)?.id,
+        "cover" => crate::coverage::view::card_row(conn, actor, id)?.id,
         "invoice" => {
             actor.may(Action::ViewMoney, Of::Anything)?;
-            crate::billing::invoices::seen(conn, actor, id, &[Action::ViewMoney])?.id
+            crate::billing::view::seen(conn, actor, id, &[Action::ViewMoney])?.id
         }
         _ => return Err(Error::invalid("subject", "unknown-reference")),
     };

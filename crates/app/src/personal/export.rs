@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::billing::account::{AccountView, get_account};
-use crate::billing::invoices::{InvoiceRow, ListInvoices, list_invoices};
+use crate::billing::list::{InvoiceRow, ListInvoices, list_invoices};
 use crate::customers::{CustomerView, customer_view, known_customer};
 use crate::devices::view::{DeviceRow, ListDevices, list_devices};
 use crate::lookup::{GetTimeline, TimelineEntry, get_timeline};

@@ -182,8 +182,8 @@ fn says_its_size(bytes: &[u8]) -> bool {
 pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo: Vec<u8>) -> Result<AttachmentView> {
     let repair = match repair {
         Some(public_id) => {
-            let repair = crate::repair::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?;
-            crate::repair::not_over(&repair)?;
+            let repair = crate::repair::work::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?;
+            crate::repair::work::not_over(&repair)?;
             Some(repair)
         }
         None => None,

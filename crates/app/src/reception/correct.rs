@@ -5,11 +5,11 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::paper::issue_reception;
 use super::receive::ReceptionPlace;
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{reception_row, wholly};
-use crate::billing::papers;
 use crate::catalogue::same_version;
 use crate::coverage::claims::release;
 use crate::coverage::decide::decide_repair;
@@ -17,6 +17,7 @@ use crate::customers::customer_named;
 use crate::devices::{append_event, device_named};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::agreed::end_estimates_of_another;
+use crate::repair::diagnosis::diagnosis_of;
 use crate::repair::rows::Repair;
 use store::error::{Error, Faults, Reason, Result};
 use store::query::*;
@@ -130,7 +131,7 @@ pub fn correct_reception(
     tx.record(Some(reception.centre_id), &event, &subjects)?;
     let reception = reception_row(tx.conn, public_id)?;
     let view = reception_view(tx.conn, reception.clone())?;
-    papers::issue_reception(tx, &reception, &view)?;
+    issue_reception(tx, &reception, &view)?;
     Ok(view)
 }
 
@@ -150,7 +151,7 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
             Reason::new("already-received").with("number", number).with("serial", device.serial),
         ));
     }
-    if row.diagnosed_at.is_some() {
+    if diagnosis_of(tx.conn, row.id)?.diagnosed_at.is_some() {
         return Err(Error::Conflict(Reason::new("already-diagnosed").with("number", row.number.clone())));
     }
     let kind_id = products::table.find(device.product_id).select(products::kind_id).first::<i64>(tx.conn)?;
@@ -212,7 +213,7 @@ pub fn cancel_reception(
     }
     let mut subjects = vec![Subject::Reception(reception.id), Subject::Customer(reception.customer_id)];
     for row in &rows {
-        if !crate::repair::lines::charged(tx.conn, row.id)?.is_empty() {
+        if !crate::repair::work::charged(tx.conn, row.id)?.is_empty() {
             return Err(Error::Conflict(Reason::new("has-lines").with("number", row.number.clone())));
         }
         if reception.place == ReceptionPlace::Workshop.name() {

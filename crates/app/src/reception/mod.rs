@@ -6,6 +6,7 @@
 
 pub mod attachments;
 pub mod correct;
+pub mod paper;
 pub mod receive;
 pub mod repeats;
 pub mod rows;

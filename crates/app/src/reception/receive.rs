@@ -7,10 +7,10 @@ use jiff::civil::{Date, Weekday};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::paper::issue_reception;
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{attachments, repeats};
-use crate::billing::papers;
 use crate::catalogue::rows::Centre;
 use crate::coverage::decide::decide_repair;
 use crate::customers::{SaveCustomer, known_customer, write_customer};
@@ -123,7 +123,7 @@ pub struct ReceiveDevice {
 pub fn receive_devices(tx: &mut Tx<'_>, command: &ReceiveDevices) -> Result<ReceptionView> {
     let reception = write_reception(tx, command)?;
     let view = reception_view(tx.conn, reception.clone())?;
-    papers::issue_reception(tx, &reception, &view)?;
+    issue_reception(tx, &reception, &view)?;
     Ok(view)
 }
 
@@ -270,11 +270,6 @@ fn receive_one(
         promised_on: Some(command.promised_on.map_or_else(|| promised_day(tx, centre.id, today), Ok)?.into()),
         priority: "normal".to_owned(),
         outcome: None,
-        fault_id: None,
-        cause_id: None,
-        component_id: None,
-        finding: None,
-        diagnosed_at: None,
         decision_id: None,
         repeat_of_id: repeat.map(|repeat| repeat.repair_id),
         handed_over_at: None,

@@ -4,14 +4,24 @@
 use domain::access::Action;
 use domain::time::days_between;
 use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use crate::repair::view::RepeatView;
 use store::Conn;
 use store::error::Result;
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{fault_relations, faults, repairs, reported_faults};
+use store::schema::{diagnoses, fault_relations, faults, repairs, reported_faults};
 use store::types::Day;
+
+/// An earlier repair for the same fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RepeatView {
+    pub id: String,
+    pub number: String,
+    /// Days from its hand-over to this reception.
+    pub days: i64,
+}
 
 /// The earlier repair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +59,18 @@ pub fn earlier_repair(
         }
     };
     let earlier = repairs::table
+        .left_join(diagnoses::table.on(diagnoses::repair_id.eq(repairs::id)))
         .filter(repairs::device_id.eq(device_id))
         .filter(repairs::is_open.eq(false))
         .filter(repairs::returned_on.is_not_null())
         .order(repairs::id.desc())
-        .select((repairs::id, repairs::public_id, repairs::number, repairs::returned_on, repairs::fault_id))
+        .select((
+            repairs::id,
+            repairs::public_id,
+            repairs::number,
+            repairs::returned_on,
+            diagnoses::fault_id.nullable(),
+        ))
         .limit(50)
         .filter(repairs::id.lt(on.map_or(i64::MAX, |(_, own)| own)))
         .load::<(i64, String, String, Option<Day>, Option<i64>)>(conn)?;

@@ -7,21 +7,17 @@
 
 use std::collections::HashMap;
 
-use domain::access::Action;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::estimate::{EstimateLine, customer_lines, latest, state};
 use super::rows::{Agreement, Estimate, Repair, WorkLine};
-use super::{in_hand, road, touch};
-use crate::coverage::decide::decide_repair;
-use store::error::{Arg, Error, Faults, Reason, Result};
+use crate::repair::asked::{EstimateLine, customer_lines, latest, state};
+use store::error::{Arg, Error, Reason, Result};
 use store::query::*;
-use store::schema::{agreements, centres, estimates, repairs, work_lines};
-use store::types::At;
-use store::{Conn, Event, Subject, Tx};
+use store::schema::{agreements, estimates, work_lines};
+use store::{Conn, Tx};
 
 /// What the customer agreed to, and what it is now: more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +43,7 @@ pub struct AgreementView {
 }
 
 /// The estimate that was answered last.
-fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
+pub(super) fn answered(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
     Ok(estimates::table
         .filter(estimates::repair_id.eq(repair_id))
         .filter(estimates::state.eq("accepted").or(estimates::state.eq("declined")))
@@ -154,7 +150,7 @@ pub(super) fn agreed_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result
 }
 
 /// What the customer would pay on a day, without the house's own fees.
-fn asked(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<EstimateLine>> {
+pub(super) fn asked(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<EstimateLine>> {
     Ok(customer_lines(conn, repair, on)?.iter().filter(|(line, ..)| !line.is_fee).map(EstimateLine::of).collect())
 }
 
@@ -181,7 +177,7 @@ pub(crate) fn exceeded(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Opt
 /// The store.
 pub(super) fn told(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Option<Exceeded>> {
     let sums = exceeded(conn, repair, on)?;
-    let is_told = sums.is_some() && (answered(conn, repair.id)?.is_some() || road::may_end(conn, repair)?);
+    let is_told = sums.is_some() && (answered(conn, repair.id)?.is_some() || super::ends::may_end(conn, repair)?);
     Ok(sums.filter(|_| is_told))
 }
 
@@ -209,11 +205,6 @@ pub(crate) fn must_hold(tx: &mut Tx<'_>, repair: &Repair, on: Date) -> Result<()
     ))
 }
 
-domain::words! {
-    /// How somebody agreed.
-    AgreedBy { Phone = "phone", InPerson = "in_person", Message = "message", Other = "other" }
-}
-
 /// Estimates end that were put to somebody whose repair it was not: their yes binds nobody else.
 ///
 /// # Errors
@@ -224,77 +215,6 @@ pub(crate) fn end_estimates_of_another(tx: &mut Tx<'_>, repair_ids: Vec<i64>) ->
         .filter(estimates::state.eq_any(["waiting", "accepted"]));
     diesel::update(theirs).set(estimates::state.eq("expired")).execute(tx.conn)?;
     Ok(())
-}
-
-/// Notes that the customer agreed to the sum as it is now, above the estimate that was answered, or without any.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NoteAgreement {
-    /// Who agreed: the customer, or who speaks for them.
-    #[schemars(length(min = 1, max = 120))]
-    pub who: String,
-    pub how: AgreedBy,
-    /// The sum that they agreed to, with VAT and without the house's own fees, as it was told (`exceeded.now`).
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"), example = &1_320_000)]
-    pub total: i64,
-    /// Why it is more than was accepted. No personal data: it stands in the journal.
-    #[schemars(length(min = 1, max = 500), example = &"a second leak was found")]
-    pub reason: String,
-}
-
-/// # Errors
-/// `Forbidden`, `NotFound`; `Invalid` where it is not said who or why; `Conflict` where an estimate waits, the sum is
-/// not above it, or another by now.
-pub fn note_agreement(tx: &mut Tx<'_>, public_id: &str, command: &NoteAgreement) -> Result<()> {
-    let repair = in_hand(tx, public_id, Action::AnswerEstimate)?;
-    let (who, reason) = (command.who.trim(), command.reason.trim());
-    let mut wrong = Faults::default();
-    wrong.check(!who.is_empty(), "who", "required");
-    wrong.check(!reason.is_empty(), "reason", "required");
-    wrong.told()?;
-    let zone = centres::table.find(repair.centre_id).select(centres::time_zone).first::<String>(tx.conn)?;
-    let today = tx.today_in(&zone);
-    // What he agrees to is what it is now.
-    decide_repair(tx, repair.id, "agreement")?;
-    let repair = repairs::table.find(repair.id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
-    let estimate = answered(tx.conn, repair.id)?;
-    if state(latest(tx.conn, repair.id)?.as_ref(), today) == "waiting" {
-        return Err(Error::conflict("estimate-waits"));
-    }
-    let Some(Exceeded { now, .. }) = exceeded(tx.conn, &repair, today)? else {
-        return Err(Error::conflict("not-exceeded"));
-    };
-    if now != command.total {
-        return Err(Error::Conflict(Reason::new("agreed-to-other-sum").with("now", Arg::money(now, tx.actor.unit))));
-    }
-    let lines = asked(tx.conn, &repair, today)?;
-    let row = Agreement {
-        id: 0,
-        repair_id: repair.id,
-        estimate_id: estimate.map(|estimate| estimate.id),
-        noted_at: At::from(tx.occurred),
-        noted_by: tx.actor.user_id,
-        who: Some(who.to_owned()),
-        how: command.how.name().to_owned(),
-        reason: reason.to_owned(),
-        total_minor: now,
-        customer_id: Some(repair.customer_id),
-        lines_json: Some(serde_json::to_string(&lines).map_err(Error::internal)?),
-    };
-    diesel::insert_into(agreements::table).values(row).execute(tx.conn)?;
-    touch(tx, repair.id)?;
-    let event = Event::AgreementNoted {
-        number: repair.number.clone(),
-        total: now,
-        how: command.how.name().to_owned(),
-        reason: reason.to_owned(),
-    };
-    tx.record(
-        (repair.centre_id, repair.brand_id),
-        &event,
-        &[Subject::Repair(repair.id), Subject::Device(repair.device_id), Subject::Customer(repair.customer_id)],
-    )?;
-    road::go_on_by_itself(tx, repair.id)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use domain::access::{Action, Role};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{in_hand, seen};
 use crate::access::session;
+use crate::repair::work::{in_hand, seen};
 use store::error::{Error, OrInvalid, Result};
 use store::query::*;
 use store::rights::Actor;

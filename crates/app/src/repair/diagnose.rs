@@ -4,17 +4,18 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::component_named;
-use super::rows::Repair;
-use super::{in_hand, seen};
+use super::diagnosis::{NO_FAULT, cause_code, cause_named, diagnosis_of, fault_code, fault_named, write_diagnosis};
+use super::rows::{Diagnosis, Repair};
 use crate::catalogue::same_version;
 use crate::coverage::decide::{CoverageChange, decide_repair, preview};
 use crate::devices::device_row;
 use crate::reception::repeats;
+use crate::repair::line::component_named;
+use crate::repair::work::{in_hand, seen};
 use store::error::{Arg, Error, Faults, Reason, Result};
 use store::query::*;
 use store::rights::Actor;
-use store::schema::{causes, faults, repairs, reported_faults};
+use store::schema::{causes, repairs, reported_faults};
 use store::types::At;
 use store::views::Title;
 use store::{Conn, Event, Subject, Tx};
@@ -45,9 +46,6 @@ pub struct DiagnoseRepair {
     pub accept_coverage_change: bool,
 }
 
-/// The code under which "no fault found" stands in the catalogue.
-pub const NO_FAULT: &str = "NFF";
-
 struct Found {
     fault_id: Option<i64>,
     cause_id: Option<i64>,
@@ -55,38 +53,10 @@ struct Found {
 
 fn found(conn: &mut Conn, command: &DiagnoseRepair) -> Result<Found> {
     let mut wrong = Faults::default();
-    let code = if command.no_fault_found {
-        Some(NO_FAULT)
-    } else {
-        command.fault.as_deref().map(str::trim).filter(|code| !code.is_empty())
-    };
-    wrong.check(code.is_some(), "fault", "required");
-    let fault_id = match code {
-        Some(code) => {
-            let id = faults::table
-                .filter(faults::code.eq(code))
-                .filter(faults::retired_at.is_null())
-                .select(faults::id)
-                .first::<i64>(conn)
-                .optional()?;
-            wrong.check(id.is_some(), "fault", "unknown-fault");
-            id
-        }
-        None => None,
-    };
-    let cause_id = match command.cause.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
-        Some(code) => {
-            let id = causes::table
-                .filter(causes::code.eq(code))
-                .filter(causes::retired_at.is_null())
-                .select(causes::id)
-                .first::<i64>(conn)
-                .optional()?;
-            wrong.check(id.is_some(), "cause", "unknown-cause");
-            id
-        }
-        None => None,
-    };
+    let typed = if command.no_fault_found { Some(NO_FAULT) } else { command.fault.as_deref() };
+    wrong.check(typed.is_some_and(|code| !code.trim().is_empty()), "fault", "required");
+    let fault_id = fault_named(conn, typed, &mut wrong)?;
+    let cause_id = cause_named(conn, command.cause.as_deref(), &mut wrong)?;
     wrong.told()?;
     Ok(Found { fault_id, cause_id })
 }
@@ -115,9 +85,12 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
     let row = in_hand(tx, public_id, Action::Diagnose)?;
     same_version(row.version, version)?;
     let found = found(tx.conn, command)?;
+    let before = diagnosis_of(tx.conn, row.id)?;
     let component_id = match command.component.as_deref().filter(|id| !id.is_empty()) {
         // What was found to be affected may have been taken out since.
-        Some(id) if device_row(tx.conn, id).is_ok_and(|device| Some(device.id) == row.component_id) => row.component_id,
+        Some(id) if device_row(tx.conn, id).is_ok_and(|device| Some(device.id) == before.component_id) => {
+            before.component_id
+        }
         Some(id) => Some(component_named(tx, &row, id)?.ok_or_else(|| Error::invalid("component", "not-in-device"))?),
         None => None,
     };
@@ -141,38 +114,25 @@ pub fn diagnose_repair(tx: &mut Tx<'_>, public_id: &str, version: Option<i64>, c
         Some((row.occurred_on.date(), row.id)),
     )?;
     diesel::update(repairs::table.find(row.id))
-        .set((
-            (
-                repairs::fault_id.eq(found.fault_id),
-                repairs::cause_id.eq(found.cause_id),
-                repairs::component_id.eq(component_id),
-                repairs::finding.eq(&command.finding),
-            ),
-            (
-                repairs::diagnosed_at.eq(Some(At::from(tx.occurred))),
-                repairs::repeat_of_id.eq(repeat.map(|repeat| repeat.repair_id)),
-                repairs::version.eq(row.version + 1),
-            ),
-        ))
+        .set((repairs::repeat_of_id.eq(repeat.map(|repeat| repeat.repair_id)), repairs::version.eq(row.version + 1)))
         .execute(tx.conn)?;
+    let diagnosis = Diagnosis {
+        repair_id: row.id,
+        fault_id: found.fault_id,
+        cause_id: found.cause_id,
+        component_id,
+        finding: command.finding.clone(),
+        diagnosed_at: Some(At::from(tx.occurred)),
+    };
+    write_diagnosis(tx.conn, diagnosis)?;
     let event = Event::RepairDiagnosed {
         number: row.number.clone(),
-        fault: code(tx.conn, found.fault_id)?,
-        cause: match found.cause_id {
-            Some(id) => Some(causes::table.find(id).select(causes::code).first(tx.conn)?),
-            None => None,
-        },
+        fault: fault_code(tx.conn, found.fault_id)?,
+        cause: cause_code(tx.conn, found.cause_id)?,
     };
     tx.record((row.centre_id, row.brand_id), &event, &[Subject::Repair(row.id), Subject::Device(row.device_id)])?;
     decide_repair(tx, row.id, "diagnosis")?;
     Ok(())
-}
-
-fn code(conn: &mut Conn, fault: Option<i64>) -> Result<Option<String>> {
-    match fault {
-        Some(id) => Ok(Some(faults::table.find(id).select(faults::code).first(conn)?)),
-        None => Ok(None),
-    }
 }
 
 /// A warning that a cause not yet found would take cover away: for the page, before anything happens.
@@ -188,7 +148,7 @@ pub struct WhatIf {
 /// # Errors
 /// The store.
 pub(crate) fn what_if(conn: &mut Conn, repair: &Repair) -> Result<Vec<WhatIf>> {
-    if !repair.is_open || repair.cause_id.is_some() {
+    if !repair.is_open || diagnosis_of(conn, repair.id)?.cause_id.is_some() {
         return Ok(Vec::new());
     }
     let work = crate::coverage::decide::work(conn, repair.id)?;

@@ -2,24 +2,24 @@
 
 use domain::access::Action;
 use domain::coverage::LineType;
-use domain::money::percent_of;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::agreed_lines;
-use super::fit::Disposition;
-use super::lines::{blank, charged, end};
+use super::diagnosis::diagnosis_of;
+use super::road;
 use super::rows::{Estimate, Repair, WorkLine};
-use super::{in_hand, road, touch};
-use crate::catalogue::prices::vat_percent;
 use crate::coverage::claims::{release, reserve};
-use crate::coverage::decide::{current_shares, decide_repair};
+use crate::coverage::decide::decide_repair;
+use crate::repair::asked::{EstimateLine, customer_lines, latest, state};
+use crate::repair::line::{Own, add, blank, end};
+use crate::repair::work::{charged, in_hand, touch};
 use store::error::{Error, Fault, Faults, Reason, Result};
 use store::query::*;
 use store::schema::{centres, estimates, repairs, work_lines};
 use store::types::At;
-use store::{Conn, Event, Subject, Tx};
+use store::{Event, Subject, Tx};
 
 /// Makes an estimate of what the customer would pay, from the lines as they are.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -36,56 +36,6 @@ pub struct MakeEstimate {
     #[schemars(length(max = 500))]
     #[serde(default)]
     pub note: Option<String>,
-}
-
-/// A line of an estimate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct EstimateLine {
-    /// Public id of the work line.
-    pub line: String,
-    pub title: store::views::Title,
-    /// What the line costs in all, net.
-    pub amount: i64,
-    /// What the customer would pay of it, net.
-    pub net: i64,
-    pub vat: i64,
-    /// Whether the part that is there is mended, and no other fitted; absent in old estimates.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_mended: Option<bool>,
-}
-
-impl EstimateLine {
-    pub(super) fn of((line, net, vat): &(WorkLine, i64, i64)) -> Self {
-        let title = store::views::Title::new(&line.title_fa, &line.title_en);
-        let is_mended = Some(line.disposition.as_deref() == Some(Disposition::Repaired.name()));
-        Self {
-            line: line.public_id.clone(),
-            title,
-            amount: line.amount_minor.unwrap_or(0),
-            net: *net,
-            vat: *vat,
-            is_mended,
-        }
-    }
-}
-
-/// What the customer pays of a repair: net and VAT per line.
-///
-/// # Errors
-/// The store.
-pub(crate) fn customer_lines(conn: &mut Conn, repair: &Repair, on: Date) -> Result<Vec<(WorkLine, i64, i64)>> {
-    let shares = current_shares(conn, repair)?;
-    let mut out = Vec::new();
-    for line in charged(conn, repair.id)? {
-        let net = shares
-            .iter()
-            .filter(|share| share.work_line_id == line.id && share.cover_id.is_none())
-            .map(|share| share.amount_minor)
-            .sum::<i64>();
-        let vat = percent_of(net, vat_percent(conn, &line.tax_class, on)?);
-        out.push((line, net, vat));
-    }
-    Ok(out)
 }
 
 /// # Errors
@@ -147,34 +97,6 @@ pub fn estimate_repair(tx: &mut Tx<'_>, public_id: &str, command: &MakeEstimate)
     Ok(())
 }
 
-/// The latest estimate of a repair.
-///
-/// # Errors
-/// The store.
-pub(crate) fn latest(conn: &mut Conn, repair_id: i64) -> Result<Option<Estimate>> {
-    Ok(estimates::table
-        .filter(estimates::repair_id.eq(repair_id))
-        .order(estimates::revision.desc())
-        .select(Estimate::as_select())
-        .first(conn)
-        .optional()?)
-}
-
-/// none, waiting, accepted, declined or expired: the state of the latest estimate on a day.
-#[must_use]
-pub(crate) fn state(latest: Option<&Estimate>, on: Date) -> &'static str {
-    match latest {
-        None => "none",
-        Some(estimate) => match estimate.state.as_str() {
-            "accepted" => "accepted",
-            "declined" => "declined",
-            "expired" => "expired",
-            _ if estimate.valid_until.date() < on => "expired",
-            _ => "waiting",
-        },
-    }
-}
-
 domain::words! {
     /// What the customer says to an estimate.
     Answer { Accepted = "accepted", Declined = "declined" }
@@ -226,10 +148,10 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     declined.dedup();
     let all = command.answer == Answer::Declined || !rows.is_empty() && declined.len() == rows.len();
     let today = tx.today_in(&zone);
-    if road::is_worked(tx.conn, &repair)? {
+    if super::ends::is_worked(tx.conn, &repair)? {
         // Nobody says no to what is done, or takes a yes back: what the house gives up then is goodwill.
         let agreed = agreed_lines(tx.conn, &repair, today)?;
-        let ended = road::worked_since(tx.conn, &repair)?;
+        let ended = super::ends::worked_since(tx.conn, &repair)?;
         for row in rows.iter().filter(|row| all || declined.contains(&row.id)) {
             let is_done = ended.is_some_and(|at| row.added_at.instant() <= at);
             let code = if agreed.contains_key(&row.public_id) {
@@ -269,7 +191,7 @@ pub fn answer_estimate(tx: &mut Tx<'_>, public_id: &str, command: &AnswerEstimat
     }
     if all {
         release(tx, repair.id)?;
-        if repair.fault_id.is_some() && estimate.total_minor > 0 {
+        if diagnosis_of(tx.conn, repair.id)?.fault_id.is_some() && estimate.total_minor > 0 {
             charge_diagnosis(tx, &repair)?;
         }
     }
@@ -304,6 +226,5 @@ fn charge_diagnosis(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
         is_fee: true,
         ..blank(tx, repair, LineType::Labour)?
     };
-    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
-    Ok(())
+    add(tx.conn, row, &Own::default())
 }

@@ -4,17 +4,17 @@ use domain::workflow::{Chart, Fact, Facts, Need};
 use jiff::civil::Date;
 
 use super::agreed::standing;
-use super::plan::planned;
-use super::reported_codes;
+use super::diagnosis::{NO_FAULT, cause_code, diagnosis_of, fault_code};
 use super::rows::Repair;
 use crate::catalogue::products::kind_path;
-use crate::coverage::decide::current_shares;
+use crate::coverage::shares::current_shares;
+use crate::repair::work::{planned, reported_codes};
 use store::Conn;
 use store::error::Result;
 use store::query::*;
 use store::schema::{
-    attachments, brands, causes, centres, checklist_answers, coverage_overrides, faults, parties, products,
-    repair_details, repairs, sections, work_lines,
+    attachments, brands, centres, checklist_answers, coverage_overrides, parties, products, repair_details, repairs,
+    sections, work_lines,
 };
 use store::types::Day;
 
@@ -26,14 +26,9 @@ pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Fac
     let total = shares.iter().map(|share| share.amount_minor).sum::<i64>();
     let reported = reported_codes(conn, repair.id)?.len();
     let kinds = kind_path(conn, repair.kind_id)?.into_iter().map(|kind| kind.code).collect();
-    let fault = match repair.fault_id {
-        Some(id) => faults::table.find(id).select(faults::code).first::<String>(conn)?,
-        None => String::new(),
-    };
-    let cause = match repair.cause_id {
-        Some(id) => causes::table.find(id).select(causes::code).first::<String>(conn)?,
-        None => String::new(),
-    };
+    let diagnosis = diagnosis_of(conn, repair.id)?;
+    let fault = fault_code(conn, diagnosis.fault_id)?.unwrap_or_default();
+    let cause = cause_code(conn, diagnosis.cause_id)?.unwrap_or_default();
     let section = match repair.section_id {
         Some(id) => sections::table.find(id).select(sections::code).first::<String>(conn)?,
         None => String::new(),
@@ -86,7 +81,7 @@ pub(super) fn facts(conn: &mut Conn, repair: &Repair, today: Date) -> Result<Fac
         ("section", text(section)),
         ("customer_kind", text(parties::table.find(repair.customer_id).select(parties::kind).first(conn)?)),
         ("outcome", text(repair.outcome.clone().unwrap_or_default())),
-        ("diagnosed", repair.diagnosed_at.is_some().into()),
+        ("diagnosed", diagnosis.diagnosed_at.is_some().into()),
         ("overridden", overridden.is_some().into()),
         ("loaner_out", false.into()),
         ("kinds", Fact::Texts(kinds)),
@@ -99,15 +94,13 @@ pub(super) fn has(conn: &mut Conn, repair: &Repair, chart: &Chart, today: Date) 
     if planned(conn, repair.id)?.is_empty() {
         has.push(Need::PartRequestsClosed);
     }
-    if repair.fault_id.is_some() {
+    let diagnosis = diagnosis_of(conn, repair.id)?;
+    let fault = fault_code(conn, diagnosis.fault_id)?;
+    if fault.is_some() {
         has.push(Need::Fault);
     }
     // That no fault was found needs no cause.
-    let no_fault = match repair.fault_id {
-        Some(id) => faults::table.find(id).select(faults::code).first::<String>(conn)? == super::diagnose::NO_FAULT,
-        None => false,
-    };
-    if repair.cause_id.is_some() || no_fault {
+    if diagnosis.cause_id.is_some() || fault.as_deref() == Some(NO_FAULT) {
         has.push(Need::Cause);
     }
     if matches!(standing(conn, repair, today)?, "waiting" | "accepted") {

@@ -5,9 +5,8 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::lines::{blank, check_amount, end, may_price, not_agreed_and_done, own};
+use super::lines::not_agreed_and_done;
 use super::rows::{Repair, WorkLine};
-use super::{in_hand, line_row, touch};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::rows::Product;
 use crate::coverage::decide::decide_repair;
@@ -16,32 +15,14 @@ use crate::devices::rows::Device;
 use crate::devices::tree::{close_edge, root_of, tree};
 use crate::devices::{append_event, device_row};
 use crate::parts::{Paper, Place, Thing, move_thing, place_of};
+use crate::repair::line::{Own, add, blank, check_amount, end, may_price, own, own_of, stand_apart};
+use crate::repair::work::{Disposition, SuppliedBy, in_hand, line_row, touch};
 use store::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use store::query::*;
 use store::rights::Of;
 use store::schema::{device_states, devices, products, work_lines};
 use store::types::At;
 use store::{Conn, Event, Subject, Tx};
-
-domain::words! {
-    /// What becomes of a part that was taken out.
-    Disposition {
-        /// Into the removed-parts bin, owed to whoever pays for the new one.
-        Owed = "owed",
-        /// Given to the customer.
-        Returned = "returned",
-        Scrapped = "scrapped",
-        /// Kept by the centre.
-        Kept = "kept",
-        /// Mended, and put back where it was: no other part is fitted.
-        Repaired = "repaired",
-    }
-}
-
-domain::words! {
-    /// Who supplied the part that was fitted.
-    SuppliedBy { Centre = "centre", Warrantor = "warrantor", Customer = "customer" }
-}
 
 /// Fits a part, or puts a mended one back.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -160,7 +141,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
     };
     let line = match planned.clone() {
         Some(line) => line,
-        None => own.on(blank(tx, &repair, LineType::Part)?),
+        None => blank(tx, &repair, LineType::Part)?,
     };
     let row = WorkLine {
         product_id: Some(product.id),
@@ -168,7 +149,6 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         title_fa: product.title_fa.clone(),
         title_en: product.title_en.clone(),
         tax_class: product.tax_class.clone(),
-        component_id: out.as_ref().map(|out| out.id).or(line.component_id),
         quantity_milli,
         unit_price_minor: unit_price,
         amount_minor: amount,
@@ -182,10 +162,14 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         ..line
     };
     let line_id = row.public_id.clone();
+    // What comes out is what the line is about.
+    let about = |own: Own| Own { component_id: out.as_ref().map(|out| out.id).or(own.component_id), ..own };
     if planned.is_some() {
+        let own = own_of(tx.conn, row.id)?;
+        stand_apart(tx.conn, row.id, &about(own))?;
         diesel::update(work_lines::table.find(row.id)).set(row).execute(tx.conn)?;
     } else {
-        diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+        add(tx.conn, row, &about(own))?;
     }
     touch(tx, repair.id)?;
     let shown = |device: &Option<Device>| {

@@ -2,28 +2,22 @@
 
 use domain::access::Action;
 use domain::coverage::LineType;
-use domain::money::line_amount;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::agreed_lines;
-use super::fit::SuppliedBy;
 use super::rows::{Repair, WorkLine};
-use super::{in_hand, line_row, road, touch};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
 use crate::coverage::decide::decide_repair;
-use crate::devices::tree::tree;
+use crate::repair::line::{add, blank, check_amount, end, may_price, own};
+use crate::repair::work::{SuppliedBy, in_hand, line_row, touch};
 use store::error::{Error, Faults, OrInvalid, Reason, Result};
 use store::query::*;
 use store::rights::Actor;
-use store::schema::{causes, faults, repairs, services, work_lines};
-use store::types::At;
+use store::schema::{repairs, services, work_lines};
 use store::{Conn, Event, Subject, Tx};
-
-/// The largest quantity on a line: a million.
-pub const MAX_QUANTITY: i64 = 1_000_000_000;
 
 /// Adds an operation of the service catalogue.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -60,153 +54,6 @@ pub struct AddOperation {
     pub accept_warnings: bool,
 }
 
-/// Where a line stands apart from the repair: own component, fault and cause, as ids.
-pub(crate) struct Own {
-    pub component_id: Option<i64>,
-    pub fault_id: Option<i64>,
-    pub cause_id: Option<i64>,
-}
-
-impl Own {
-    /// The line with what stands apart in it.
-    pub fn on(&self, line: WorkLine) -> WorkLine {
-        WorkLine {
-            component_id: self.component_id,
-            has_own_fault: self.fault_id.is_some(),
-            fault_id: self.fault_id,
-            has_own_cause: self.cause_id.is_some(),
-            cause_id: self.cause_id,
-            ..line
-        }
-    }
-}
-
-/// A line of a repair, of one piece, added now by the actor: the rest is filled in by who adds it.
-pub(crate) fn blank(tx: &mut Tx<'_>, repair: &Repair, line_type: LineType) -> Result<WorkLine> {
-    Ok(WorkLine {
-        id: 0,
-        public_id: tx.public_id(),
-        repair_id: repair.id,
-        position: next_position(tx.conn, repair.id)?,
-        line_type: line_type.name().to_owned(),
-        product_id: None,
-        service_id: None,
-        item_code: String::new(),
-        title_fa: String::new(),
-        title_en: String::new(),
-        tax_class: "standard".to_owned(),
-        component_id: None,
-        quantity_milli: 1000,
-        unit_price_minor: None,
-        amount_minor: None,
-        has_own_fault: false,
-        fault_id: None,
-        has_own_cause: false,
-        cause_id: None,
-        device_in_id: None,
-        device_out_id: None,
-        disposition: None,
-        supplied_by: "centre".to_owned(),
-        technician_user_id: tx.actor.user_id,
-        result: None,
-        is_fee: false,
-        state: "open".to_owned(),
-        added_at: At::from(tx.occurred),
-        ended_at: None,
-        ended_reason: None,
-        awaited_at: None,
-    })
-}
-
-/// The device or the component of it that a public id names, of those that a repair is about.
-///
-/// # Errors
-/// The store.
-pub(super) fn component_named(tx: &mut Tx<'_>, repair: &Repair, id: &str) -> Result<Option<i64>> {
-    let now = tx.now;
-    let root = tree(tx.conn, repair.device_id, now)?;
-    Ok(root.all().into_iter().find(|node| node.device.public_id == id).map(|node| node.device.id))
-}
-
-/// What was typed of it; a component is one of the device that is repaired.
-pub(crate) fn own(
-    tx: &mut Tx<'_>,
-    repair: &Repair,
-    component: Option<&str>,
-    fault: Option<&str>,
-    cause: Option<&str>,
-    wrong: &mut Faults,
-) -> Result<Own> {
-    let component_id = match component.filter(|id| !id.is_empty()) {
-        Some(id) => {
-            let found = component_named(tx, repair, id)?;
-            wrong.check(found.is_some(), "component", "not-in-device");
-            found
-        }
-        None => None,
-    };
-    let conn = &mut *tx.conn;
-    let text = |value: Option<&str>| value.map(str::trim).filter(|code| !code.is_empty()).map(str::to_owned);
-    let fault_id = match text(fault) {
-        Some(code) => {
-            let id = faults::table
-                .filter(faults::code.eq(code))
-                .filter(faults::retired_at.is_null())
-                .select(faults::id)
-                .first::<i64>(conn)
-                .optional()?;
-            wrong.check(id.is_some(), "fault", "unknown-fault");
-            id
-        }
-        None => None,
-    };
-    let cause_id = match text(cause) {
-        Some(code) => {
-            let id = causes::table
-                .filter(causes::code.eq(code))
-                .filter(causes::retired_at.is_null())
-                .select(causes::id)
-                .first::<i64>(conn)
-                .optional()?;
-            wrong.check(id.is_some(), "cause", "unknown-cause");
-            id
-        }
-        None => None,
-    };
-    Ok(Own { component_id, fault_id, cause_id })
-}
-
-/// The lines of a repair that are charged, in order.
-///
-/// # Errors
-/// The store.
-pub(crate) fn charged(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> {
-    Ok(work_lines::table
-        .filter(work_lines::repair_id.eq(repair_id))
-        .filter(work_lines::state.eq("open"))
-        .order(work_lines::position)
-        .select(WorkLine::as_select())
-        .load(conn)?)
-}
-
-fn next_position(conn: &mut Conn, repair_id: i64) -> Result<i64> {
-    let last = work_lines::table
-        .filter(work_lines::repair_id.eq(repair_id))
-        .order(work_lines::position.desc())
-        .select(work_lines::position)
-        .first::<i64>(conn)
-        .optional()?;
-    Ok(last.unwrap_or(0) + 1)
-}
-
-/// A price is set by who is shown it: who may see money where the work is.
-///
-/// # Errors
-/// `Forbidden` where one was typed.
-pub(super) fn may_price(actor: &Actor, repair: &Repair, typed: Option<i64>) -> Result<()> {
-    if typed.is_some() { actor.may(Action::ViewMoney, repair.of()) } else { Ok(()) }
-}
-
 /// The house's own fee follows from its rule: nobody types it, and who rules on what is covered takes it off.
 ///
 /// # Errors
@@ -223,7 +70,7 @@ fn may_waive(actor: &Actor, repair: &Repair, line: &WorkLine, is_taken_off: bool
 /// What the customer agreed to pay of a line that is done; 0 where it is not, or they did not.
 fn agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<i64> {
     let today = tx.today();
-    if !road::is_worked(tx.conn, repair)? {
+    if !super::ends::is_worked(tx.conn, repair)? {
         return Ok(0);
     }
     Ok(agreed_lines(tx.conn, repair, today)?.remove(&line.public_id).unwrap_or(0))
@@ -240,19 +87,6 @@ fn back_to_work_first(line: &WorkLine) -> Error {
 /// `Conflict` for such a line.
 pub(super) fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkLine) -> Result<()> {
     if agreed_and_done(tx, repair, line)? == 0 { Ok(()) } else { Err(back_to_work_first(line)) }
-}
-
-/// What is checked of a price and a quantity.
-pub(crate) fn check_amount(wrong: &mut Faults, quantity_milli: i64, unit_price: Option<i64>) -> Option<i64> {
-    wrong.check((1..=MAX_QUANTITY).contains(&quantity_milli), "quantity_milli", "quantity");
-    wrong.check(
-        unit_price.is_none_or(|price| (0..=domain::money::MAX_AMOUNT).contains(&price)),
-        "unit_price",
-        "amount",
-    );
-    let amount = unit_price.map(|price| line_amount(quantity_milli, price));
-    wrong.check(amount.is_none_or(|amount| amount <= domain::money::MAX_AMOUNT), "unit_price", "amount");
-    amount
 }
 
 /// # Errors
@@ -296,10 +130,10 @@ pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -
         unit_price_minor: unit_price,
         amount_minor: amount,
         result: command.result.clone(),
-        ..own.on(blank(tx, &repair, LineType::Labour)?)
+        ..blank(tx, &repair, LineType::Labour)?
     };
     let id = row.public_id.clone();
-    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    add(tx.conn, row, &own)?;
     touch(tx, repair.id)?;
     let event = Event::OperationAdded { number: repair.number.clone(), item: service.code };
     tx.record(
@@ -445,17 +279,6 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
         &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
     )?;
     decide_repair(tx, repair.id, "line removed")?;
-    Ok(())
-}
-
-pub(crate) fn end(tx: &mut Tx<'_>, line_id: i64, state: &str, reason: &str) -> Result<()> {
-    diesel::update(work_lines::table.find(line_id))
-        .set((
-            work_lines::state.eq(state),
-            work_lines::ended_at.eq(Some(At::from(tx.occurred))),
-            work_lines::ended_reason.eq(Some(reason)),
-        ))
-        .execute(tx.conn)?;
     Ok(())
 }
 

@@ -9,13 +9,13 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::seen;
 use crate::catalogue::products::kinds_below;
+use crate::repair::work::seen;
 use crate::workflow::{chart, step_title};
 use store::error::{Error, Result};
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{brands, devices, faults, parties, products, repairs, users};
+use store::schema::{brands, devices, diagnoses, faults, parties, products, repairs, users};
 use store::types::{At, Day};
 use store::views::{Link, Page, PartyLink, Title};
 use store::{Conn, among, link_columns};
@@ -191,7 +191,8 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     }
     if let Some(fault) = &query.fault {
         let id = faults::table.filter(faults::code.eq(fault)).select(faults::id).first::<i64>(conn).optional()?;
-        select = select.filter(repairs::fault_id.eq(id.unwrap_or(-1)));
+        let found = diagnoses::table.filter(diagnoses::fault_id.eq(id.unwrap_or(-1))).select(diagnoses::repair_id);
+        select = select.filter(repairs::id.eq_any(found));
     }
     if let Some(device) = &query.device {
         select = select.filter(repairs::device_id.eq(crate::devices::device_row(conn, device)?.id));

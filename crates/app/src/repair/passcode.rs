@@ -5,7 +5,7 @@ use domain::access::Action;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::seen;
+use crate::repair::work::seen;
 use store::error::{Error, Result};
 use store::query::*;
 use store::schema::repair_details;

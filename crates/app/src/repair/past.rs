@@ -1,7 +1,8 @@
 //! The end of a repair that another system knew: an import of the past ends what it received, with its own day.
 
+use super::diagnosis::write_diagnosis;
 use super::road::log_move;
-use super::rows::Repair;
+use super::rows::{Diagnosis, Repair};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use store::Tx;
 use store::error::Result;
@@ -36,7 +37,6 @@ pub(crate) fn close_past(
             (
                 repairs::is_open.eq(false),
                 repairs::outcome.eq(result.map(PastResult::name)),
-                repairs::finding.eq(finding),
                 repairs::promised_on.eq(None::<Day>),
             ),
             (
@@ -45,5 +45,8 @@ pub(crate) fn close_past(
             ),
         ))
         .execute(tx.conn)?;
+    if finding.is_some() {
+        write_diagnosis(tx.conn, Diagnosis { repair_id: repair.id, finding, ..Diagnosis::default() })?;
+    }
     Ok(repair.id)
 }

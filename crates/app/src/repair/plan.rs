@@ -5,17 +5,17 @@ use domain::coverage::LineType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::fit::{SuppliedBy, part_named, price_of};
-use super::lines::{blank, check_amount, end, may_price, own};
+use super::fit::{part_named, price_of};
 use super::road::go_on_by_itself;
-use super::rows::{Repair, WorkLine};
-use super::{in_hand, line_row, touch};
+use super::rows::WorkLine;
 use crate::coverage::decide::decide_repair;
+use crate::repair::line::{add, blank, check_amount, may_price, own};
+use crate::repair::work::{SuppliedBy, in_hand, line_row, touch};
 use store::error::{Error, Faults, OrInvalid, Result};
 use store::query::*;
 use store::schema::work_lines;
 use store::types::At;
-use store::{Conn, Event, Subject, Tx};
+use store::{Event, Subject, Tx};
 
 /// Plans a part: it is priced and decided like one that is fitted, and nothing moves yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -86,10 +86,10 @@ pub fn plan_part(tx: &mut Tx<'_>, public_id: &str, command: &PlanPart) -> Result
         amount_minor,
         supplied_by: supplied_by.name().to_owned(),
         awaited_at: command.is_awaited.then(|| At::from(tx.occurred)),
-        ..own.on(blank(tx, &repair, LineType::Part)?)
+        ..blank(tx, &repair, LineType::Part)?
     };
     let id = row.public_id.clone();
-    diesel::insert_into(work_lines::table).values(row).execute(tx.conn)?;
+    add(tx.conn, row, &own)?;
     touch(tx, repair.id)?;
     let event = Event::PartPlanned { number: repair.number.clone(), item: product.code };
     tx.record(
@@ -120,24 +120,4 @@ pub fn await_part(tx: &mut Tx<'_>, public_id: &str, command: &AwaitPart) -> Resu
         &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
     )?;
     go_on_by_itself(tx, repair.id)
-}
-
-/// The planned parts of a repair that are not fitted yet.
-///
-/// # Errors
-/// The store.
-pub(crate) fn planned(conn: &mut Conn, repair_id: i64) -> Result<Vec<WorkLine>> {
-    Ok(super::lines::charged(conn, repair_id)?.into_iter().filter(WorkLine::is_planned).collect())
-}
-
-/// Drops what was planned: the device goes without it.
-///
-/// # Errors
-/// The store.
-pub(crate) fn drop_planned(tx: &mut Tx<'_>, repair: &Repair, why: &str) -> Result<()> {
-    let rows = planned(tx.conn, repair.id)?;
-    for row in &rows {
-        end(tx, row.id, "removed", why)?;
-    }
-    if rows.is_empty() { Ok(()) } else { decide_repair(tx, repair.id, why).map(|_| ()) }
 }

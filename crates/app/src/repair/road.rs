@@ -1,22 +1,22 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Chart, Fact, Need, Stage, Transition, Way, instant, ways};
-use jiff::Timestamp;
+use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::{exceeded, must_hold};
-use super::estimate::customer_lines;
 use super::facts::{facts, has};
-use super::plan::drop_planned;
 use super::rows::Repair;
-use super::{in_hand, touch};
 use crate::access::guesses::{self, Tried};
 use crate::access::secrets::verify_password;
 use crate::catalogue::same_version;
 use crate::coverage::claims::{release, reserve};
+use crate::repair::asked::customer_lines;
+use crate::repair::ends::charges;
+use crate::repair::line::drop_planned;
+use crate::repair::work::{in_hand, touch};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
 use crate::workflow::{chart, moves_of};
 use store::error::{Arg, Error, Faults, Reason, Result};
@@ -147,44 +147,6 @@ const SUMS: [&str; 3] = ["customer_share", "warrantor_share", "total"];
 /// finds what it follows from.
 pub(super) fn sees_sums(actor: &Actor, repair: &Repair) -> bool {
     actor.scope_of_any(&[Action::ViewMoney, Action::Estimate, Action::Diagnose]).holds(repair.of())
-}
-
-/// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over, or
-/// tells the customer to come for what was repaired.
-fn charges(chart: &Chart, way: &Transition) -> bool {
-    let is_fetched =
-        || way.outcome.is_none() && chart.step(&way.to).is_some_and(|step| step.stage == Some(Stage::Ready));
-    way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
-}
-
-/// Whether the work on a repair is done: it was ended, and is checked or waits to be fetched. What goes home without it
-/// waits to be fetched too.
-///
-/// # Errors
-/// The store.
-pub(super) fn is_worked(conn: &mut Conn, repair: &Repair) -> Result<bool> {
-    let chart = chart(conn, repair.chart_id)?;
-    let is_ended = repair.outcome.as_deref() == Some("repaired");
-    Ok(is_ended && chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
-}
-
-/// When the work ended on a repair that is worked, if it was: it may be fetched because the customer said no.
-///
-/// # Errors
-/// The store.
-pub(super) fn worked_since(conn: &mut Conn, repair: &Repair) -> Result<Option<Timestamp>> {
-    let chart = chart(conn, repair.chart_id)?;
-    let ends = |row: &CaseMove| chart.transitions.iter().any(|way| way.id == row.transition && way.ends_work());
-    Ok(moves_of(conn, repair.id)?.iter().rfind(|row| ends(row)).map(|row| row.moved_at.instant()))
-}
-
-/// Whether the step of a repair has a way on which the work ends or the device goes home.
-///
-/// # Errors
-/// The store.
-pub(super) fn may_end(conn: &mut Conn, repair: &Repair) -> Result<bool> {
-    let chart = chart(conn, repair.chart_id)?;
-    Ok(chart.ways_out(&repair.step).any(|way| charges(&chart, way)))
 }
 
 /// Whether a way is barred because the estimate is not accepted as it is now.

@@ -30,11 +30,6 @@ pub struct Repair {
     pub promised_on: Option<Day>,
     pub priority: String,
     pub outcome: Option<String>,
-    pub fault_id: Option<i64>,
-    pub cause_id: Option<i64>,
-    pub component_id: Option<i64>,
-    pub finding: Option<String>,
-    pub diagnosed_at: Option<At>,
     pub decision_id: Option<i64>,
     pub repeat_of_id: Option<i64>,
     pub handed_over_at: Option<At>,
@@ -49,6 +44,20 @@ impl Repair {
     pub fn of(&self) -> Of {
         Of::Work(self.centre_id, self.brand_id)
     }
+}
+
+/// What was found on a repair.
+#[derive(Clone, Debug, Default, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = diagnoses, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct Diagnosis {
+    pub repair_id: i64,
+    pub fault_id: Option<i64>,
+    pub cause_id: Option<i64>,
+    /// The component that is affected; None: the device itself.
+    pub component_id: Option<i64>,
+    pub finding: Option<String>,
+    /// None where what was found stands in words of another system alone.
+    pub diagnosed_at: Option<At>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
@@ -85,14 +94,9 @@ pub struct WorkLine {
     pub title_fa: String,
     pub title_en: String,
     pub tax_class: String,
-    pub component_id: Option<i64>,
     pub quantity_milli: i64,
     pub unit_price_minor: Option<i64>,
     pub amount_minor: Option<i64>,
-    pub has_own_fault: bool,
-    pub fault_id: Option<i64>,
-    pub has_own_cause: bool,
-    pub cause_id: Option<i64>,
     pub device_in_id: Option<i64>,
     pub device_out_id: Option<i64>,
     pub disposition: Option<String>,
@@ -114,6 +118,16 @@ impl WorkLine {
     pub fn is_planned(&self) -> bool {
         self.line_type == "part" && self.state == "open" && self.device_in_id.is_none() && self.device_out_id.is_none()
     }
+}
+
+/// Where a line stands apart from its repair: own component, fault and cause. One without any has no row.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = line_diagnoses, treat_none_as_default_value = false)]
+pub struct LineDiagnosis {
+    pub work_line_id: i64,
+    pub component_id: Option<i64>,
+    pub fault_id: Option<i64>,
+    pub cause_id: Option<i64>,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

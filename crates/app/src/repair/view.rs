@@ -9,16 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use super::agreed::{AgreementView, Exceeded, agreement_view, standing, told};
 use super::diagnose::{WhatIf, what_if};
-use super::estimate::{EstimateLine, latest};
+use super::diagnosis::{diagnosis_of, line_diagnoses_of};
 use super::facts::answered;
 use super::road::{WayView, customer_total, sees_sums, ways_of};
-use super::rows::{Repair, RepairDetail, WorkLine};
-use super::seen;
+use super::rows::{LineDiagnosis, Repair, RepairDetail, WorkLine};
 use crate::catalogue::legal_entities::party_link;
-use crate::coverage::decide::{Explained, current_shares, held, payer_name};
+use crate::coverage::decide::{Explained, held};
 use crate::coverage::rows::{CoverageOverride, CoverageShare};
+use crate::coverage::shares::{current_shares, payer_name};
 use crate::devices::view::{PlaceView, TreeView, place_view};
 use crate::reception::attachments::{AttachmentView, of_repair};
+use crate::reception::repeats::RepeatView;
+use crate::repair::asked::{EstimateLine, latest};
+use crate::repair::work::seen;
 use crate::workflow::{RoadStep, chart, entered, road, step_title};
 use store::error::Result;
 use store::query::*;
@@ -121,15 +124,6 @@ pub struct StepView {
     pub title: Title,
     #[schemars(with = "String")]
     pub since: Timestamp,
-}
-
-/// An earlier repair for the same fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RepeatView {
-    pub id: String,
-    pub number: String,
-    /// Days from its hand-over to this reception.
-    pub days: i64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -241,7 +235,13 @@ fn serial_of(conn: &mut Conn, id: Option<i64>) -> Result<Option<String>> {
     Ok(has_serial.then_some(serial))
 }
 
-fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_money: bool) -> Result<LineView> {
+fn line_view(
+    conn: &mut Conn,
+    row: WorkLine,
+    own: Option<&LineDiagnosis>,
+    shares: &[CoverageShare],
+    sees_money: bool,
+) -> Result<LineView> {
     let mut shown = Vec::new();
     for share in shares.iter().filter(|share| share.work_line_id == row.id) {
         let cover = match share.cover_id {
@@ -276,11 +276,11 @@ fn line_view(conn: &mut Conn, row: WorkLine, shares: &[CoverageShare], sees_mone
         }
         None => None,
     };
-    let fault = match row.fault_id {
+    let fault = match own.and_then(|own| own.fault_id) {
         Some(id) => Some(link!(conn, faults, id)),
         None => None,
     };
-    let cause = match row.cause_id {
+    let cause = match own.and_then(|own| own.cause_id) {
         Some(id) => Some(link!(conn, causes, id)),
         None => None,
     };
@@ -360,20 +360,26 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
     let total =
         sees_money.then(|| lines.iter().filter(|line| line.state == "open").filter_map(|line| line.amount_minor).sum());
     let (customer_net, customer_vat) = if sees_sums { Some(customer_total(conn, &row, today)?) } else { None }.unzip();
-    let lines = lines.into_iter().map(|line| line_view(conn, line, &shares, sees_money)).collect::<Result<_>>()?;
+    let apart = line_diagnoses_of(conn, row.id)?;
+    let shown = |line: WorkLine| {
+        let own = apart.iter().find(|own| own.work_line_id == line.id);
+        line_view(conn, line, own, &shares, sees_money)
+    };
+    let lines = lines.into_iter().map(shown).collect::<Result<_>>()?;
     let assignee = match row.assignee_user_id {
         Some(id) => users::table.find(id).select(users::name).first(conn).optional()?,
         None => None,
     };
-    let fault = match row.fault_id {
+    let diagnosis = diagnosis_of(conn, row.id)?;
+    let fault = match diagnosis.fault_id {
         Some(id) => Some(link!(conn, faults, id)),
         None => None,
     };
-    let cause = match row.cause_id {
+    let cause = match diagnosis.cause_id {
         Some(id) => Some(link!(conn, causes, id)),
         None => None,
     };
-    let component = match row.component_id {
+    let component = match diagnosis.component_id {
         Some(id) => Some(device_link(conn, id)?),
         None => None,
     };
@@ -450,7 +456,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         fault,
         cause,
         component,
-        finding: row.finding,
+        finding: diagnosis.finding,
         repeat,
         lines,
         total,

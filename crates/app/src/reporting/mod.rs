@@ -9,7 +9,7 @@ use store::Conn;
 use store::error::Result;
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{causes, product_kinds, repairs};
+use store::schema::{causes, diagnoses, product_kinds, repairs};
 use store::types::Day;
 use store::views::Title;
 
@@ -49,8 +49,9 @@ pub struct FailureRow {
 pub fn failure_causes(conn: &mut Conn, actor: &Actor, query: &FailureCauses) -> Result<Vec<FailureRow>> {
     actor.may(Action::ViewReports, Of::Anything)?;
     let mut select = repairs::table
+        .left_join(diagnoses::table.on(diagnoses::repair_id.eq(repairs::id)))
         .filter(actor.scope(Action::ViewReports).rows::<repairs::table>())
-        .select((repairs::kind_id, repairs::cause_id))
+        .select((repairs::kind_id, diagnoses::cause_id.nullable()))
         .into_boxed();
     select = select.filter(repairs::outcome.is_null().or(repairs::outcome.ne("cancelled")));
     if let Some(from) = query.from {

@@ -14,8 +14,7 @@ use store::error::{Error, Result};
 use store::idempotency::{Given, answered, keep};
 use store::query::*;
 use store::rights::Actor;
-use store::schema::journal;
-use store::schema::users;
+use store::schema::{journal, users};
 use store::{Db, KeyFile, Rotated, Vault, sealed_as};
 
 fn manager(house: &House) -> (i64, String) {

@@ -2,9 +2,9 @@
 //! the next page is found by key.
 
 use app::access::log::{ListSecurityLog, SecurityEntry, list_security_log};
-use app::billing::invoices::InvoiceRow;
+use app::billing::list::InvoiceRow;
 use app::billing::{ListInvoices, list_invoices};
-use app::coverage::covers::{CoverView, list_cards};
+use app::coverage::view::{CoverView, list_cards};
 use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
 use app::devices::view::DeviceRow;
 use app::devices::{ListDevices, list_devices};

@@ -3,16 +3,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use app::billing::invoices::InvoiceRow;
-use app::billing::papers::{PaperView, papers_of};
+use app::billing::list::InvoiceRow;
+use app::billing::papers::papers_of;
 use app::billing::{InvoiceView, ListInvoices, get_account, get_invoice, list_invoices};
-use app::coverage::covers::{CoverView, get_card};
 use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
 use app::coverage::policies::{PolicyView, list_policies};
+use app::coverage::view::{CoverView, get_card};
 use app::customers::{CustomerView, get_customer};
 use app::devices::view::{DeviceRow, PlaceView};
 use app::devices::{DeviceView, ListDevices, get_device, list_devices};
 use app::lookup::{DeviceOperation, GetTimeline, TimelineEntry, device_operations, get_timeline};
+use app::papers::PaperView;
 use app::personal::export::export_customer;
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, ReceptionView, get_reception, list_receptions};

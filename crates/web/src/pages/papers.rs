@@ -1,7 +1,11 @@
 //! Papers as PDF: drawn from the snapshot that was fixed when they were issued; an invoice's and a card's bytes are
 //! kept once they were drawn.
 
-use app::billing::papers::{CardPaper, InvoicePaper, ReceptionPaper, get_document, keep, undrawn};
+use app::billing::paper::InvoicePaper;
+use app::billing::papers::get_document;
+use app::coverage::paper::CardPaper;
+use app::papers::{keep, undrawn};
+use app::reception::paper::ReceptionPaper;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -92,7 +96,7 @@ fn reception_pdf(data: &ReceptionPaper, lang: Lang, format: Format, link: &str) 
     reception::draw(&paper, format, lang).map_err(Error::internal)
 }
 
-fn head(letterhead: &app::billing::papers::Letterhead, lang: Lang) -> documents::Head {
+fn head(letterhead: &app::papers::Letterhead, lang: Lang) -> documents::Head {
     documents::Head {
         centre: lang.pick(&letterhead.centre.fa, &letterhead.centre.en).to_owned(),
         legal_entity: letterhead.legal_entity.clone(),

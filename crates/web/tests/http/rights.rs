@@ -632,6 +632,16 @@ async fn everybody_finds_all_that_is_theirs() {
                 who.login,
                 report.text
             );
+            // Its file counts the same: a page of the browser's, for who may see it.
+            let (cookie, _) = scene.house.signed_in(who.login).await;
+            let file = scene.house.page(Some(&cookie), "/reports/failure-causes?format=csv").await;
+            let in_file = file
+                .text
+                .lines()
+                .skip(1)
+                .filter_map(|line| line.split(',').nth(1).and_then(domain::text::whole_number))
+                .sum::<i64>();
+            assert_eq!(in_file, counted.unwrap_or(0), "{} file {}", who.login, file.text);
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::billing::{HandOver, HandOverView, hand_over};
 use crate::catalogue::installation::{SetVatRate, set_vat_rate};
 use crate::coverage::covers::{ChangeCoverState, change_cover_state};
 use crate::reception::correct::{CorrectReception, correct_reception};
+use crate::repair::agreement::{AgreedBy, NoteAgreement, note_agreement};
 use crate::repair::road::BarredView;
 use crate::repair::view::RepairView;
 use crate::repair::{
@@ -346,7 +347,7 @@ fn to_mend_a_part_is_other_work_than_to_fit_the_new_one_that_was_told() {
         let mended = crate::repair::FitPart {
             line: Some(line),
             serial_out: Some("C-1".to_owned()),
-            disposition: Some(crate::repair::fit::Disposition::Repaired),
+            disposition: Some(crate::repair::work::Disposition::Repaired),
             ..Default::default()
         };
         house.by(TECHNICIAN, |tx| crate::repair::fit_part(tx, &repair, &mended)).expect("mended");

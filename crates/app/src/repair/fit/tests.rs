@@ -202,7 +202,32 @@ fn a_part_with_a_serial_is_fitted_by_who_works_for_its_brand() {
         let mut of_ours = house.person(TECHNICIAN);
         of_ours.members.iter_mut().for_each(|member| member.brand_id = Some(ours));
         let command = FitPart { serial_in: Some("C-1".to_owned()), ..House::part("CMP-EM65") };
-        assert_eq!(told(house.db.write(&of_ours, |tx| fit_part(tx, &repair, &command))), "not-your-right-here");
+        let by_ours = |command: &FitPart| told(house.db.write(&of_ours, |tx| fit_part(tx, &repair, command)));
+        assert_eq!(by_ours(&command), "not-your-right-here");
         assert_eq!(told(house.by(TECHNICIAN, |tx| fit_part(tx, &repair, &command))), "done");
+        // A serial that is typed makes a device of a part that needs none; one that comes out does so too.
+        house.write(|tx| {
+            let compressor = products::table.filter(products::code.eq("CMP-EM65"));
+            Ok(diesel::update(compressor).set(products::is_serialised.eq(false)).execute(tx.conn)?)
+        });
+        assert_eq!(by_ours(&House::part("CMP-EM65")), "done", "without a serial it is a thing of no brand's");
+        let typed = FitPart { serial_in: Some("C-2".to_owned()), ..House::part("CMP-EM65") };
+        let out = FitPart { serial_out: Some("C-3".to_owned()), ..House::part("CMP-EM65") };
+        for command in [typed, out] {
+            assert_eq!(by_ours(&command), "not-your-right-here", "{command:?}");
+        }
+        // What is mended stays where it is, whoever made it.
+        let component = house
+            .db
+            .read(|conn| {
+                Ok(devices::table.filter(devices::serial.eq("C-1")).select(devices::public_id).first::<String>(conn)?)
+            })
+            .expect("a part");
+        let mended = FitPart {
+            component_out: Some(component),
+            disposition: Some(Disposition::Repaired),
+            ..House::part("CMP-EM65")
+        };
+        assert_eq!(by_ours(&mended), "done");
     });
 }

@@ -1,10 +1,11 @@
 //! Papers, invoices and payments, and messages.
 
-use app::billing::invoices::InvoiceRow;
-use app::billing::papers::{PaperView, papers_of};
-use app::billing::payments::PaymentView;
+use app::billing::list::InvoiceRow;
+use app::billing::paid::PaymentView;
+use app::billing::papers::papers_of;
 use app::billing::{self, AccountView, CorrectInvoice, InvoiceView, ListInvoices, RecordPayment};
 use app::messaging::MessageView;
+use app::papers::PaperView;
 use axum::http::Method;
 use domain::access::Action as A;
 use schemars::JsonSchema;

@@ -1,9 +1,11 @@
 //! Policies, devices and their covers.
 
-use app::coverage::covers::{self, AddCover, ChangeCoverState, CoverView, IssueCard};
+use app::coverage::covers::{AddCover, ChangeCoverState, IssueCard};
 use app::coverage::days::add_device_event;
 use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
 use app::coverage::policies::{self, PolicyView, SavePolicy};
+use app::coverage::view::CoverView;
+use app::coverage::{covers, view};
 use app::devices::view::DeviceRow;
 use app::devices::{self, AddDeviceEvent, DeviceView, ListDevices, NewDevice, RecordOnDevice};
 use app::lookup::{self, DeviceOperation};
@@ -169,7 +171,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
         A::ViewWork,
         "List warranty cards.",
         |conn, actor, call, query: ListQuery| -> Result<Page<CoverView>> {
-            covers::list_cards(conn, actor, &query, call.now)
+            view::list_cards(conn, actor, &query, call.now)
         },
     ));
     out.push(
@@ -191,7 +193,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
             "/cards/{id}",
             A::ViewWork,
             "Read a warranty card.",
-            |conn, actor, call, _: Nothing| -> Result<CoverView> { covers::get_card(conn, actor, call.id(), call.now) },
+            |conn, actor, call, _: Nothing| -> Result<CoverView> { view::get_card(conn, actor, call.id(), call.now) },
         )
         .versioned(),
     );

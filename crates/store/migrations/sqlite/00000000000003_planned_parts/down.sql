@@ -1,1 +1,0 @@
-ALTER TABLE work_lines DROP COLUMN awaited_at;

@@ -1,1 +1,0 @@
-ALTER TABLE work_lines ADD COLUMN awaited_at TIMESTAMP;

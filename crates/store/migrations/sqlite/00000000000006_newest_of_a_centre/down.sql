@@ -1,2 +1,0 @@
-DROP INDEX repairs_brand_id_occurred_on_id_idx;
-DROP INDEX repairs_centre_id_occurred_on_id_idx;

@@ -1,3 +1,0 @@
-DROP INDEX work_lines_device_out_id_idx;
-DROP INDEX work_lines_device_in_id_idx;
-DROP INDEX work_lines_product_id_id_idx;
