@@ -163,6 +163,9 @@ pub const SIGN_IN_FAILED: &str = "sign_in_failed";
 const SECRET_REFUSED: &str = "secret_refused";
 const ACCESS_REFUSED: &str = "access_refused";
 
+/// Of a gift its reason tells too.
+pub const GIFT: &str = "goodwill_given";
+
 /// What of an entry tells amounts and shares.
 pub const MONEY: &[&str] = &["amount", "total", "customer_before", "customer_after", "percent"];
 

@@ -1,7 +1,7 @@
 //! The one builder of cases: from a device and a moment to everything that a decision may look at. Nothing else reads
 //! covers to judge.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::coverage::{
     Case, Claim, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, Term, terms_over_time,
@@ -114,8 +114,9 @@ pub fn build(
         });
         rows.push(row);
     }
-    // A meter does not run backwards: what was read before and is over a limit tells that it is, what was below tells
-    // nothing. Who reads less than was read before is asked where they note it (`devices::register::read_meters`).
+    // A meter does not run backwards: what was read last before and is over a limit tells that it is, what was below
+    // tells nothing. Who reads less than was read before puts that right, and is asked where they note it
+    // (`devices::register::read_meters`).
     let mut usage = asked.usage;
     let limits = |metric: &str| {
         in_case
@@ -124,7 +125,11 @@ pub fn build(
             .filter_map(|term| term.usage.get(metric).copied())
             .collect::<Vec<_>>()
     };
+    let mut looked_at = BTreeSet::new();
     for Reading { metric, reading } in readings.into_iter().rev() {
+        if !looked_at.insert(metric.clone()) {
+            continue;
+        }
         if !usage.contains_key(&metric) && limits(&metric).iter().any(|limit| reading > *limit) {
             usage.insert(metric, reading);
         }

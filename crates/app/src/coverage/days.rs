@@ -1,7 +1,8 @@
 //! A day in a device's life, from which promises begin.
 //!
-//! Invariant: while a device is in repair, another day than was known moves what is promised for it, and so who pays,
-//! as a ruling does: by the same right. The first day that is known of a promise's start is only written down.
+//! Invariant: another day than was known moves what is promised for a device, and so who pays, as a ruling does: by the
+//! same right, where the device is in repair or, while it is in none, for its brand. The first day that is known of a
+//! promise's start is only written down, but for a device in repair whose day was known before.
 
 use domain::access::Action;
 use domain::coverage::terms_over_time;
@@ -16,19 +17,19 @@ use store::error::Result;
 use store::rights::Of;
 
 /// # Errors
-/// `NotFound`; `Forbidden` where the day moves who pays for a repair; `Invalid` for a day that cannot be; `Conflict`
+/// `NotFound`; `Forbidden` where the day moves what is promised; `Invalid` for a day that cannot be; `Conflict`
 /// where another centre has the device in repair.
 pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
-    let Some((of, _)) = open_repair(tx, &device)? else {
-        return write_device_event(tx, &device, command).map(|_| ());
-    };
+    let open = open_repair(tx, &device)?;
     let before = periods(tx, device.id)?;
     let was_known = write_device_event(tx, &device, command)?;
     let after = periods(tx, device.id)?;
     let is_moved = before.iter().any(|period| !after.contains(period));
-    if was_known || is_moved { tx.actor.may(Action::OverrideCoverage, of) } else { Ok(()) }
+    let is_ruling = is_moved || was_known && open.is_some();
+    let place = open.map_or(Of::InBrand(device.brand_id), |(of, _)| of);
+    if is_ruling { tx.actor.may(Action::OverrideCoverage, place) } else { Ok(()) }
 }
 
 /// When what is promised for a device holds, as far as that is known.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::access::Action;
-use domain::coverage::{Case, Considered, Decision, Line, LineType, decide};
+use domain::coverage::{Case, Considered, CoverKind, Decision, Line, LineType, decide};
 use domain::money::percent_of;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,16 +15,18 @@ use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
 use super::rows::{Cover, CoverageDecision, CoverageShare};
 use crate::catalogue::legal_entities::party_link;
+use crate::coverage::rules::percent_on;
 use crate::coverage::rulings::{Ruling, is_in_force, rulings};
 use crate::coverage::shares::current_shares;
 use crate::devices::tree::root_of;
+use crate::devices::{METER_READ, Reading};
 use crate::repair::diagnosis::{cause_code, diagnosis_of, fault_code, line_diagnoses_of};
 use crate::repair::rows::{Diagnosis, Repair, WorkLine};
 use crate::repair::work::charged;
 use store::error::{Error, Result};
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{coverage_decisions, coverage_shares, receptions, repair_details, repairs};
+use store::schema::{coverage_decisions, coverage_shares, device_events, receptions, repair_details, repairs};
 use store::types::At;
 use store::views::{PartyLink, Title};
 use store::{Conn, Event, Subject, Tx};
@@ -141,6 +143,24 @@ pub(crate) fn explained(conn: &mut Conn, decision: Decision, case: &Case, rows: 
     Ok(Explained { decision, covers, received: case.question.received, bars: bars(case), metrics })
 }
 
+/// Whether a cover of a decision was given away.
+pub(crate) fn is_gift(cover: &str) -> bool {
+    cover.split_once(':').is_some_and(|(kind, _)| kind == CoverKind::Goodwill.name())
+}
+
+impl Explained {
+    /// The same for who sees no money: who pays how much, and what was given away, is not for them.
+    pub(crate) fn without_money(mut self) -> Self {
+        for line in &mut self.decision.lines {
+            line.shares.clear();
+            line.considered.retain(|considered| !is_gift(&considered.cover));
+        }
+        self.covers.retain(|cover, _| !is_gift(cover));
+        self.bars.retain(|bar| !is_gift(&bar.cover));
+        self
+    }
+}
+
 /// When the terms of the covers hold, as far as their start is known.
 fn bars(case: &Case) -> Vec<Bar> {
     domain::coverage::terms_over_time(case)
@@ -166,7 +186,8 @@ pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
         .filter(repairs::id.eq(repair_id))
         .select((Repair::as_select(), receptions::occurred_at, repair_details::meters))
         .first::<(Repair, At, String)>(conn)?;
-    let usage = serde_json::from_str(&meters).unwrap_or_default();
+    let mut usage: BTreeMap<String, i64> = serde_json::from_str(&meters).unwrap_or_default();
+    put_right(conn, repair.device_id, received_at, &mut usage)?;
     Ok(Work {
         lines: charged(conn, repair_id)?,
         diagnosis: diagnosis_of(conn, repair_id)?,
@@ -174,6 +195,24 @@ pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
         received_at: received_at.instant(),
         usage,
     })
+}
+
+/// A reading of a reception that was too high is put right by a lower one since, noted by who rules on cover.
+fn put_right(conn: &mut Conn, device_id: i64, received_at: At, usage: &mut BTreeMap<String, i64>) -> Result<()> {
+    if usage.is_empty() {
+        return Ok(());
+    }
+    let since = device_events::table
+        .filter(device_events::device_id.eq(device_id))
+        .filter(device_events::kind.eq(METER_READ))
+        .filter(device_events::occurred_at.gt(received_at))
+        .order((device_events::occurred_at, device_events::id))
+        .select(device_events::data)
+        .load::<String>(conn)?;
+    for Reading { metric, reading } in since.iter().filter_map(|data| serde_json::from_str(data).ok()) {
+        usage.entry(metric).and_modify(|at_reception| *at_reception = reading.min(*at_reception));
+    }
+    Ok(())
 }
 
 /// Builds the case of a repair as it would be with this fault, cause and these lines.
@@ -249,8 +288,17 @@ pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Deci
             if paid > 0 {
                 out.push(part(cover, None, paid, Some(*id)));
             }
-            if amount > paid {
-                out.push(part(None, None, amount - paid, Some(*id)));
+            // What the house gives away it gives of what a ruling leaves to the customer.
+            let mut left = amount - paid;
+            for gift in gifts_on(built, decision, &work.lines, &rulings, line) {
+                let given = gift.amount.min(left);
+                if given > 0 {
+                    out.push(part(Some(gift.cover), None, given, None));
+                    left -= given;
+                }
+            }
+            if left > 0 {
+                out.push(part(None, None, left, Some(*id)));
             }
             continue;
         }
@@ -267,6 +315,42 @@ pub(crate) fn parts(conn: &mut Conn, work: &Work, built: &Built, decision: &Deci
         }
     }
     Ok(out)
+}
+
+/// What a gift pays of a line that somebody ruled on.
+struct Gift<'b> {
+    cover: &'b Cover,
+    amount: i64,
+}
+
+/// The gifts on a line that somebody ruled on, each up to what the lines before it leave of it: the machine's decision
+/// says nothing of such a line.
+fn gifts_on<'b>(
+    built: &'b Built,
+    decision: &Decision,
+    lines: &[WorkLine],
+    rulings: &HashMap<i64, Ruling>,
+    line: &WorkLine,
+) -> Vec<Gift<'b>> {
+    let in_case = built.covers.iter().zip(&built.case.covers);
+    let gifts = in_case.filter(|(row, _)| row.kind == CoverKind::Goodwill.name() && is_in_force(row));
+    let of_line = |gift: &(&'b Cover, &domain::coverage::Cover)| {
+        let (cover, rules) = (gift.0, &gift.1.policy);
+        let id = cover_id(cover);
+        let of = |other: &WorkLine| percent_of(other.amount_minor.unwrap_or(0), percent_on(rules, other));
+        // What it pays of the other lines: as decided, or, of those that were ruled on before this one, by its percentage.
+        let decided = decision
+            .lines
+            .iter()
+            .filter(|decided| lines.iter().any(|line| line.public_id == decided.id && !rulings.contains_key(&line.id)));
+        let shares = decided.flat_map(|decided| &decided.shares).filter(|share| share.cover.as_deref() == Some(&id));
+        let ruled =
+            lines.iter().take_while(|other| other.id != line.id).filter(|other| rulings.contains_key(&other.id));
+        let spent = shares.map(|share| share.amount).sum::<i64>() + ruled.map(of).sum::<i64>();
+        let most = rules.limits.max_amount.map_or(i64::MAX, |most| (most - spent).max(0));
+        Gift { cover, amount: of(line).min(most) }
+    };
+    gifts.map(|gift| of_line(&gift)).collect()
 }
 
 fn customer_sum(parts: &[Part]) -> i64 {

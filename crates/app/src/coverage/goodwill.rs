@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use domain::access::{Action, Role};
-use domain::coverage::{CoverKind, CoverState, LineType, Only, Policy};
+use domain::coverage::{CoverKind, CoverState, Policy};
 use domain::money::percent_of;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use serde_json::json;
 use super::decide::decide_repair;
 use super::rows::Cover;
 use crate::coverage::new_cover::{NewCover, insert};
-use crate::coverage::rules::{one_term, rules_of};
+use crate::coverage::rules::{one_term, percent_on, rules_of};
 use crate::coverage::shares::current_shares;
 use crate::repair::rows::{Repair, WorkLine};
 use crate::repair::work::{charged, in_hand, line_row};
@@ -36,20 +36,13 @@ pub struct GiveGoodwill {
     pub lines: Vec<String>,
     #[schemars(range(min = 1, max = 100))]
     pub percent: i64,
-    /// The most that is given, in minor units; absent: the giver's limit.
+    /// The most that is given, in minor units; absent: what the percentage comes to now. What becomes dearer later is
+    /// given no more of.
     #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64), extend("x-unit" = "money"))]
     #[serde(default)]
     pub max_amount: Option<i64>,
     #[schemars(length(min = 1, max = 500))]
     pub reason: String,
-}
-
-/// What a goodwill pays of a line, by its own rules: the percentage.
-fn percent_on(rules: &Policy, line: &WorkLine) -> i64 {
-    let names = |list: &[String], name: &String| list.is_empty() || list.contains(name);
-    let speaks = |only: &Only| names(&only.lines, &line.public_id) && names(&only.items, &line.item_code);
-    let terms = rules.terms.iter().filter(|term| term.only.as_ref().is_none_or(speaks));
-    terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
 }
 
 /// What others than goodwill leave of each line to the customer.
@@ -93,7 +86,8 @@ fn given_in(conn: &mut Conn, repair_id: i64) -> Result<Vec<(Cover, Policy)>> {
 }
 
 /// # Errors
-/// `Forbidden` beyond the giver's limit, with who could; `Invalid` without a reason; `Conflict` after hand-over.
+/// `Forbidden` beyond the giver's limit, with who could; `Invalid` without a reason, or where nothing is left to give;
+/// `Conflict` for a line without a price, or after hand-over.
 pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> Result<()> {
     let repair = in_hand(tx, repair, Action::GiveGoodwill)?;
     let limits = tx.actor.limits(Action::GiveGoodwill, repair.of()).collect::<Vec<_>>();
@@ -103,6 +97,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let mut lines = Vec::new();
     for (index, id) in command.lines.iter().enumerate() {
         match line_row(tx.conn, repair.id, id) {
+            Ok(line) if lines.iter().any(|known: &WorkLine| known.id == line.id) => {}
             Ok(line) => lines.push(line),
             Err(Error::NotFound) => {
                 faults.add(store::error::Fault::new(format!("lines[{index}]"), "unknown-reference"))
@@ -120,8 +115,10 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let left = Left::of(tx.conn, &repair, &all)?;
     // A gift is worth what it is of its lines when it is given: what becomes dearer is ruled on anew.
     let wanted = left.given(&lines, |_| command.percent);
-    let is_priced = lines.iter().all(|line| line.amount_minor.is_some());
-    if is_priced && wanted == 0 {
+    if let Some(line) = lines.iter().find(|line| line.amount_minor.is_none()) {
+        return Err(Error::Conflict(Reason::new("line-without-price").with("item", line.item_code.clone())));
+    }
+    if wanted == 0 {
         return Err(Error::invalid("lines", "nothing-to-give"));
     }
     let amount = command.max_amount.map_or(wanted, |max| max.min(wanted));
@@ -136,7 +133,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
         .collect::<Vec<_>>();
     let amount_before = worth.iter().sum::<i64>();
     let (percent_after, amount_after) = (percent_before + command.percent, amount_before + amount);
-    let Some(limit) = limits.iter().copied().find(|limit| within(*limit, percent_after, amount_after)) else {
+    if !limits.iter().any(|limit| within(*limit, percent_after, amount_after)) {
         let widest = limits
             .into_iter()
             .max_by_key(|limit| (limit.percent, limit.amount))
@@ -147,7 +144,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
                 .with("amount", Arg::money(widest.amount, tx.actor.unit))
                 .with("roles", Arg::word("roles", who_could(tx.actor, percent_after, amount_after))),
         ));
-    };
+    }
     for ((cover, _), worth) in given.iter().zip(worth) {
         hold_at(tx, cover, worth)?;
     }
@@ -162,8 +159,6 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
     let ids = lines.iter().map(|line| &line.public_id).collect::<Vec<_>>();
     let term = json!({"id": "goodwill", "only": {"lines": ids}, "pays": pays, "days": 0});
     let number = format!("{}-{}", repair.number, before + 1);
-    let room = if limit.amount == i64::MAX { i64::MAX } else { limit.amount - amount_before };
-    let max_amount = command.max_amount.unwrap_or(if is_priced { wanted } else { room }).min(room);
     let cover = insert(
         tx,
         NewCover {
@@ -171,7 +166,7 @@ pub fn give_goodwill(tx: &mut Tx<'_>, repair: &str, command: &GiveGoodwill) -> R
             number,
             device_id: repair.device_id,
             policy_version_id: None,
-            rules: Some(one_term("GOODWILL", &term, (max_amount != i64::MAX).then_some(max_amount))),
+            rules: Some(one_term("GOODWILL", &term, Some(amount))),
             payer_party_id,
             starts_on: Some(repair.occurred_on.date()),
             issued_at: tx.occurred,
@@ -216,9 +211,11 @@ fn who_could(actor: &Actor, percent: i64, amount: i64) -> String {
 mod tests {
     use super::*;
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
+    use crate::coverage::overrides::{OverrideCoverage, override_coverage};
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house};
     use store::rights::Member;
     use store::rights::permissions::{ChangePermission, change_permission};
+    use store::schema::work_lines;
 
     /// A repair that the customer pays, with these operations; the receptionist may give up to 10 % and 5,000,000, the
     /// manager up to 50 % and 20,000,000.
@@ -261,6 +258,25 @@ mod tests {
                 view.expect("a repair").coverage.expect("decided").covers.len()
             };
             assert_eq!((gifts(MANAGER), gifts(TECHNICIAN)), (1, 0));
+            let device = house.repair(&repair).device.id;
+            let of_device = |login: &str| {
+                let view = house
+                    .db
+                    .read(|conn| crate::devices::get_device(conn, &house.person(login), &device, house.db.now()));
+                view.expect("a device").covers.len()
+            };
+            assert_eq!((of_device(MANAGER), of_device(TECHNICIAN)), (1, 0));
+            let told = |login: &str| {
+                let query = crate::lookup::GetTimeline {
+                    subject: "repair".to_owned(),
+                    id: repair.clone(),
+                    ..Default::default()
+                };
+                let entries = house.db.read(|conn| crate::lookup::get_timeline(conn, &house.person(login), &query));
+                let entries = entries.expect("a timeline").items.into_iter();
+                entries.filter(|entry| entry.details.to_string().contains("nine days")).count()
+            };
+            assert_eq!((told(MANAGER), told(TECHNICIAN)), (1, 0));
         });
     }
 
@@ -315,6 +331,47 @@ mod tests {
             };
             assert!(is_refused(&gift(100)));
             gift(10).expect("as a technician");
+        });
+    }
+
+    #[test]
+    fn what_a_ruling_leaves_to_the_customer_may_be_given_away_before_and_after_it() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000), ("SVC-FAN", 500_000)]);
+            let line = |index: usize| house.repair(&repair).lines[index].id.clone();
+            let rule = |index: usize| {
+                let command =
+                    OverrideCoverage { line: line(index), cover: None, percent: None, reason: "-".to_owned() };
+                house.write(|tx| override_coverage(tx, &repair, &command));
+            };
+            rule(0);
+            give(house, MANAGER, &repair, &[line(0)], 40).expect("within");
+            assert_eq!(house.repair(&repair).customer_net, Some(1_100_000));
+            give(house, MANAGER, &repair, &[line(1)], 20).expect("within");
+            assert_eq!(house.repair(&repair).customer_net, Some(1_000_000));
+            rule(1);
+            assert_eq!(house.repair(&repair).customer_net, Some(1_000_000), "a gift outlives a ruling");
+            assert!(house.db.read(crate::check::findings).expect("checked").is_empty());
+        });
+    }
+
+    #[test]
+    fn a_gift_is_of_priced_lines_each_once() {
+        in_a_house(|house| {
+            let repair = charged_with(house, &[("SVC-ANY", 1_000_000)]);
+            let line = house.repair(&repair).lines[0].id.clone();
+            give(house, MANAGER, &repair, &[line.clone(), line.clone()], 10).expect("within");
+            let change = crate::repair::ChangeLine { line, quantity_milli: None, unit_price: Some(2_000_000) };
+            house.by(MANAGER, |tx| crate::repair::change_line(tx, &repair, &change)).expect("a price");
+            assert_eq!(house.repair(&repair).customer_net, Some(1_900_000), "what it was worth when it was given");
+            let unpriced = house.operation(&repair, "SVC-ANY", None);
+            house.write(|tx| {
+                let line = work_lines::table.filter(work_lines::public_id.eq(&unpriced));
+                let none = (work_lines::unit_price_minor.eq(None::<i64>), work_lines::amount_minor.eq(None::<i64>));
+                Ok(diesel::update(line).set(none).execute(tx.conn)?)
+            });
+            let told = give(house, MANAGER, &repair, &[unpriced], 10);
+            assert!(matches!(&told, Err(Error::Conflict(reason)) if reason.code == "line-without-price"), "{told:?}");
         });
     }
 

@@ -12,6 +12,7 @@ pub mod covers;
 pub mod days;
 pub mod decide;
 pub mod goodwill;
+pub mod meters;
 pub(crate) mod new_cover;
 pub mod overrides;
 pub mod paper;

@@ -1,7 +1,7 @@
 //! Policies: drafts that are edited, and versions that are published and never change.
 
 use domain::access::Action;
-use domain::coverage::{CoverKind, Policy as Rules};
+use domain::coverage::{CoverKind, Policy as Rules, Term};
 use domain::strict_json::Malformed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,12 +144,7 @@ fn policy_view(conn: &mut Conn, row: Policy) -> Result<PolicyView> {
     };
     let published = latest(conn, row.id)?;
     let rules: Value = serde_json::from_str(&row.draft).map_err(Error::internal)?;
-    let same = published.as_ref().and_then(|version| serde_json::from_str::<Value>(&version.body).ok()).is_some_and(
-        |mut body| {
-            body["version"] = rules["version"].clone();
-            body == rules
-        },
-    );
+    let same = published.as_ref().is_some_and(|version| is_same(&version.body, &rules));
     Ok(PolicyView {
         id: row.public_id,
         code: row.code,
@@ -162,6 +157,16 @@ fn policy_view(conn: &mut Conn, row: Policy) -> Result<PolicyView> {
         is_changed: !same,
         version: row.version,
         is_retired: row.retired_at.is_some(),
+    })
+}
+
+/// Whether a stored version has these rules, whatever its number.
+fn is_same(body: &str, rules: &Value) -> bool {
+    serde_json::from_str::<Value>(body).is_ok_and(|mut body| {
+        for key in ["version", "code"] {
+            body[key] = rules[key].clone();
+        }
+        body == *rules
     })
 }
 
@@ -193,6 +198,19 @@ pub(crate) fn latest_rules(conn: &mut Conn, policy_id: i64) -> Result<Option<Rul
     latest(conn, policy_id)?.map(|version| Rules::parse(&version.body).map_err(Error::internal)).transpose()
 }
 
+/// The longest promise: a hundred years. What is longer leaves the calendar.
+const LONGEST_MONTHS: i64 = 1200;
+
+/// Whether all numbers of a document are whole: rules know no others, and titles are texts.
+fn has_whole_numbers(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_i64() || number.is_u64(),
+        Value::Array(list) => list.iter().all(has_whole_numbers),
+        Value::Object(map) => map.values().all(has_whole_numbers),
+        _ => true,
+    }
+}
+
 /// Rules with code and version as the system sets them, checked.
 fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     let mut body = match rules {
@@ -202,10 +220,22 @@ fn checked(rules: &Value, code: &str, number: i64) -> Result<Value> {
     body.insert("code".to_owned(), code.into());
     body.insert("version".to_owned(), number.into());
     let body = Value::Object(body);
+    if !has_whole_numbers(&body) {
+        return Err(Error::invalid("rules", "whole-numbers"));
+    }
     let wrong = |path: &str, message: &str| {
         Error::Invalid(vec![Fault::new(format!("rules.{path}"), "policy-malformed").with("message", message)])
     };
     let parsed = Rules::parse(&body.to_string()).map_err(|Malformed { path, message }| wrong(&path, &message))?;
+    let is_endless = |term: &Term| term.months > Some(LONGEST_MONTHS) || term.days > Some(LONGEST_MONTHS * 31);
+    if let Some(at) = parsed.terms.iter().position(is_endless) {
+        let fault = Fault::new(format!("rules.terms[{at}].months"), "too-long-promise").with("limit", LONGEST_MONTHS);
+        return Err(Error::Invalid(vec![fault]));
+    }
+    if let Some(at) = parsed.terms.iter().position(|term| term.only.as_ref().is_some_and(|only| !only.lines.is_empty()))
+    {
+        return Err(wrong(&format!("terms[{at}].only.lines"), "lines of one repair: in goodwill alone"));
+    }
     // `decide` ignores these two whatever they are; what the app uses of them must be right.
     for (key, is_usable) in
         [("repair_warranty", parsed.repair_warranty.is_some()), ("replacement", parsed.replacement.is_some())]
@@ -275,12 +305,6 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
     let payer_party_id = refer!(faults, tx.conn, parties, command.payer.as_deref(), "payer");
     faults.told()?;
     tx.actor.may(Action::KeepPolicies, of(brand_id))?;
-    // Who pays is asked about where it is said anew.
-    let is_said = old.as_ref().is_none_or(|old| (old.payer_party_id, old.brand_id) != (payer_party_id, brand_id));
-    if let Some(payer) = payer_party_id.filter(|_| is_said) {
-        let scope = tx.actor.scope(Action::KeepPolicies);
-        may_promise_for(tx.conn, &scope, (payer, brand_id), Names::Policy)?;
-    }
     let rules = match (&command.rules, &command.usual) {
         (Some(rules), _) => rules.clone(),
         (None, Some(usual)) => usual.rules(),
@@ -290,7 +314,16 @@ pub fn save_policy(tx: &mut Tx<'_>, id: Option<(&str, Option<i64>)>, command: &S
         },
     };
     let number = old.as_ref().map_or(1, |old| old.latest_version + 1);
-    let draft = checked(&rules, &code, number)?.to_string();
+    let draft = checked(&rules, &code, number)?;
+    // Who pays is asked about where it is said anew, or what they pay.
+    let is_said = old.as_ref().is_none_or(|old| {
+        (old.payer_party_id, old.brand_id) != (payer_party_id, brand_id) || !is_same(&old.draft, &draft)
+    });
+    if let Some(payer) = payer_party_id.filter(|_| is_said) {
+        let scope = tx.actor.scope(Action::KeepPolicies);
+        may_promise_for(tx.conn, &scope, (payer, brand_id), Names::Policy)?;
+    }
+    let draft = draft.to_string();
     let cover_kind = command.cover_kind.unwrap_or(CoverKind::Card).name().to_owned();
     let public_id = old.as_ref().map_or_else(|| tx.public_id(), |old| old.public_id.clone());
     let (fa, en) = (command.title.fa.trim().to_owned(), command.title.en.trim().to_owned());
@@ -467,6 +500,27 @@ mod tests {
             assert_eq!(set(&manager, "a", &house.insurer), "payer: unknown-reference");
             assert_eq!(set(&house.admin, "a", &house.insurer), "done");
             assert_eq!(set(&manager, "b", &house.insurer), "done");
+            let mut longer = rules.clone();
+            longer["terms"][0]["months"] = 60.into();
+            let raise = SavePolicy {
+                code: "P-3".to_owned(),
+                title: Title::new("b", "b"),
+                cover_kind: Some(CoverKind::Contract),
+                brand: Some(brand.clone()),
+                payer: Some(house.insurer.clone()),
+                rules: Some(longer.clone()),
+                usual: None,
+            };
+            let raised = |who: &Actor, command: &SavePolicy| {
+                told(house.db.write(who, |tx| save_policy(tx, Some((&policy, None)), command).map(|_| ())))
+            };
+            assert_eq!(raised(&manager, &raise), "payer: unknown-reference", "nor more in their name");
+            for (path, value) in [("months", json!(12_000)), ("title", json!(1.5)), ("only", json!({"lines": ["x"]}))] {
+                let mut wrong = rules.clone();
+                wrong["terms"][0][path] = value;
+                let command = SavePolicy { rules: Some(wrong), ..raise.clone() };
+                assert_ne!(raised(&house.admin, &command), "done", "{path}");
+            }
             assert_eq!(set(&manager, "b", &house.maker), "payer: unknown-reference");
             assert_eq!(set(&manager, "b", &maker), "done");
 

@@ -1,11 +1,12 @@
 //! The rules by which a cover pays: those that it was given, or the version of the policy that it pins.
 
-use domain::coverage::Policy as Rules;
+use domain::coverage::{LineType, Only, Policy as Rules};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::rows::Cover;
+use crate::repair::rows::WorkLine;
 use store::Conn;
 use store::error::{Error, Result};
 use store::query::*;
@@ -55,6 +56,14 @@ pub(super) fn rules(row: &Cover, pinned: Option<&str>) -> Result<Rules> {
     let body =
         row.rules.as_deref().or(pinned).ok_or_else(|| Error::internal(format!("cover {} has no rules", row.number)))?;
     Rules::parse(body).map_err(Error::internal)
+}
+
+/// What the rules of a gift pay of a line: the percentage.
+pub(crate) fn percent_on(rules: &Rules, line: &WorkLine) -> i64 {
+    let names = |list: &[String], name: &String| list.is_empty() || list.contains(name);
+    let speaks = |only: &Only| names(&only.lines, &line.public_id) && names(&only.items, &line.item_code);
+    let terms = rules.terms.iter().filter(|term| term.only.as_ref().is_none_or(speaks));
+    terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
 }
 
 /// The device of a cover that pays nothing of its own: rules of one term.

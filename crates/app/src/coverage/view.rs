@@ -112,10 +112,15 @@ pub(crate) fn covers_of(
     now: Timestamp,
 ) -> Result<Vec<CoverView>> {
     let rows = covers::table
+        .left_join(repairs::table.on(covers::repair_id.eq(repairs::id.nullable())))
         .filter(among(covers::device_id, device_ids))
         .order(covers::id)
-        .select(Cover::as_select())
-        .load(conn)?;
+        .select((Cover::as_select(), (repairs::centre_id, repairs::brand_id).nullable()))
+        .load::<(Cover, Option<(i64, i64)>)>(conn)?;
+    // What was given away in a repair is for who sees money there.
+    let money = actor.scope(Action::ViewMoney);
+    let is_shown = |of: &Option<(i64, i64)>| of.is_none_or(|(centre, brand)| money.holds(Of::Work(centre, brand)));
+    let rows = rows.into_iter().filter(|(_, of)| is_shown(of)).map(|(row, _)| row);
     rows.into_iter().map(|row| cover_view(conn, actor, row, now)).collect()
 }
 

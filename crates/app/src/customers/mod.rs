@@ -474,8 +474,20 @@ pub(crate) fn change_contact(tx: &mut Tx<'_>, party_id: i64, phone: Option<&str>
         let new = SaveAddress { address: address.to_owned(), ..SaveAddress::default() };
         command.addresses.splice(..command.addresses.len().min(1), [new]);
     }
-    write_customer(tx, Some(&row), &command, "", tx.actor.centre_of(Action::KeepCustomers))?;
-    Ok(())
+    let written = write_customer(tx, Some(&row), &command, "", tx.actor.centre_of(Action::KeepCustomers));
+    written.map(|_| ()).map_err(|error| match error {
+        // What was typed is one phone and one address, in fields of their own.
+        Error::Invalid(faults) => Error::Invalid(
+            faults
+                .into_iter()
+                .map(|fault| {
+                    let path = if fault.path.starts_with("addresses") { "owner_address" } else { "owner_phone" };
+                    Fault { path: path.to_owned(), ..fault }
+                })
+                .collect(),
+        ),
+        error => error,
+    })
 }
 
 /// Takes a customer out of use, whom nobody else has served.

@@ -24,6 +24,9 @@ use store::{Db, Event, Subject, Tx};
 const BATCH: usize = 100;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
+/// Rows of one import that count as looked up at most: more than these make nobody wait longer.
+const MOST_COUNTED: i64 = 200;
+
 /// Problems that are kept of one import; more than these nobody reads, and the counts go on.
 const MAX_PROBLEMS: i64 = 10_000;
 
@@ -222,7 +225,7 @@ impl<'d> Runner<'d> {
         if self.import.is_whole && progress.bad > 0 {
             return end(self.db, &self.import, "refused");
         }
-        if self.import.is_whole && !self.import.is_dry_run && !self.whole()? {
+        if self.import.is_whole && !self.import.is_dry_run && !(self.has_no_strangers()? && self.whole()?) {
             return end(self.db, &self.import, "refused");
         }
         end(self.db, &self.import, "done")
@@ -295,8 +298,55 @@ impl<'d> Runner<'d> {
         Ok(Some(progress))
     }
 
+    /// Looks for customers of others among the rows that were tried, batch by batch: true where there are none. Each is
+    /// told and counted as one who is looked up, and so is each whom nobody knows: that the import is refused tells of
+    /// them too.
+    fn has_no_strangers(&mut self) -> Result<bool> {
+        let (db, actor) = (self.db, self.actor.clone());
+        let (looked_up, strangers) = self.file(|runner, rows| {
+            let (mut first, mut looked_up, mut strangers) = (0, 0, 0);
+            loop {
+                let batch = Batch::read(rows, first)?;
+                if batch.rows.is_empty() {
+                    return Ok((looked_up, strangers));
+                }
+                first += batch.rows.len();
+                may_guess(db.read(|conn| Tried::look_up(&actor).blocked_until(conn))?, db.now())?;
+                db.write(&actor, |tx| {
+                    let (outcomes, _) = tx.tried(|tx| runner.rows(tx, &batch, false))?;
+                    for (offset, outcome) in outcomes.iter().enumerate() {
+                        match outcome {
+                            Outcome::Done(Done::Written(_)) => looked_up += 1,
+                            Outcome::Done(Done::Known) => {}
+                            Outcome::Bad(faults) => {
+                                strangers += 1;
+                                runner.note(tx, batch.first + offset, &batch.rows[offset], faults)?;
+                                count(tx, &Tried::look_up(&actor))?;
+                            }
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+        })?;
+        if strangers == 0 {
+            return Ok(true);
+        }
+        db.write(&actor, |tx| {
+            (0..looked_up.min(MOST_COUNTED)).try_for_each(|_| count(tx, &Tried::look_up(&actor)))?;
+            diesel::update(imports::table.find(self.import.id))
+                .set((
+                    imports::good_count.eq(imports::good_count - strangers),
+                    imports::bad_count.eq(imports::bad_count + strangers),
+                ))
+                .execute(tx.conn)?;
+            Ok(())
+        })?;
+        Ok(false)
+    }
+
     /// All rows in one transaction, after they were tried: false where a row was refused, because somebody was faster
-    /// since the trial, or it means a customer of others.
+    /// since the trial.
     fn whole(&mut self) -> Result<bool> {
         let (db, actor) = (self.db, self.actor.clone());
         let mut refused = None;
@@ -331,15 +381,24 @@ impl<'d> Runner<'d> {
     }
 
     /// What becomes of some rows, and the keys of those that were tried first.
-    fn rows(&self, tx: &mut Tx<'_>, batch: &Batch, is_tried: bool) -> Result<(Vec<Outcome>, HashSet<u64>)> {
+    fn rows(&self, tx: &mut Tx<'_>, batch: &Batch, is_trial: bool) -> Result<(Vec<Outcome>, HashSet<u64>)> {
         let mut shelf = Shelf::default();
         let mut outcomes = Vec::with_capacity(batch.rows.len());
         let mut keys = HashSet::new();
         for cells in &batch.rows {
             let row = Row::new(cells, &self.places);
-            let ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf, is_tried));
+            let mut ran = tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut shelf, is_trial));
+            if matches!(&ran, Err(error) if means_stranger(error)) {
+                // What would be wrong with the row of nobody is told of one who means a stranger, and no more.
+                let of_nobody = tx.tried(|tx| {
+                    Ok(tx.nested(|tx| one(tx, self.kind, &self.import, &row, &mut Shelf::default(), true)).err())
+                });
+                if let Some(error) = of_nobody? {
+                    ran = Err(error);
+                }
+            }
             let outcome = match ran {
-                Ok((Done::Written(_), key)) if is_tried && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
+                Ok((Done::Written(_), key)) if is_trial && !self.is_new(&mut keys, &key) => Outcome::Done(Done::Known),
                 Ok((done, _)) => Outcome::Done(done),
                 Err(Error::Invalid(faults)) => Outcome::Bad(faults),
                 Err(Error::Conflict(reason) | Error::Forbidden(reason)) => {
@@ -379,6 +438,15 @@ impl<'d> Runner<'d> {
             diesel::insert_into(import_problems::table).values(row).execute(tx.conn)?;
         }
         Ok(())
+    }
+}
+
+/// Whether an error says that a row means a customer of others alone.
+fn means_stranger(error: &Error) -> bool {
+    match error {
+        Error::Conflict(reason) => reason.code == customers::STRANGER,
+        Error::Invalid(faults) => is_of_strangers(faults),
+        _ => false,
     }
 }
 

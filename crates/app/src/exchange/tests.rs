@@ -3,6 +3,7 @@
 use domain::access::{Action, Role};
 
 use super::*;
+use crate::access::guesses::{self, Tried};
 use crate::access::users::{SaveMembership, SaveUser, save_user};
 use crate::customers::{SaveCustomer, save_customer};
 use crate::reporting::{FailureCauses, failure_causes};
@@ -156,11 +157,20 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
             assert_eq!(try_one("09123450007"), try_one("09359990007"), "{head}");
         };
         alike(ImportKind::Customers, "name,phone", |phone| format!("زهرا,{phone}\nزهرا,{phone}\n"));
-        alike(ImportKind::Customers, "name,phone,postal_code", |phone| format!("زهرا,{phone},12\n"));
+        alike(ImportKind::Customers, "name,phone,address,postal_code", |phone| format!("زهرا,{phone},x,12\n"));
         alike(ImportKind::Devices, "product,serial,owner_name,owner_phone", |phone| format!("TV-1,T-9,زهرا,{phone}\n"));
-        let whole = tried(&WHOLE);
-        assert_eq!((whole.state.as_str(), whole.bad), ("refused", 1));
-        assert_eq!(problems(house, &whole), [(2, String::new(), "customer-elsewhere".to_owned())]);
+        // Also where it would be written: what is wrong with a row is wrong with it whomever it means.
+        let ordinary = |kind: ImportKind, head: &str, row: fn(&str) -> String| {
+            let run_one = |phone: &str| {
+                let view = try_rows(kind, &format!("{head}\n{}", row(phone)));
+                (view.good, view.known, problems(house, &view))
+            };
+            assert_eq!(run_one("09123450007"), run_one("09359990007"), "{head}");
+        };
+        ordinary(ImportKind::Customers, "name,phone,address,postal_code", |phone| format!("زهرا,{phone},x,12\n"));
+        ordinary(ImportKind::Devices, "product,serial,owner_name,owner_phone,sold_on", |phone| {
+            format!("TV-1,T-9,زهرا,{phone},yesterday\n")
+        });
         house.at("1405/09/02 13:00");
         let try_all = || try_rows(ImportKind::Customers, &format!("name,phone\n{rows}علی مرادی,09121112233\n"));
         let view = try_all();
@@ -197,6 +207,19 @@ fn customers_of_others_are_no_rows_of_ours_and_each_counts_as_one_looked_up() {
         let view = try_all();
         assert_eq!((view.state.as_str(), view.bad), ("refused", 1), "nothing is told of more");
         assert_eq!(problems(house, &view), [(2, String::new(), "too-many-strangers".to_owned())]);
+        house.at("1405/09/09");
+        // All or nothing: who is of others is told and counted, and so is who is known to nobody.
+        let counted = || {
+            let actor = house.person(MANAGER);
+            house.db.read(|conn| guesses::wrong(conn, &Tried::look_up(&actor), house.db.now())).expect("read")
+        };
+        let few = "name,phone\nA,09350000001\nB,09350000002\nزهرا,09123450002\nزهرا,09123450003\n";
+        let whole = started_by(house, &house.person(MANAGER), ImportKind::Customers, few, &WHOLE);
+        assert_eq!(counts(&whole), ("refused", 2, 0, 2));
+        let told = [4, 5].map(|row| (row, String::new(), "customer-elsewhere".to_owned()));
+        assert_eq!((problems(house, &whole), counted()), (told.to_vec(), 4));
+        let whole = tried(&WHOLE);
+        assert_eq!((whole.state.as_str(), whole.bad), ("refused", 1), "more than are looked up");
     });
 }
 

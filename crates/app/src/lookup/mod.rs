@@ -16,9 +16,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::guesses::{Tried, may_guess, reserve};
-use crate::customers::is_known_to;
 use store::error::{Error, Result};
-use store::events::MONEY;
+use store::events::{GIFT, MONEY};
 use store::query::*;
 use store::rights::{Actor, Of, Scope};
 use store::schema::{
@@ -26,7 +25,7 @@ use store::schema::{
 };
 use store::search_keys::Target;
 use store::views::{Page, Title};
-use store::{Conn, Db};
+use store::{Conn, Db, among};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,8 +56,9 @@ pub struct Found {
 /// How many hits the box shows.
 const HITS: i64 = 20;
 
-/// How many keys are looked at for them: what others have in common with what was typed.
-const LOOKED_AT: i64 = 400;
+/// How many keys are looked at for them, and how many at once: what others have in common with what was typed.
+const LOOKED_AT: i64 = 4_000;
+const LOOKED_AT_ONCE: i64 = 500;
 
 /// Finds by any number or the beginning of a name, typed in any digits or scanned. Numbers of customers whom the actor
 /// does not know are counted, so that nobody learns by trying who is served elsewhere.
@@ -104,17 +104,22 @@ pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
     exact.extend(tracking::parse(typed));
     exact.sort();
     exact.dedup();
-    let mut hits = seen(conn, actor, |conn, from| {
-        let rows = search_keys::table
-            .filter(search_keys::key.eq_any(&exact))
-            .order((search_keys::key, search_keys::kind, search_keys::target_kind, search_keys::target_id))
-            .select((search_keys::target_kind, search_keys::target_id, search_keys::kind))
-            .offset(from)
-            .limit(HITS)
-            .load::<(String, i64, String)>(conn)?;
-        let by = |key: String| if key == "name" { Match::Name } else { Match::Number };
-        Ok(rows.into_iter().map(|(kind, id, key)| (kind, id, by(key))).collect())
-    })?;
+    let mut hits: Vec<Hit> = Vec::new();
+    // One after the other: a list of keys would be another statement for each length of it.
+    for wanted in &exact {
+        let more = seen(conn, actor, |conn, from, count| {
+            let rows = search_keys::table
+                .filter(search_keys::key.eq(wanted))
+                .order((search_keys::kind, search_keys::target_kind, search_keys::target_id))
+                .select((search_keys::target_kind, search_keys::target_id, search_keys::kind))
+                .offset(from)
+                .limit(count)
+                .load::<(String, i64, String)>(conn)?;
+            let by = |key: String| if key == "name" { Match::Name } else { Match::Number };
+            Ok(rows.into_iter().map(|(kind, id, key)| (kind, id, by(key))).collect())
+        })?;
+        add(&mut hits, more);
+    }
     // Where one's own has the number, nobody is told of others who have it too.
     if hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere) {
         hits.retain(|hit| !hit.is_elsewhere);
@@ -123,47 +128,76 @@ pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
         let mut prefixes = vec![&key, &folded];
         prefixes.dedup();
         for prefix in prefixes {
-            let more = seen(conn, actor, |conn, from| {
+            let more = seen(conn, actor, |conn, from, count| {
                 let rows = search_keys::table
                     .filter(search_keys::key.ge(prefix.clone()))
                     .filter(search_keys::key.lt(format!("{prefix}\u{10FFFF}")))
                     .order((search_keys::key, search_keys::kind, search_keys::target_kind, search_keys::target_id))
                     .select((search_keys::target_kind, search_keys::target_id))
                     .offset(from)
-                    .limit(HITS)
+                    .limit(count)
                     .load::<(String, i64)>(conn)?;
                 Ok(rows.into_iter().map(|(kind, id)| (kind, id, Match::Beginning)).collect())
             })?;
-            let more = more.into_iter().filter(|hit| !hits.contains(hit)).collect::<Vec<_>>();
-            hits.extend(more);
+            add(&mut hits, more);
         }
     }
     Ok(Found { hits })
 }
 
+/// Adds what was not found before, up to what the box shows.
+fn add(hits: &mut Vec<Hit>, more: Vec<Hit>) {
+    for hit in more {
+        if !hits.contains(&hit) {
+            hits.push(hit);
+        }
+    }
+    hits.truncate(usize::try_from(HITS).unwrap_or(0));
+}
+
 /// A key that was found: kind and id of what it is of, and what of that was typed.
 type Key = (String, i64, Match);
 
-/// The first of what is found that the actor sees: what is of others takes no place among them. `read` gives the keys
-/// from a place on.
-fn seen(conn: &mut Conn, actor: &Actor, read: impl Fn(&mut Conn, i64) -> Result<Vec<Key>>) -> Result<Vec<Hit>> {
+/// The first of what is found that the actor sees: what is of others takes no place among them. `read` gives so many
+/// keys from a place on.
+fn seen(conn: &mut Conn, actor: &Actor, read: impl Fn(&mut Conn, i64, i64) -> Result<Vec<Key>>) -> Result<Vec<Hit>> {
+    let wanted = usize::try_from(HITS).unwrap_or(0);
     let mut hits: Vec<Hit> = Vec::new();
-    for from in (0..LOOKED_AT).step_by(usize::try_from(HITS).unwrap_or(1)) {
-        let keys = read(conn, from)?;
-        let is_last = keys.len() < usize::try_from(HITS).unwrap_or(0);
+    let (mut from, mut count) = (0, HITS);
+    while from < LOOKED_AT && hits.len() < wanted {
+        let keys = read(conn, from, count)?;
+        let is_last = i64::try_from(keys.len()).unwrap_or(0) < count;
+        let strangers = strangers_among(conn, actor, &keys)?;
         for (kind, id, by) in keys {
-            if let Some(hit) = hit(conn, actor, &kind, id, by)?
+            if let Some(hit) = hit(conn, actor, &kind, id, by, &strangers)?
                 && !hits.contains(&hit)
             {
                 hits.push(hit);
             }
         }
-        if is_last || hits.len() >= usize::try_from(HITS).unwrap_or(0) {
+        if is_last {
             break;
         }
+        // Where the first are not enough, the rest is looked at in greater pieces.
+        (from, count) = (from + count, LOOKED_AT_ONCE);
     }
-    hits.truncate(usize::try_from(HITS).unwrap_or(0));
+    hits.truncate(wanted);
     Ok(hits)
+}
+
+/// Those of the customers who were found whom the actor does not know.
+fn strangers_among(conn: &mut Conn, actor: &Actor, keys: &[Key]) -> Result<BTreeSet<i64>> {
+    let customers = keys.iter().filter(|(kind, ..)| kind == Target::Customer.name()).map(|(_, id, _)| *id);
+    let customers = customers.collect::<BTreeSet<_>>();
+    if customers.is_empty() {
+        return Ok(customers);
+    }
+    let known = parties::table
+        .filter(among(parties::id, customers.iter().copied().collect()))
+        .filter(actor.scope(Action::ViewCustomers).rows::<parties::table>())
+        .select(parties::id)
+        .load::<i64>(conn)?;
+    Ok(customers.into_iter().filter(|id| !known.contains(id)).collect())
 }
 
 /// What of a thing was typed.
@@ -174,7 +208,14 @@ enum Match {
     Beginning,
 }
 
-fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result<Option<Hit>> {
+fn hit(
+    conn: &mut Conn,
+    actor: &Actor,
+    kind: &str,
+    id: i64,
+    by: Match,
+    strangers: &BTreeSet<i64>,
+) -> Result<Option<Hit>> {
     let new = |public_id: String, title: String, detail: String| Hit {
         kind: kind.to_owned(),
         id: public_id,
@@ -203,6 +244,8 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
                 .first::<(String, String, Title, i64)>(conn)?;
             sees.holds(Of::InBrand(row.3)).then(|| of_product(row.0, row.1, row.2))
         }
+        // Of a stranger a beginning or a name tells nothing.
+        k if k == Target::Customer.name() && by != Match::Number && strangers.contains(&id) => None,
         k if k == Target::Customer.name() => {
             let row = parties::table
                 .find(id)
@@ -211,7 +254,7 @@ fn hit(conn: &mut Conn, actor: &Actor, kind: &str, id: i64, by: Match) -> Result
             if !actor.can(Action::ViewCustomers) || row.2.is_some() {
                 return Ok(None);
             }
-            match (is_known_to(conn, actor, &[Action::ViewCustomers], id)?, by) {
+            match (!strangers.contains(&id), by) {
                 (true, _) => {
                     let phone = crate::customers::first_phone(conn, id)?.unwrap_or_default();
                     Some(new(row.0, row.1, identifiers::show_phone(&phone)))
@@ -368,7 +411,8 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
                 // What was done is for all who see the thing; who paid and how much for those alone who see money
                 // there.
                 if !money.holds_wholly(centre_id, brand_id) {
-                    map.retain(|key, _| !MONEY.contains(&key.as_str()));
+                    let is_of_money = |key: &str| MONEY.contains(&key) || event == GIFT && key == "reason";
+                    map.retain(|key, _| !is_of_money(key));
                 }
             }
             (!foreign.contains(&id)).then_some(TimelineEntry { event, occurred_at: at.instant(), by, details })

@@ -18,7 +18,7 @@ use store::query::*;
 use store::rights::{Actor, Of};
 use store::schema::{attachments, repairs};
 use store::types::At;
-use store::{Conn, Event, Subject, Tx};
+use store::{Conn, Event, Subject, Tx, local_date};
 
 /// The largest file that is taken.
 pub const MAX_BYTES: usize = 12 * 1024 * 1024;
@@ -183,7 +183,14 @@ pub fn add_photo(tx: &mut Tx<'_>, repair: Option<&str>, purpose: Purpose, photo:
     let repair = match repair {
         Some(public_id) => {
             let repair = crate::repair::work::seen(tx.conn, tx.actor, public_id, Action::ViewWork)?;
-            crate::repair::work::not_over(&repair)?;
+            // That of the hand-over is made when it is over, on the day.
+            let today = local_date(tx.now, &tx.actor.zone);
+            let is_of_hand_over = purpose == Purpose::HandOver
+                && repair.outcome.as_deref() != Some("cancelled")
+                && repair.handed_over_at.is_some_and(|at| local_date(at.instant(), &tx.actor.zone) == today);
+            if !is_of_hand_over {
+                crate::repair::work::not_over(&repair)?;
+            }
             Some(repair)
         }
         None => None,
@@ -303,6 +310,23 @@ mod tests {
                 told(house.by(RECEPTIONIST, add))
             };
             assert_eq!(add(), "done");
+            // That of the hand-over is made on its day.
+            let other = house.device("TV-1", "T-2", "1404/01/15", &[]);
+            let ended = house.receive(&customer, &[(&other, "no-power")]);
+            house.ready(&ended.repairs[0].id);
+            house.hand_over(&ended.id, &[&ended.repairs[0].id]);
+            let after = |purpose: Purpose| {
+                let add =
+                    |tx: &mut Tx<'_>| add_photo(tx, Some(&ended.repairs[0].id), purpose, photo(ImageFormat::Jpeg));
+                told(house.by(RECEPTIONIST, add))
+            };
+            assert_eq!(
+                (after(Purpose::HandOver).as_str(), after(Purpose::Finding).as_str()),
+                ("done", "already-handed-over")
+            );
+            house.at("1405/09/03 08:00");
+            assert_eq!(after(Purpose::HandOver), "already-handed-over");
+            house.at("1405/09/02 12:00");
             let off = CancelReception { reason: "-".to_owned() };
             house.by(RECEPTIONIST, |tx| cancel_reception(tx, &visit.id, None, &off)).expect("cancelled");
             assert_eq!(add(), "reception-cancelled");

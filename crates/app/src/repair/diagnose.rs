@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::diagnosis::{NO_FAULT, cause_code, cause_named, diagnosis_of, fault_code, fault_named, write_diagnosis};
 use super::rows::{Diagnosis, Repair};
 use crate::catalogue::same_version;
-use crate::coverage::decide::{CoverageChange, decide_repair, preview};
+use crate::coverage::decide::{CoverageChange, decide_repair, is_gift, preview};
 use crate::devices::device_row;
 use crate::reception::repeats;
 use crate::repair::line::component_named;
@@ -75,7 +75,13 @@ pub fn preview_diagnosis(
     let row = seen(conn, actor, public_id, Action::Diagnose)?;
     actor.may(Action::Diagnose, row.of())?;
     let found = found(conn, command)?;
-    preview(conn, row.id, found.fault_id, found.cause_id, actor.today(now))
+    let mut change = preview(conn, row.id, found.fault_id, found.cause_id, actor.today(now))?;
+    if !actor.scope(Action::ViewMoney).holds(row.of()) {
+        for line in &mut change.lines {
+            line.considered.retain(|considered| !is_gift(&considered.cover));
+        }
+    }
+    Ok(change)
 }
 
 /// # Errors

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lines::not_agreed_and_done;
+use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::rows::Product;
@@ -94,22 +95,12 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         Some(id) => products::table.find(id).select(Product::as_select()).first(tx.conn)?,
         None => part_named(tx.conn, &command.product)?,
     };
-    // A part with a serial is a device of its brand; one that is mended stays where it is.
-    let is_typed = |serial: &Option<String>| serial.as_deref().is_some_and(|serial| !serial.trim().is_empty());
-    let goes_in =
-        command.disposition != Some(Disposition::Repaired) && (product.is_serialised || is_typed(&command.serial_in));
-    if goes_in || is_typed(&command.serial_out) {
-        tx.actor.may(Action::DoWork, Of::Work(repair.centre_id, product.brand_id))?;
-    }
     let mut wrong = Faults::default();
     let quantity_milli = command.quantity_milli.or(planned.as_ref().map(|line| line.quantity_milli)).unwrap_or(1000);
     let supplied_by =
         command.supplied_by.or_else(|| SuppliedBy::named(&planned.as_ref()?.supplied_by)).unwrap_or(SuppliedBy::Centre);
     // What the customer brings costs nothing, what the house gives has its price, whoever was to bring it.
     let is_as_planned = planned.as_ref().is_some_and(|line| line.supplied_by == supplied_by.name());
-    if planned.as_ref().is_some_and(|line| line.unit_price_minor > Some(0)) && supplied_by == SuppliedBy::Customer {
-        may_price(tx.actor, &repair, Some(0))?;
-    }
     let unit_price = match planned.as_ref().filter(|_| command.unit_price.is_none() && is_as_planned) {
         Some(line) => line.unit_price_minor,
         None => price_of(tx.conn, &product, command.unit_price, supplied_by)?,
@@ -205,6 +196,7 @@ pub fn fit_part(tx: &mut Tx<'_>, public_id: &str, command: &FitPart) -> Result<S
         )?;
     }
     decide_repair(tx, repair.id, "part")?;
+    go_on_by_itself(tx, repair.id)?;
     Ok(line_id)
 }
 
@@ -305,6 +297,8 @@ fn put_part_in(
     };
     let part = match known {
         Some(part) => {
+            // It is a device of its brand.
+            tx.actor.may(Action::DoWork, Of::Work(repair.centre_id, part.brand_id))?;
             // It lies in this centre, or is only known so far; it sits in nothing, is in nobody's repair, and is
             // nobody's. What a customer brings is theirs, and with them.
             let place = place_of(tx.conn, part.id)?;
@@ -315,7 +309,7 @@ fn put_part_in(
                 .first::<Option<i64>>(tx.conn)?;
             // Who of the customers has it is told by its owner where its place does not tell.
             let is_here = match place {
-                None if is_brought => owner == Some(repair.customer_id),
+                None if is_brought => owner.is_none_or(|owner| owner == repair.customer_id),
                 Some(Place::Customer(holder)) => is_brought && holder.or(owner) == Some(repair.customer_id),
                 None | Some(Place::Supplier) => !is_brought,
                 Some(place) => !is_brought && place == Place::Shelf(repair.centre_id),
@@ -424,7 +418,7 @@ pub fn take_part_out(tx: &mut Tx<'_>, public_id: &str, command: &TakePartOut) ->
     let today = tx.today();
     append_event(tx, part_id, "taken_out", tx.occurred, today, journal_id, &serde_json::json!({"repair": repair.id}))?;
     decide_repair(tx, repair.id, "part taken out")?;
-    Ok(())
+    go_on_by_itself(tx, repair.id)
 }
 
 #[cfg(test)]

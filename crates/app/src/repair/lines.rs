@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::agreed::agreed_lines;
+use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
@@ -279,7 +280,7 @@ pub fn remove_line(tx: &mut Tx<'_>, public_id: &str, command: &RemoveLine) -> Re
         &[Subject::Repair(repair.id), Subject::Device(repair.device_id)],
     )?;
     decide_repair(tx, repair.id, "line removed")?;
-    Ok(())
+    go_on_by_itself(tx, repair.id)
 }
 
 #[cfg(test)]

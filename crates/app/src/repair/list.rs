@@ -50,7 +50,6 @@ pub struct RepairRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = repairs)]
 struct Listed {
-    id: i64,
     public_id: String,
     number: String,
     brand_id: i64,
@@ -66,20 +65,21 @@ struct Listed {
 /// A repair with what names it, as it is read: device, product, customer, who works on it.
 type Named = (Listed, (String, String), Title, PartyLink, Option<String>);
 
-/// All repairs with what names them: one read, however many there are.
+/// All repairs with what names them: one read, however many there are. What is joined from the left is looked up for each
+/// repair in the order in which they are asked for; every repair has it.
 #[diesel::dsl::auto_type]
 fn named() -> _ {
     let repair: Selected<Listed> = Listed::as_select();
     repairs::table
-        .inner_join(devices::table.on(devices::id.eq(repairs::device_id)))
-        .inner_join(products::table.on(products::id.eq(repairs::product_id)))
-        .inner_join(parties::table.on(parties::id.eq(repairs::customer_id)))
+        .left_join(devices::table.on(devices::id.eq(repairs::device_id)))
+        .left_join(products::table.on(products::id.eq(repairs::product_id)))
+        .left_join(parties::table.on(parties::id.eq(repairs::customer_id)))
         .left_join(users::table.on(users::id.nullable().eq(repairs::assignee_user_id)))
         .select((
             repair,
-            (devices::public_id, devices::serial),
-            (products::title_fa, products::title_en),
-            (parties::public_id, parties::name),
+            (devices::public_id.assume_not_null(), devices::serial.assume_not_null()),
+            (products::title_fa.assume_not_null(), products::title_en.assume_not_null()),
+            (parties::public_id.assume_not_null(), parties::name.assume_not_null()),
             users::name.nullable(),
         ))
 }
@@ -174,8 +174,7 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
-    let mut select =
-        repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
+    let mut select = named().filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).into_boxed();
     if let Some(is_open) = query.is_open {
         select = select.filter(repairs::is_open.eq(is_open));
     }
@@ -231,12 +230,10 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
                 .filter(repairs::occurred_on.lt(after.occurred_on).or(same_day))
         };
     }
-    let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
+    let mut rows = select.limit(limit + 1).load_boxed::<Named>(conn)?;
     let wanted = usize::try_from(limit).unwrap_or(0);
-    let has_more = ids.len() > wanted;
-    ids.truncate(wanted);
-    let mut rows = named().filter(among(repairs::id, ids.clone())).load::<Named>(conn)?;
-    rows.sort_by_cached_key(|(row, ..)| ids.iter().position(|id| *id == row.id));
+    let has_more = rows.len() > wanted;
+    rows.truncate(wanted);
     let items = rows_of(conn, rows)?;
     Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
 }

@@ -1,7 +1,6 @@
 //! A repair as pages and the API show it.
 
 use domain::access::Action;
-use domain::coverage::CoverKind;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -399,16 +398,7 @@ pub(crate) fn repair_view(conn: &mut Conn, actor: &Actor, row: Repair, now: Time
         }),
         None => None,
     };
-    let mut coverage = held(conn, &row)?;
-    if let Some(explained) = coverage.as_mut().filter(|_| !sees_money) {
-        // Who pays how much, and what was given away, is for who sees money.
-        let is_gift = |cover: &str| cover.starts_with(CoverKind::Goodwill.name());
-        for line in &mut explained.decision.lines {
-            line.shares.clear();
-            line.considered.retain(|considered| !is_gift(&considered.cover));
-        }
-        explained.covers.retain(|cover, _| !is_gift(cover));
-    }
+    let coverage = held(conn, &row)?.map(|held| if sees_money { held } else { held.without_money() });
     let checked = answered(conn, &row)?;
     let checklist = chart.step(&row.step).map(|step| step.checklist.clone()).unwrap_or_default();
     let checklist = checklist

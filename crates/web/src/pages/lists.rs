@@ -190,6 +190,9 @@ where
     Q: JsonSchema + DeserializeOwned + Default + 'static,
 {
     let wanted = fields.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone())?;
+    if !matches!(wanted.as_str(), "csv" | "xlsx") {
+        return Some(person.error(&Error::NotFound));
+    }
     let asked = fields
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit"))
@@ -335,7 +338,7 @@ pub(crate) async fn search(person: Person, RawQuery(query): RawQuery) -> Respons
     };
     let typed = q.clone();
     let actor = person.current.actor.clone();
-    let found = match person.app.run(move |app| find(app.db(), &actor, &typed)).await {
+    let found = match person.app.run_in(Lane::Reads, move |app| find(app.db(), &actor, &typed)).await {
         Ok(found) => found,
         Err(error) => return person.error(&error),
     };

@@ -28,6 +28,7 @@ use super::reasons::{Drawing, Verdict, drawing, verdict};
 use super::repair::Choice;
 use crate::form::{Fields, Form, asked, pairs};
 use crate::schema::{from_form, read, shape, without_gaps};
+use crate::state::Lane;
 
 /// The fields that are of the form and not of the visit.
 const OWN: [&str; 6] = ["_csrf", "_key", "_add", "_find", "_choose", "_look_up"];
@@ -158,7 +159,7 @@ async fn namesakes(person: &Person, fields: &[(String, String)]) -> Result<Vec<H
         return Ok(Vec::new());
     };
     let actor = person.current.actor.clone();
-    match person.app.run(move |app| search(app.db(), &actor, &phone)).await {
+    match person.app.run_in(Lane::Reads, move |app| search(app.db(), &actor, &phone)).await {
         Ok(found) => Ok(found.hits.into_iter().filter(|hit| hit.kind == "customer" && hit.is_exact).collect()),
         // Who typed too many numbers of strangers goes on with new customers.
         Err(Error::TooMany { .. }) => Ok(Vec::new()),

@@ -440,3 +440,14 @@ async fn a_form_that_fails_comes_back_filled_with_each_fault_beside_its_field() 
         assert!(answer.text.contains("مانند ۰۹۱۲۳۴۵۶۷۸۹"), "an example of right");
     }
 }
+
+#[tokio::test]
+async fn a_list_is_a_file_of_the_kinds_that_there_are() {
+    for house in House::each() {
+        let (cookie, _) = house.signed_in("receptionist").await;
+        for (format, status) in [("csv", StatusCode::OK), ("xlsx", StatusCode::OK), ("doc", StatusCode::NOT_FOUND)] {
+            let answer = house.page(Some(&cookie), &format!("/customers?format={format}")).await;
+            assert_eq!(answer.status, status, "{format}");
+        }
+    }
+}

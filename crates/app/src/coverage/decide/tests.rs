@@ -1,5 +1,6 @@
 //! The counter's question about cards, components, twins and limits of use.
 
+use domain::access::Role;
 use domain::coverage::CoverKind;
 use domain::time::typed_date;
 
@@ -7,8 +8,11 @@ use super::*;
 use crate::catalogue::organisation::{SaveBrand, save_brand};
 use crate::catalogue::products::{ListProducts, SaveProduct, list_products, save_product};
 use crate::coverage::covers::{IssueCard, issue_card};
+use crate::coverage::meters::record_on_device;
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
-use crate::testing::{MANAGER, RECEPTIONIST, in_a_house, told};
+use crate::reception::receive_devices;
+use crate::testing::{MANAGER, RECEPTIONIST, another_centre, in_a_house, told};
+use store::rights::Member;
 
 #[test]
 fn a_card_tells_its_last_day() {
@@ -92,6 +96,8 @@ fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_i
         let less = crate::devices::RecordOnDevice { meters: [("hours".to_owned(), 4500)].into(), ..Default::default() };
         let note = |login: &str| told(house.by(login, |tx| crate::devices::record_on_device(tx, &device, &less)));
         assert_eq!((note(RECEPTIONIST).as_str(), note(MANAGER).as_str()), ("meters.hours: meter-backwards", "done"));
+        house.at("1405/09/04");
+        assert!(!is_over(outcome(&[])), "what was read too high was put right");
         house.at("1405/09/02 23:00");
         assert!(!is_over(outcome(&[])), "what is read later is not known yet");
     });
@@ -185,5 +191,56 @@ fn two_devices_of_one_serial_in_one_tree_are_told_apart() {
         };
         assert_eq!(pays(&device), [format!("part:X-1#{component}")], "the card speaks of the component alone");
         assert_eq!(pays(&component), ["part", "labour"]);
+    });
+}
+
+#[test]
+fn a_reading_of_the_counter_is_put_right_by_who_rules_where_the_device_is() {
+    in_a_house(|house| {
+        house.at("1405/09/02");
+        let device = house.device("TV-1", "T-1", "1405/01/15", &[]);
+        let rules = serde_json::json!({
+            "start": {"from": ["sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0, "extend_by_downtime": null,
+            "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36, "usage": {"hours": 5000}}],
+            "limits": {"per_months": null, "max_claims": null, "max_amount": null},
+        });
+        let policy = SavePolicy {
+            code: "HOURS".to_owned(),
+            title: Title::new("HOURS", "HOURS"),
+            cover_kind: Some(CoverKind::Card),
+            brand: None,
+            payer: Some(house.maker.clone()),
+            rules: Some(rules),
+            usual: None,
+        };
+        let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
+        house.write(|tx| publish_policy(tx, &policy));
+        let card = IssueCard {
+            device: device.clone(),
+            policy: Some(policy.clone()),
+            number: Some("K-1".to_owned()),
+            starts_on: None,
+            seller: None,
+            issued_on: None,
+        };
+        house.write(|tx| issue_card(tx, &card));
+        let customer = house.customer("زهرا کریمی", "09123456789");
+        let mut visit = house.reception(&customer, &[(&device, "no-power")]);
+        visit.devices[0].meters = [("hours".to_owned(), 45_000)].into();
+        let repair = house.by(RECEPTIONIST, |tx| receive_devices(tx, &visit)).expect("received").repairs.remove(0).id;
+        house.go(RECEPTIONIST, &repair, "to-diagnosis");
+        house.operation(&repair, "SVC-ANY", Some(1_000_000));
+        assert_eq!(house.repair(&repair).customer_net, Some(1_000_000), "the slip costs the customer the cover");
+        house.at("1405/09/03");
+        let less =
+            crate::devices::RecordOnDevice { meters: [("hours".to_owned(), 4_500)].into(), ..Default::default() };
+        // Who rules in another centre rules not here.
+        let elsewhere = house.write(another_centre);
+        let mut both = house.person(RECEPTIONIST);
+        both.members.push(Member { role: Role::Expert, centre_id: Some(elsewhere), brand_id: None });
+        let note = |actor: &Actor| told(house.db.write(actor, |tx| record_on_device(tx, &device, &less)));
+        assert_eq!(note(&both), "meters.hours: meter-backwards");
+        assert_eq!(note(&house.person(MANAGER)), "done");
+        assert_eq!(house.repair(&repair).customer_net, Some(0));
     });
 }

@@ -3,6 +3,7 @@
 use app::coverage::covers::{AddCover, ChangeCoverState, IssueCard};
 use app::coverage::days::add_device_event;
 use app::coverage::decide::{AskCoverage, Explained, ask_coverage};
+use app::coverage::meters::record_on_device;
 use app::coverage::policies::{self, PolicyView, SavePolicy};
 use app::coverage::view::CoverView;
 use app::coverage::{covers, view};
@@ -224,7 +225,7 @@ pub(super) fn promises(out: &mut Vec<Operation>) {
 }
 
 fn record(tx: &mut Tx<'_>, call: &Call<'_>, body: RecordOnDevice) -> Result<DeviceView> {
-    devices::record_on_device(tx, call.id(), &body)?;
+    record_on_device(tx, call.id(), &body)?;
     devices::get_device(tx.conn, tx.actor, call.id(), tx.now)
 }
 
