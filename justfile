@@ -15,6 +15,18 @@ test:
 unit crate *filter:
     cargo nextest run -p {{crate}} {{filter}}
 
+# What was changed since a commit, before the next: formatting, lints and tests of the crates that it touches.
+check base='HEAD':
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo fmt --all -- --check
+    cargo machete
+    crates=$(git diff --name-only {{base}} -- crates | cut -d / -f 2 | sort -u)
+    for crate in $crates; do
+        cargo clippy --locked -p "$crate" --all-targets -- -D warnings
+        cargo nextest run --locked -p "$crate" --no-tests pass
+    done
+
 # Formatting and lints.
 lint:
     cargo fmt --all -- --check

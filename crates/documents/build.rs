@@ -1,6 +1,6 @@
 //! Puts the faces of Vazirmatn that papers are set in beside the program.
 
-#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+#![expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 
 use std::path::PathBuf;
 use std::{env, fs};

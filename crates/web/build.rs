@@ -1,6 +1,6 @@
 //! Puts the front-end packages and our own assets into the binary: hashed names, compressed once.
 
-#![allow(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
+#![expect(clippy::disallowed_methods, reason = "cargo speaks to build scripts through the environment")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What tests stand on: a store of either engine with a clock that is set by hand, and builders that go through
 //! commands only.
 
-#![allow(clippy::disallowed_methods, reason = "tests read where the cluster is and need names that were never used")]
+#![expect(clippy::disallowed_methods, reason = "tests read where the cluster is and need names that were never used")]
 
 use std::sync::{Arc, Mutex};
 

@@ -16,7 +16,7 @@ use crate::told;
 pub(crate) struct Wall;
 
 impl Clock for Wall {
-    #[allow(clippy::disallowed_methods, reason = "a bench runs at the time on the wall")]
+    #[expect(clippy::disallowed_methods, reason = "a bench runs at the time on the wall")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -1,6 +1,5 @@
 //! One connection type for both engines, and the pools that hand them out.
 
-#![allow(clippy::disallowed_methods, reason = "Diesel's derive writes code that we do not")]
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@
 //! prepared. A statement whose shape is known when the program is built is compiled for either engine here, and is
 //! found among the prepared ones by its type alone (`docs/decisions/0010`).
 
-#![allow(clippy::disallowed_methods, reason = "here is where Diesel's own are called")]
+#![expect(clippy::disallowed_methods, reason = "here is where Diesel's own are called")]
 
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};

@@ -32,7 +32,7 @@ macro_rules! kept {
 
         impl FromSql<$sql, MultiBackend> for $ours {
             fn from_sql(bytes: <MultiBackend as Backend>::RawValue<'_>) -> Read<Self> {
-                <$wrapped as FromSql<$sql, MultiBackend>>::from_sql(bytes).map(Self)
+                bytes.from_sql::<Self, $sql>()
             }
         }
 

@@ -7,8 +7,8 @@
 //! of routes by roles follow from the entry. To add a page: a function in its module of `pages`, a template that bears
 //! its name, its keys in both languages.
 
-#![allow(clippy::needless_pass_by_value, reason = "extractors are taken by value")]
-#![allow(clippy::result_large_err, reason = "a response is the other way in which a page can end")]
+#![expect(clippy::needless_pass_by_value, reason = "extractors are taken by value")]
+#![expect(clippy::result_large_err, reason = "a response is the other way in which a page can end")]
 
 pub mod api;
 mod assets;

@@ -4,7 +4,7 @@
 //! calls large with each that it frees, up to 32 MB. From then on a file of 24 MB is kept by whatever thread held it,
 //! one thread after another: sixty-four of them left half a gigabyte behind.
 
-#![allow(unsafe_code, reason = "mallopt is of C; this file is all that touches it")]
+#![expect(unsafe_code, reason = "mallopt is of C; this file is all that touches it")]
 
 /// The smallest piece that goes back at once, in bytes.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -34,7 +34,7 @@ impl store::Clock for Wall {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "this is the store's clock")]
+#[expect(clippy::disallowed_methods, reason = "this is the store's clock")]
 fn now() -> Timestamp {
     Timestamp::now()
 }

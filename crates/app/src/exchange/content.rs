@@ -9,7 +9,6 @@ use store::schema::imports;
 
 /// Functions of both engines.
 mod sql {
-    #![allow(dead_code, reason = "Diesel writes names that nobody uses")]
 
     use diesel::sql_types::{Binary, Integer};
 

@@ -1,7 +1,7 @@
 //! Statements by libpq itself, prepared once and with all values as text: the least that a program must do on
 //! PostgreSQL.
 
-#![allow(unsafe_code, reason = "libpq is a library of C; this file is all that touches it")]
+#![expect(unsafe_code, reason = "libpq is a library of C; this file is all that touches it")]
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int};

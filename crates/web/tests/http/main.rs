@@ -1,7 +1,7 @@
 //! The web side as callers see it: every request goes through the whole router, in this process.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
-#![allow(clippy::disallowed_methods, reason = "the cluster to test on is named from outside")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop where it is")]
+#![expect(clippy::disallowed_methods, reason = "the cluster to test on is named from outside")]
 
 mod access;
 mod agreement;

@@ -85,7 +85,7 @@ async fn the_document_and_its_viewer_are_there_unless_they_are_hidden() {
 /// The list of operations as integrators see it: a change of it is a change of the API, and is made knowingly
 /// (`UPDATE_SNAPSHOTS=1`).
 #[test]
-#[allow(clippy::disallowed_methods, reason = "the one who runs the test says whether to write")]
+#[expect(clippy::disallowed_methods, reason = "the one who runs the test says whether to write")]
 fn the_list_of_operations_is_as_it_was() {
     let list = api::table()
         .iter()
