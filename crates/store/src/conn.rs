@@ -1,6 +1,5 @@
 //! One connection type for both engines, and the pools that hand them out.
 
-
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
