@@ -66,7 +66,7 @@ pub(crate) fn percent_on(rules: &Rules, line: &WorkLine) -> i64 {
     terms.filter_map(|term| term.pays.get(&LineType::named(&line.line_type)?)).sum()
 }
 
-/// The device of a cover that pays nothing of its own: rules of one term.
+/// Rules of one term, for a cover that pins no policy: a gift, or the warranty of a repair.
 pub(crate) fn one_term(code: &str, term: &serde_json::Value, max_amount: Option<i64>) -> String {
     json!({
         "code": code, "version": 1, "start": {"from": []}, "waiting_days": 0, "terms": [term], "exclusions": [], "deductible": 0,

@@ -11,7 +11,7 @@ use crate::coverage::covers::{IssueCard, issue_card};
 use crate::coverage::meters::record_on_device;
 use crate::coverage::policies::{SavePolicy, publish_policy, save_policy};
 use crate::reception::receive_devices;
-use crate::testing::{MANAGER, RECEPTIONIST, another_centre, in_a_house, told};
+use crate::testing::{House, MANAGER, RECEPTIONIST, another_centre, in_a_house, told};
 use store::rights::Member;
 
 #[test]
@@ -35,40 +35,41 @@ fn a_card_tells_its_last_day() {
     });
 }
 
+/// Issues a card of 36 months and 5000 hours of use for a device, paid by the maker.
+fn card_of_hours(house: &House, device: &str) {
+    let rules = serde_json::json!({
+        "start": {"from": ["sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0, "extend_by_downtime": null,
+        "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36, "usage": {"hours": 5000}}],
+        "limits": {"per_months": null, "max_claims": null, "max_amount": null},
+    });
+    let policy = SavePolicy {
+        code: "HOURS".to_owned(),
+        title: Title::new("HOURS", "HOURS"),
+        cover_kind: Some(CoverKind::Card),
+        brand: None,
+        payer: Some(house.maker.clone()),
+        rules: Some(rules),
+        usual: None,
+    };
+    let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
+    house.write(|tx| publish_policy(tx, &policy));
+    let card = IssueCard {
+        device: device.to_owned(),
+        policy: Some(policy),
+        number: Some("K-1".to_owned()),
+        starts_on: None,
+        seller: None,
+        issued_on: None,
+    };
+    house.write(|tx| issue_card(tx, &card));
+}
+
 #[test]
 fn a_limit_of_use_is_judged_by_the_reading_given_or_by_one_before_that_is_over_it() {
     in_a_house(|house| {
         house.at("1405/09/02");
         let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
-        let rules = serde_json::json!({
-            "start": {"from": ["sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0, "extend_by_downtime": null,
-            "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36, "usage": {"hours": 5000}}],
-            "limits": {"per_months": null, "max_claims": null, "max_amount": null},
-        });
-        let policy = SavePolicy {
-            code: "HOURS".to_owned(),
-            title: Title::new("HOURS", "HOURS"),
-            cover_kind: Some(CoverKind::Card),
-            brand: None,
-            payer: Some(house.maker.clone()),
-            rules: Some(rules),
-            usual: None,
-        };
-        let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
-        house.write(|tx| publish_policy(tx, &policy));
-        house.write(|tx| {
-            issue_card(
-                tx,
-                &IssueCard {
-                    device: device.clone(),
-                    policy: Some(policy.clone()),
-                    number: Some("K-1".to_owned()),
-                    starts_on: None,
-                    seller: None,
-                    issued_on: None,
-                },
-            )
-        });
+        card_of_hours(house, &device);
         let outcome = |usage: &[&str]| {
             let question = AskCoverage {
                 usage: usage.iter().map(|reading| (*reading).to_owned()).collect(),
@@ -199,31 +200,7 @@ fn a_reading_of_the_counter_is_put_right_by_who_rules_where_the_device_is() {
     in_a_house(|house| {
         house.at("1405/09/02");
         let device = house.device("TV-1", "T-1", "1405/01/15", &[]);
-        let rules = serde_json::json!({
-            "start": {"from": ["sold"]}, "waiting_days": 0, "exclusions": [], "deductible": 0, "extend_by_downtime": null,
-            "terms": [{"id": "whole", "pays": {"part": 100, "labour": 100}, "months": 36, "usage": {"hours": 5000}}],
-            "limits": {"per_months": null, "max_claims": null, "max_amount": null},
-        });
-        let policy = SavePolicy {
-            code: "HOURS".to_owned(),
-            title: Title::new("HOURS", "HOURS"),
-            cover_kind: Some(CoverKind::Card),
-            brand: None,
-            payer: Some(house.maker.clone()),
-            rules: Some(rules),
-            usual: None,
-        };
-        let policy = house.write(|tx| save_policy(tx, None, &policy)).id;
-        house.write(|tx| publish_policy(tx, &policy));
-        let card = IssueCard {
-            device: device.clone(),
-            policy: Some(policy.clone()),
-            number: Some("K-1".to_owned()),
-            starts_on: None,
-            seller: None,
-            issued_on: None,
-        };
-        house.write(|tx| issue_card(tx, &card));
+        card_of_hours(house, &device);
         let customer = house.customer("زهرا کریمی", "09123456789");
         let mut visit = house.reception(&customer, &[(&device, "no-power")]);
         visit.devices[0].meters = [("hours".to_owned(), 45_000)].into();
