@@ -1,7 +1,7 @@
 // The program as an administrator meets it: configuration, exit codes, TLS, the cases of coverage, a clean stop.
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,8 +53,8 @@ test("every command says in full sentences what it does, and refuses with a sent
   assert.match(partly.stdout, /2 rows, 1 written, 0 known already, 1 bad\. Nothing was written/);
 });
 
-test("coverage decide answers the cases to the letter, and names what is malformed", { skip: existsSync(fileURLToPath(new URL("../../../shared/cases", import.meta.url))) ? false : "the cases are not beside the project" }, () => {
-  const cases = fileURLToPath(new URL("../../../shared/cases/", import.meta.url));
+test("coverage decide answers the cases to the letter, and names what is malformed", () => {
+  const cases = fileURLToPath(new URL("../cases/", import.meta.url));
   const lines = (text) => text.split("\n").filter((line) => line.trim()).map((line) => JSON.parse(line));
   const decided = run(["coverage", "decide", "--cases", `${cases}coverage-public.jsonl`]);
   assert.equal(decided.status, 0);

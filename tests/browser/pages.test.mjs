@@ -16,9 +16,9 @@ after(async () => {
 
 const PLAIN = [
   "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
-  "/search?q=nothing-of-the-kind", "/repairs?step=part", "/repairs?fault=none", "/me/second-factor", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions", "/keep/security-log", "/keep/security-log?only_refused=true",
+  "/search?q=nothing-of-the-kind", "/repairs?stage=parts", "/repairs?fault=none", "/me/second-factor", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions", "/keep/security-log", "/keep/security-log?only_refused=true",
 ];
-const LISTS = ["/repairs", "/repairs?step=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
+const LISTS = ["/repairs", "/repairs?stage=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
 
 for (const lang of ["fa", "en"]) {
   test(`every page keeps to WCAG 2.2 AA at 1440, 768 and 360 (${lang})`, async () => {

@@ -380,8 +380,13 @@ impl House {
         self.db.read(|conn| get_repair(conn, &self.admin, id, self.db.now())).expect("a repair")
     }
 
+    /// Takes a way by what it is called in the built-in chart; a chart of `nonsense` has another word for it.
     pub fn go(&self, login: &str, repair: &str, transition: &str) {
-        let command = MoveRepair { transition: transition.to_owned(), ..MoveRepair::default() };
+        let known = self.repair(repair).ways.iter().any(|way| way.transition == transition);
+        let command = MoveRepair {
+            transition: if known { transition.to_owned() } else { nonsense(transition) },
+            ..MoveRepair::default()
+        };
         self.by(login, |tx| move_repair(tx, repair, None, &command))
             .unwrap_or_else(|error| panic!("{transition}: {error}"));
     }
@@ -473,6 +478,30 @@ impl House {
         let command = HandOver { repairs: repairs.iter().map(|id| (*id).to_owned()).collect(), ..HandOver::default() };
         self.by(RECEPTIONIST, |tx| hand_over(tx, reception, &command)).expect("handed over")
     }
+}
+
+/// A word that means nothing, for one that is known.
+pub fn nonsense(word: &str) -> String {
+    word.chars().rev().chain("-qx".chars()).collect()
+}
+
+/// The built-in chart with other ids and titles, which mean nothing.
+pub fn nonsense_chart() -> domain::workflow::Chart {
+    let mut chart = domain::workflow::standard();
+    chart.start = nonsense(&chart.start);
+    for step in &mut chart.steps {
+        step.id = nonsense(&step.id);
+        if let Some(assign) = &mut step.assign {
+            assign.0 =
+                assign.0.strip_prefix("same_as:").map_or(assign.0.clone(), |id| format!("same_as:{}", nonsense(id)));
+        }
+        (step.title.fa, step.title.en) = (nonsense(&step.title.fa), nonsense(&step.title.en));
+    }
+    for way in &mut chart.transitions {
+        (way.id, way.from, way.to) = (nonsense(&way.id), nonsense(&way.from), nonsense(&way.to));
+        (way.title.fa, way.title.en) = (nonsense(&way.title.fa), nonsense(&way.title.en));
+    }
+    chart
 }
 
 /// The id of another centre than that of the house.

@@ -1,8 +1,9 @@
 //! What every handler works with.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::request::Parts;
@@ -80,6 +81,8 @@ struct Inner {
     passwords: Arc<Semaphore>,
     files: Arc<Semaphore>,
     exports: Arc<Semaphore>,
+    /// Who has a list written or waits for it, by id.
+    exporting: Mutex<HashSet<i64>>,
     reads: Arc<Semaphore>,
     kept_back: Semaphore,
     /// Room for bodies, in kilobytes.
@@ -104,6 +107,7 @@ impl App {
             passwords,
             files,
             exports,
+            exporting: Mutex::default(),
             reads,
             kept_back,
             bodies,
@@ -182,6 +186,25 @@ impl App {
             Lane::Files => self.run_at(&self.0.files, work).await,
             Lane::Exports => self.run_at(&self.0.exports, work).await,
         }
+    }
+
+    /// Writes a whole list as a file, in its turn. A person has one turn at a time, so that nobody holds the only place.
+    ///
+    /// # Errors
+    /// What `work` tells; `TooMany` where this person's last one is not written yet; `Unavailable` where its turn did
+    /// not come.
+    pub(crate) async fn export<T: Send + 'static>(
+        &self,
+        actor: &Actor,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let turn = Turn::take(self, actor.user_id.unwrap_or(0))?;
+        self.run_in(Lane::Exports, move |app| {
+            let done = work(app);
+            drop(turn);
+            done
+        })
+        .await
     }
 
     /// Reads from the store, off the threads that serve. As many read at once as there are connections: who waits for
@@ -265,5 +288,31 @@ impl App {
             || "unknown".to_owned(),
             |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)),
         )
+    }
+}
+
+/// A person's turn to have a list written, until it is dropped.
+struct Turn {
+    app: App,
+    user_id: i64,
+}
+
+impl Turn {
+    /// In how many seconds to ask again: most lists are written in less.
+    const NEXT: i64 = 5;
+
+    fn take(app: &App, user_id: i64) -> Result<Self> {
+        let is_free = app.0.exporting.lock().unwrap_or_else(PoisonError::into_inner).insert(user_id);
+        if is_free {
+            Ok(Self { app: app.clone(), user_id })
+        } else {
+            Err(Error::TooMany { retry_after_seconds: Self::NEXT })
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.app.0.exporting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
     }
 }

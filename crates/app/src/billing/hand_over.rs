@@ -170,7 +170,7 @@ fn going(tx: &mut Tx<'_>, reception: &Reception, command: &HandOver) -> Result<V
             continue;
         }
         let chart = chart(tx.conn, row.chart_id)?;
-        let is_ready = row.is_open && chart.ways_out(&row.step).any(|way| way.needs.contains(&Need::HandOver));
+        let is_ready = row.is_open && chart.hands_over(&row.step);
         match (is_ready, is_named) {
             (true, _) => {
                 if let Some(line) = planned(tx.conn, row.id)?.first() {

@@ -1,6 +1,8 @@
 //! What a repair takes of its covers: reserved when the work is agreed, spent at hand-over, given back where the device
 //! goes without repair.
 
+use domain::workflow::Stage;
+
 use super::rows::CoverClaim;
 use crate::coverage::shares::current_shares;
 use crate::repair::rows::Repair;
@@ -73,6 +75,6 @@ pub(super) fn refresh(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
         .select(cover_claims::id)
         .first::<i64>(tx.conn)
         .optional()?;
-    let work_began = matches!(repair.step.as_str(), "repair" | "part" | "quality");
+    let work_began = repair.stage.as_deref().and_then(Stage::named).is_some_and(Stage::has_begun);
     if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
 }

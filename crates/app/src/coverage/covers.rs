@@ -10,6 +10,7 @@ use super::decide::decide_repair;
 use super::paper;
 use super::policies::{Names, latest, may_promise_for, policy_row};
 use super::rows::{Cover, Policy};
+use super::view::of_repair;
 use crate::catalogue::legal_entities::is_company;
 use crate::coverage::new_cover::{NewCover, insert};
 use crate::coverage::view::{CoverView, brand_of, cover_row, cover_view};
@@ -256,8 +257,17 @@ pub struct ChangeCoverState {
 pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCoverState) -> Result<CoverView> {
     let row = cover_row(tx.conn, public_id)?;
     let brand = brand_of(tx.conn, row.device_id)?;
-    tx.actor.finds(&[Action::ViewWork, Action::KeepPolicies], Of::InBrand(brand))?;
-    tx.actor.may(Action::KeepPolicies, Of::Brand(brand))?;
+    match of_repair(tx.conn, &row)? {
+        // What was given away is taken back by who may give it there.
+        Some(of) => {
+            tx.actor.finds(&[Action::ViewMoney], of)?;
+            tx.actor.may(Action::GiveGoodwill, of)?;
+        }
+        None => {
+            tx.actor.finds(&[Action::ViewWork, Action::KeepPolicies], Of::InBrand(brand))?;
+            tx.actor.may(Action::KeepPolicies, Of::Brand(brand))?;
+        }
+    }
     if command.reason.trim().is_empty() {
         return Err(Error::invalid("reason", "required"));
     }

@@ -209,7 +209,10 @@ fn put_right(conn: &mut Conn, device_id: i64, received_at: At, usage: &mut BTree
         .order((device_events::occurred_at, device_events::id))
         .select(device_events::data)
         .load::<String>(conn)?;
-    for Reading { metric, reading } in since.iter().filter_map(|data| serde_json::from_str(data).ok()) {
+    // The last one holds: what was put right wrongly is put right again.
+    let read = since.iter().filter_map(|data| serde_json::from_str::<Reading>(data).ok());
+    let last = read.map(|Reading { metric, reading }| (metric, reading)).collect::<BTreeMap<_, _>>();
+    for (metric, reading) in last {
         usage.entry(metric).and_modify(|at_reception| *at_reception = reading.min(*at_reception));
     }
     Ok(())
@@ -449,8 +452,11 @@ pub struct CoverageChange {
 pub struct LineChange {
     pub id: String,
     pub title: Title,
-    pub customer_before: i64,
-    pub customer_after: i64,
+    /// Absent for who may not see money there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_before: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer_after: Option<i64>,
     /// Why, by cover.
     pub considered: Vec<Considered>,
 }
@@ -498,8 +504,8 @@ pub(crate) fn preview(
             lines.push(LineChange {
                 id: line.public_id.clone(),
                 title: Title::new(&line.title_fa, &line.title_en),
-                customer_before,
-                customer_after,
+                customer_before: Some(customer_before),
+                customer_after: Some(customer_after),
                 considered,
             });
         }

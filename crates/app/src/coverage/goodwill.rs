@@ -299,6 +299,13 @@ mod tests {
                     change_cover_state(tx, &gift, &ChangeCoverState { state, reason: "-".to_owned() }).map(|_| ())
                 })
             };
+            // By who may give it there, and not by who keeps the brand's promises elsewhere.
+            let elsewhere = house.write(another_centre);
+            let members = vec![Member { role: Role::BrandManager, centre_id: Some(elsewhere), brand_id: None }];
+            let there = Actor { members, ..house.admin.clone() };
+            let void = ChangeCoverState { state: CoverState::Void, reason: "-".to_owned() };
+            let told = house.db.write(&there, |tx| change_cover_state(tx, &gift, &void).map(|_| ()));
+            assert!(matches!(told, Err(Error::Forbidden(_) | Error::NotFound)), "{told:?}");
             turn(CoverState::Void).expect("taken back");
             give(house, RECEPTIONIST, &repair, &[], 10).expect("another");
             assert!(

@@ -1,13 +1,15 @@
 //! A person's ruling on one line, beside the machine's decision: by right, with a reason, and both are seen for ever.
 //!
-//! Invariant: a ruling names a cover of the repair's case that is in force; where that is lost later, the machine's
-//! decision holds again.
+//! Invariant: a ruling names a cover of the repair's case that is in force and had begun when the device was received;
+//! where that is lost later, the machine's decision holds again. That its time, a meter or a limit is over is what a
+//! person rules on: "nine days over, and the maker agreed".
 
 use domain::access::Action;
-use domain::coverage::CoverKind;
+use domain::coverage::{CoverKind, terms_over_time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::case::cover_id;
 use super::decide::{case_of, decide_repair, work};
 use super::rows::{Cover, CoverageOverride};
 use crate::coverage::rulings::is_in_force;
@@ -39,8 +41,14 @@ pub struct OverrideCoverage {
 /// The cover of this public id among those of the repair's case, with a fault where it cannot pay.
 fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faults) -> Result<Option<Cover>> {
     let work = work(conn, repair_id)?;
-    let found = case_of(conn, &work)?.covers.into_iter().find(|cover| cover.public_id == public_id);
-    match &found {
+    let built = case_of(conn, &work)?;
+    let begins = |cover: &Cover| {
+        let id = cover_id(cover);
+        terms_over_time(&built.case).into_iter().filter(|(of, ..)| *of == id).map(|(_, _, first, _)| first).min()
+    };
+    let found = built.covers.iter().find(|cover| cover.public_id == public_id);
+    let received = work.repair.occurred_on.date();
+    match found {
         None => faults.add(Fault::new("cover", "cover-not-of-this")),
         Some(cover) if cover.kind == CoverKind::Goodwill.name() => {
             faults.add(Fault::new("cover", "goodwill-has-limits"))
@@ -48,9 +56,13 @@ fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faul
         Some(cover) if !is_in_force(cover) => faults.add(
             Fault::new("cover", "cover-not-in-force").with("state", Arg::word("cover-state", cover.state.clone())),
         ),
-        Some(_) => {}
+        Some(cover) => {
+            if let Some(begins) = begins(cover).filter(|begins| *begins > received) {
+                faults.add(Fault::new("cover", "cover-not-begun").with("day", begins));
+            }
+        }
     }
-    Ok(found)
+    Ok(found.cloned())
 }
 
 /// # Errors
@@ -135,6 +147,7 @@ mod tests {
             let another = house.device("TV-1", "T-2", "1405/01/24", &[]);
             house.card(&device, "G-1");
             house.card(&another, "G-2");
+            house.contract(&device, "K-2", "1405/10/01");
             let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
             house.at("1405/09/03 08:00");
             house.contract(&device, "K-1", "1405/09/03");
@@ -166,6 +179,7 @@ mod tests {
                 "entered after the device was received"
             );
             assert_eq!(refused(rule("0123456789abcdef")), "cover-not-of-this");
+            assert_eq!(refused(rule(&cover(house, &device, "K-2"))), "cover-not-begun");
             let goodwill = house
                 .db
                 .read(|conn| {

@@ -154,7 +154,18 @@ pub(crate) fn card_row(conn: &mut Conn, actor: &Actor, public_id: &str) -> Resul
     actor.may(Action::ViewWork, Of::Anything)?;
     let row = cover_row(conn, public_id)?;
     actor.finds(&[Action::ViewWork], Of::InBrand(brand_of(conn, row.device_id)?))?;
+    if let Some(of) = of_repair(conn, &row)? {
+        actor.finds(&[Action::ViewMoney], of)?;
+    }
     Ok(row)
+}
+
+/// Of what was given away in a repair, where that is.
+pub(super) fn of_repair(conn: &mut Conn, row: &Cover) -> Result<Option<Of>> {
+    let Some(id) = row.repair_id else { return Ok(None) };
+    let (centre, brand) =
+        repairs::table.find(id).select((repairs::centre_id, repairs::brand_id)).first::<(i64, i64)>(conn)?;
+    Ok(Some(Of::Work(centre, brand)))
 }
 
 /// Cards of the brands that the actor sees, newest first; with `q` those whose number begins with it.

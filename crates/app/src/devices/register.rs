@@ -17,10 +17,10 @@ use crate::customers::{SaveCustomer, change_contact, customer_named, known_custo
 use store::error::{Error, Fault, Faults, Reason, Result};
 use store::query::*;
 use store::rights::Of;
-use store::schema::{device_events, device_states, devices, products, repairs};
+use store::schema::{device_components, device_events, device_states, devices, products, receptions, repairs};
 use store::search_keys::{Target, put};
 use store::types::{At, Day};
-use store::{Event, Subject, Tx, start_of};
+use store::{Event, Subject, Tx, among, start_of};
 
 domain::words! {
     /// Facts of a device's life that a person enters.
@@ -364,21 +364,44 @@ pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: 
     }
 }
 
-/// Where a device, or the one in which it sits, is in repair, and since which day.
+/// Where a device is in repair, and since which day: itself, with the one in which it sits, or with the one in which it
+/// sat when that was received. What was taken out of it since is of that repair until it is over.
 ///
 /// # Errors
 /// The store.
 pub(crate) fn open_repair(tx: &mut Tx<'_>, device: &Device) -> Result<Option<(Of, Date)>> {
-    let root = root_of(tx.conn, device.id, tx.now)?;
-    let open = repairs::table.filter(repairs::device_id.eq(root)).filter(repairs::is_open.eq(true)).select((
-        repairs::centre_id,
-        repairs::brand_id,
-        repairs::occurred_on,
-    ));
-    Ok(open
-        .first::<(i64, i64, Day)>(tx.conn)
-        .optional()?
-        .map(|(centre, brand, on)| (Of::Work(centre, brand), on.date())))
+    let mut above = vec![device.id];
+    let mut looked_at = 0;
+    while looked_at < above.len() {
+        let parents = device_components::table
+            .filter(device_components::device_id.eq(above[looked_at]))
+            .select(device_components::parent_id)
+            .load::<i64>(tx.conn)?;
+        looked_at += 1;
+        for parent in parents {
+            if !above.contains(&parent) {
+                above.push(parent);
+            }
+        }
+    }
+    let open = repairs::table
+        .inner_join(receptions::table.on(receptions::id.eq(repairs::reception_id)))
+        .filter(among(repairs::device_id, above))
+        .filter(repairs::is_open.eq(true))
+        .order(repairs::id)
+        .select((
+            repairs::device_id,
+            (repairs::centre_id, repairs::brand_id),
+            repairs::occurred_on,
+            receptions::occurred_at,
+        ))
+        .load::<(i64, (i64, i64), Day, At)>(tx.conn)?;
+    for (root, (centre, brand), on, received_at) in open {
+        if root_of(tx.conn, device.id, tx.now)? == root || root_of(tx.conn, device.id, received_at.instant())? == root {
+            return Ok(Some((Of::Work(centre, brand), on.date())));
+        }
+    }
+    Ok(None)
 }
 
 /// # Errors
@@ -430,6 +453,9 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
     Ok(())
 }
 
+/// The most that a meter shows.
+const MOST_READ: i64 = 1_000_000_000;
+
 /// Notes the readings of a device's meters; `path` is that of their field. What covers pay follows from them, so that
 /// less than was read before is noted by who rules on that.
 ///
@@ -447,6 +473,11 @@ pub(crate) fn read_meters(
     }
     let text = device_states::table.find(device_id).select(device_states::meters).first::<String>(tx.conn)?;
     let mut meters: BTreeMap<String, i64> = serde_json::from_str(&text).unwrap_or_default();
+    if let Some((metric, _)) = readings.iter().find(|(_, reading)| **reading > MOST_READ) {
+        return Err(Error::Invalid(vec![
+            Fault::new(format!("{path}.{metric}"), "meter-too-large").with("limit", MOST_READ),
+        ]));
+    }
     let place = open_repair(tx, device)?.map_or(Of::InBrand(device.brand_id), |(of, _)| of);
     let rules = tx.actor.scope(Action::OverrideCoverage).holds(place);
     for (metric, reading) in readings {
@@ -489,7 +520,8 @@ mod tests {
     use crate::catalogue::organisation::{SaveBrand, save_brand};
     use crate::coverage::days::add_device_event;
     use crate::customers::get_customer;
-    use crate::testing::{MANAGER, RECEPTIONIST, TECHNICIAN, in_a_house, told};
+    use crate::devices::get_device;
+    use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house, told};
     use store::rights::Actor;
     use store::schema::{brands, journal};
 
@@ -694,6 +726,45 @@ mod tests {
             assert_eq!(add(RECEPTIONIST), "not-your-right", "nor before it is received");
             house.receive(&customer, &[(&device, "no-power")]);
             assert_eq!((add(RECEPTIONIST).as_str(), add(MANAGER).as_str()), ("not-your-right", "done"));
+        });
+    }
+
+    #[test]
+    fn what_is_taken_out_of_a_device_in_repair_is_of_that_repair() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let device = house.device("SRF-7300", "F-1", "1395/01/15", &[("CMP-EM65", "C-1")]);
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let repair = house.receive(&customer, &[(&device, "no-cooling")]).repairs.remove(0).id;
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "compressor-seized", "wear");
+            let components = house.db.read(|conn| get_device(conn, &house.admin, &device, house.db.now()));
+            let old = components.expect("a device").components.remove(0).id;
+            let fit = crate::repair::FitPart {
+                serial_in: Some("C-2".to_owned()),
+                component_out: Some(old.clone()),
+                ..House::part("CMP-EM65")
+            };
+            house.fit(&repair, fit);
+            let before = house.repair(&repair).customer_net;
+            house.at("1405/09/03");
+            let card = crate::coverage::covers::IssueCard {
+                device: old.clone(),
+                policy: Some(house.gold.clone()),
+                number: Some("W-1".to_owned()),
+                starts_on: None,
+                seller: None,
+                issued_on: typed_date("1405/01/01"),
+            };
+            let issue = |actor: &Actor| {
+                told(house.db.write(actor, |tx| crate::coverage::covers::issue_card(tx, &card).map(|_| ())))
+            };
+            assert_eq!(issue(&house.person(RECEPTIONIST)), "not-your-right");
+            let elsewhere = house.write(another_centre);
+            let mut there = house.person(RECEPTIONIST);
+            there.members.iter_mut().for_each(|member| member.centre_id = Some(elsewhere));
+            assert_eq!(issue(&there), "in-repair-elsewhere");
+            assert_eq!(house.repair(&repair).customer_net, before);
         });
     }
 

@@ -303,6 +303,11 @@ impl<'d> Runner<'d> {
     /// them too.
     fn has_no_strangers(&mut self) -> Result<bool> {
         let (db, actor) = (self.db, self.actor.clone());
+        // All rows were right when they were tried: what was noted since is of a run that was interrupted here.
+        db.write(&actor, |tx| {
+            let noted = import_problems::table.filter(import_problems::import_id.eq(self.import.id));
+            Ok(diesel::delete(noted).execute(tx.conn)?)
+        })?;
         let (looked_up, strangers) = self.file(|runner, rows| {
             let (mut first, mut looked_up, mut strangers) = (0, 0, 0);
             loop {

@@ -66,9 +66,15 @@ const LOOKED_AT_ONCE: i64 = 500;
 /// # Errors
 /// `Forbidden`; `TooMany` after too many numbers of strangers.
 pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
-    let found = db.read(|conn| look(conn, actor, typed))?;
-    let number = meant(typed);
-    let is_customers = identifiers::phone(number).is_some() || identifiers::national_id(number).is_some();
+    let mut found = db.read(|conn| look(conn, actor, typed))?;
+    // As it is looked up: signs that are passed over there are passed over here.
+    let number = domain::text::key(meant(typed));
+    let is_customers = identifiers::phone(&number).is_some() || identifiers::national_id(&number).is_some();
+    if !is_customers {
+        // By other numbers strangers are looked up where each try counts (`lookUpCustomer`): a search for a serial that
+        // finds nothing costs nothing, and so tells nothing of them.
+        found.hits.retain(|hit| !hit.is_elsewhere);
+    }
     let is_known = found.hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere);
     let tried = Tried::look_up(actor);
     if found.hits.iter().any(|hit| hit.is_elsewhere) || is_customers && !is_known {
@@ -464,6 +470,37 @@ mod tests {
         actor.members.iter_mut().for_each(|member| member.centre_id = Some(other));
         (actor.centre_id, actor.user_id) = (Some(other), house.person(TECHNICIAN).user_id);
         actor
+    }
+
+    #[test]
+    fn a_number_of_a_stranger_counts_however_it_is_written() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let them = SaveCustomer {
+                name: "زهرا کریمی".to_owned(),
+                phones: vec!["09123456789".to_owned()],
+                subscription: Some("SB-7".to_owned()),
+                ..SaveCustomer::default()
+            };
+            house.by(RECEPTIONIST, |tx| save_customer(tx, None, &them)).expect("a customer");
+            let elsewhere = elsewhere(house);
+            let found = |typed: &str| search(&house.db, &elsewhere, typed).expect("searched").hits.len();
+            let counted = || {
+                let tried = Tried::look_up(&elsewhere);
+                house.db.read(|conn| crate::access::guesses::wrong(conn, &tried, house.db.now())).expect("read")
+            };
+            for (at, typed) in
+                ["09123456789", "+98912_3456789", "+98912—345_6789", "+98913_3456789"].into_iter().enumerate()
+            {
+                assert_eq!(
+                    (found(typed), counted()),
+                    (usize::from(at < 3), i64::try_from(at).expect("few") + 1),
+                    "{typed}"
+                );
+            }
+            // By other numbers nobody is told of strangers here.
+            assert_eq!((found("SB-7"), found("SB-8"), counted()), (0, 0, 4));
+        });
     }
 
     #[test]

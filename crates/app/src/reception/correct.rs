@@ -14,6 +14,7 @@ use crate::catalogue::same_version;
 use crate::coverage::claims::release;
 use crate::coverage::decide::decide_repair;
 use crate::customers::customer_named;
+use crate::devices::tree::tree;
 use crate::devices::{append_event, device_named};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::repair::agreed::end_estimates_of_another;
@@ -22,8 +23,8 @@ use crate::repair::rows::Repair;
 use store::error::{Error, Faults, Reason, Result};
 use store::query::*;
 use store::rights::Of;
-use store::schema::{device_events, device_states, products, receptions, repairs};
-use store::{Event, Subject, Tx};
+use store::schema::{covers, device_events, device_states, journal, journal_subjects, products, receptions, repairs};
+use store::{Event, Subject, Tx, among};
 
 /// Corrects a reception that was written for a wrong customer or a wrong device.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -135,6 +136,23 @@ pub fn correct_reception(
     Ok(view)
 }
 
+/// Whether something was promised for a device, or for a component of it, since a visit was received: it would pay as if
+/// it had been there before.
+fn was_promised_since(tx: &mut Tx<'_>, reception: &Reception, device_id: i64) -> Result<bool> {
+    let root = tree(tx.conn, device_id, tx.now)?;
+    let nodes = root.all().iter().map(|node| node.device.id).collect::<Vec<_>>();
+    let promised = covers::table
+        .inner_join(journal_subjects::table.on(journal_subjects::subject_id.eq(covers::id)))
+        .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
+        .filter(journal_subjects::subject_kind.eq("cover"))
+        .filter(among(covers::device_id, nodes))
+        .filter(journal::recorded_at.gt(reception.recorded_at))
+        .select(covers::id)
+        .first::<i64>(tx.conn)
+        .optional()?;
+    Ok(promised.is_some())
+}
+
 fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device: &str) -> Result<[Subject; 2]> {
     let may = tx.actor.scope(Action::CorrectReception);
     let device = device_named(tx.conn, tx.actor, device)?
@@ -153,6 +171,9 @@ fn exchange_device(tx: &mut Tx<'_>, reception: &Reception, row: &Repair, device:
     }
     if diagnosis_of(tx.conn, row.id)?.diagnosed_at.is_some() {
         return Err(Error::Conflict(Reason::new("already-diagnosed").with("number", row.number.clone())));
+    }
+    if was_promised_since(tx, reception, device.id)? {
+        tx.actor.may(Action::OverrideCoverage, Of::Work(reception.centre_id, device.brand_id))?;
     }
     let kind_id = products::table.find(device.product_id).select(products::kind_id).first::<i64>(tx.conn)?;
     if reception.place == ReceptionPlace::Workshop.name() {
@@ -310,6 +331,10 @@ mod tests {
             assert!(matches!(place(&right), crate::devices::view::PlaceView::Shelf { .. }), "it is here");
             assert!(matches!(place(&wrong), crate::devices::view::PlaceView::Customer), "the other never was");
             assert_eq!(correct(&wrong).expect("by its id too").revision, 3);
+            // What was promised for the other since would pay as if it had been there: by who rules on that.
+            house.at("1405/09/02 12:00");
+            house.card(&right, "W-1");
+            assert!(matches!(correct(&right), Err(Error::Forbidden(_))));
         });
     }
 }

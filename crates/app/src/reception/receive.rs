@@ -263,6 +263,7 @@ fn receive_one(
         section_id,
         place: reception.place.clone(),
         chart_id,
+        stage: chart.stage(&chart.start).map(|stage| stage.name().to_owned()),
         step: chart.start.clone(),
         step_since_at: At::from(tx.occurred),
         is_open: true,

@@ -79,6 +79,7 @@ pub fn preview_diagnosis(
     if !actor.scope(Action::ViewMoney).holds(row.of()) {
         for line in &mut change.lines {
             line.considered.retain(|considered| !is_gift(&considered.cover));
+            (line.customer_before, line.customer_after) = (None, None);
         }
     }
     Ok(change)

@@ -12,8 +12,7 @@ use store::error::Result;
 /// Whether a way is barred while the customer would pay more than he agreed to: it ends the work, or hands over, or
 /// tells the customer to come for what was repaired.
 pub(super) fn charges(chart: &Chart, way: &Transition) -> bool {
-    let is_fetched =
-        || way.outcome.is_none() && chart.step(&way.to).is_some_and(|step| step.stage == Some(Stage::Ready));
+    let is_fetched = || way.outcome.is_none() && chart.stage(&way.to) == Some(Stage::Ready);
     way.ends_work() || way.needs.contains(&Need::HandOver) || is_fetched()
 }
 
@@ -25,7 +24,7 @@ pub(super) fn charges(chart: &Chart, way: &Transition) -> bool {
 pub(super) fn is_worked(conn: &mut Conn, repair: &Repair) -> Result<bool> {
     let chart = chart(conn, repair.chart_id)?;
     let is_ended = repair.outcome.as_deref() == Some("repaired");
-    Ok(is_ended && chart.step(&repair.step).is_some_and(|step| matches!(step.stage, Some(Stage::Check | Stage::Ready))))
+    Ok(is_ended && matches!(chart.stage(&repair.step), Some(Stage::Check | Stage::Ready)))
 }
 
 /// When the work ended on a repair that is worked, if it was: it may be fetched because the customer said no.

@@ -11,7 +11,7 @@ use super::rows::{Repair, WorkLine};
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::rows::Product;
 use crate::coverage::decide::decide_repair;
-use crate::devices::register::{insert, open_repair, product_named, put_in};
+use crate::devices::register::{insert, product_named, put_in};
 use crate::devices::rows::Device;
 use crate::devices::tree::{close_edge, root_of, tree};
 use crate::devices::{append_event, device_row};
@@ -21,7 +21,7 @@ use crate::repair::work::{Disposition, SuppliedBy, in_hand, line_row, touch};
 use store::error::{Error, Fault, Faults, OrInvalid, Reason, Result};
 use store::query::*;
 use store::rights::Of;
-use store::schema::{device_states, devices, products, work_lines};
+use store::schema::{device_states, devices, products, repairs, work_lines};
 use store::types::At;
 use store::{Conn, Event, Subject, Tx};
 
@@ -314,7 +314,14 @@ fn put_part_in(
                 None | Some(Place::Supplier) => !is_brought,
                 Some(place) => !is_brought && place == Place::Shelf(repair.centre_id),
             };
-            let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && open_repair(tx, &part)?.is_none();
+            let is_received = repairs::table
+                .filter(repairs::device_id.eq(part.id))
+                .filter(repairs::is_open.eq(true))
+                .select(repairs::id)
+                .first::<i64>(tx.conn)
+                .optional()?
+                .is_some();
+            let is_loose = root_of(tx.conn, part.id, tx.now)? == part.id && !is_received;
             let is_free = owner.is_none_or(|owner| owner == repair.customer_id && is_brought);
             if part.product_id != product.id || !is_here || !is_loose || !is_free {
                 return Err(Error::Invalid(vec![

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use domain::access::Action;
+use domain::workflow::Stage;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -32,6 +33,11 @@ pub struct RepairRow {
     pub customer: PartyLink,
     pub step: Title,
     pub step_id: String,
+    /// intake, diagnosis, approval, parts, work, check or ready: what the step means; absent where the device is back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stage: Option<String>,
+    /// Whether the device may be fetched.
+    pub is_ready: bool,
     #[schemars(with = "String")]
     pub step_since: Timestamp,
     #[schemars(with = "String")]
@@ -50,11 +56,13 @@ pub struct RepairRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = repairs)]
 struct Listed {
+    id: i64,
     public_id: String,
     number: String,
     brand_id: i64,
     chart_id: i64,
     step: String,
+    stage: Option<String>,
     step_since_at: At,
     is_open: bool,
     promised_on: Option<Day>,
@@ -65,8 +73,7 @@ struct Listed {
 /// A repair with what names it, as it is read: device, product, customer, who works on it.
 type Named = (Listed, (String, String), Title, PartyLink, Option<String>);
 
-/// All repairs with what names them: one read, however many there are. What is joined from the left is looked up for each
-/// repair in the order in which they are asked for; every repair has it.
+/// All repairs with what names them: one read, however many there are. Every repair has what is joined from the left.
 #[diesel::dsl::auto_type]
 fn named() -> _ {
     let repair: Selected<Listed> = Listed::as_select();
@@ -109,7 +116,9 @@ fn rows_of(conn: &mut Conn, named: Vec<Named>) -> Result<Vec<RepairRow>> {
                 device,
                 customer,
                 step: step_title(chart, &row.step),
+                is_ready: row.is_open && chart.hands_over(&row.step),
                 step_id: row.step,
+                stage: row.stage,
                 step_since: row.step_since_at.instant(),
                 received_on: row.occurred_on.date(),
                 promised_on: Day::shown(row.promised_on),
@@ -139,6 +148,8 @@ pub struct ListRepairs {
     pub limit: Option<i64>,
     /// Only those that are open, or only those that are over.
     pub is_open: Option<bool>,
+    /// What is done with them: those that are open on steps of this stage.
+    pub stage: Option<Stage>,
     /// Id of a step.
     #[schemars(length(max = 60))]
     pub step: Option<String>,
@@ -174,9 +185,15 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
-    let mut select = named().filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).into_boxed();
+    // Which they are is asked by a statement that takes its shape from the filters, which is dear by the column; what names
+    // them by one that is always the same.
+    let mut select =
+        repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
     if let Some(is_open) = query.is_open {
         select = select.filter(repairs::is_open.eq(is_open));
+    }
+    if let Some(stage) = query.stage {
+        select = select.filter(repairs::stage.eq(stage.name())).filter(repairs::is_open.eq(true));
     }
     if let Some(step) = &query.step {
         select = select.filter(repairs::step.eq(step));
@@ -230,10 +247,12 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
                 .filter(repairs::occurred_on.lt(after.occurred_on).or(same_day))
         };
     }
-    let mut rows = select.limit(limit + 1).load_boxed::<Named>(conn)?;
+    let mut ids = select.limit(limit + 1).load_boxed::<i64>(conn)?;
     let wanted = usize::try_from(limit).unwrap_or(0);
-    let has_more = rows.len() > wanted;
-    rows.truncate(wanted);
+    let has_more = ids.len() > wanted;
+    ids.truncate(wanted);
+    let mut rows = named().filter(among(repairs::id, ids.clone())).load::<Named>(conn)?;
+    rows.sort_by_cached_key(|(row, ..)| ids.iter().position(|id| *id == row.id));
     let items = rows_of(conn, rows)?;
     Ok(Page { next: items.last().filter(|_| has_more).map(|row| row.id.clone()), items })
 }

@@ -1,11 +1,14 @@
 //! The end of a repair that another system knew: an import of the past ends what it received, with its own day.
 
+use domain::workflow::StepKind;
+
 use super::diagnosis::write_diagnosis;
 use super::road::log_move;
 use super::rows::{Diagnosis, Repair};
 use crate::parts::{Paper, Place, Thing, move_thing};
+use crate::workflow::chart;
 use store::Tx;
-use store::error::Result;
+use store::error::{Error, Result};
 use store::query::*;
 use store::schema::repairs;
 use store::types::{At, Day};
@@ -31,7 +34,9 @@ pub(crate) fn close_past(
         .first::<Repair>(tx.conn)?;
     let thing = Thing { device_id: Some(repair.device_id), product_id: repair.product_id, quantity_milli: 1000 };
     move_thing(tx, thing, Place::Shelf(repair.centre_id), Place::Customer(None), Paper("import", reception_id))?;
-    log_move(tx, &repair, "import", "delivered", None)?;
+    let chart = chart(tx.conn, repair.chart_id)?;
+    let end = chart.steps.iter().find(|step| step.kind == StepKind::End).ok_or(Error::NotFound)?;
+    log_move(tx, &repair, "import", &end.id, None)?;
     diesel::update(repairs::table.find(repair.id))
         .set((
             (

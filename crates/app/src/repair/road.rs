@@ -1,7 +1,7 @@
 //! The road of a repair: every way out of its step with the reasons, taking one, stepping back.
 
 use domain::access::Action;
-use domain::workflow::{Barred, Case, Fact, Need, Transition, Way, instant, ways};
+use domain::workflow::{Barred, Case, Fact, Need, Stage, Transition, Way, instant, ways};
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::repair::ends::charges;
 use crate::repair::line::drop_planned;
 use crate::repair::work::{in_hand, touch};
 use crate::workflow::rows::{CaseMove, ChecklistAnswer};
-use crate::workflow::{chart, moves_of};
+use crate::workflow::{chart, moves_of, step_title};
 use store::error::{Arg, Error, Faults, Reason, Result};
 use store::query::*;
 use store::rights::Actor;
@@ -81,6 +81,8 @@ pub struct WayView {
     pub transition: String,
     pub title: store::views::Title,
     pub to: String,
+    /// Whether it leads forward: the first of these that is allowed is what comes next.
+    pub main: bool,
     pub allowed: bool,
     /// Why it is barred.
     pub because: Vec<BarredView>,
@@ -176,6 +178,7 @@ fn way_view(way: &Way<'_>, is_exceeded: bool, sees_sums: bool) -> WayView {
         transition: way.transition.id.clone(),
         title: store::views::Title::new(&way.transition.title.fa, &way.transition.title.en),
         to: way.transition.to.clone(),
+        main: way.transition.main,
         allowed: way.allowed && !is_exceeded,
         because: because.chain(is_exceeded.then_some(BarredView::Exceeded)).collect(),
         asks: way.asks.iter().map(|need| need.name().to_owned()).collect(),
@@ -299,13 +302,14 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<
             release(tx, repair.id)?;
         }
     }
-    if transition.to == "repair" {
+    let stage = chart(tx.conn, repair.chart_id)?.stage(&transition.to);
+    if stage.is_some_and(Stage::has_begun) {
         reserve(tx, repair.id)?;
     }
     // Who takes a case out of the pool by working on it has it.
     // Who notes the customer's yes at the counter does not take the work for it.
     let does_it = tx.actor.user_id.is_some() && tx.actor.scope(Action::DoWork).holds(repair.of());
-    if repair.assignee_user_id.is_none() && does_it && matches!(transition.to.as_str(), "repair" | "quality") {
+    if repair.assignee_user_id.is_none() && does_it && stage.is_some_and(Stage::is_worked_on) {
         diesel::update(repairs::table.find(repair.id))
             .set(repairs::assignee_user_id.eq(tx.actor.user_id))
             .execute(tx.conn)?;
@@ -315,6 +319,7 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<
 
 /// Writes a move: from the step on which the repair stands to another.
 pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &str, note: Option<&str>) -> Result<()> {
+    let chart = chart(tx.conn, repair.chart_id)?;
     let seconds = tx.occurred.as_second() - repair.step_since_at.instant().as_second();
     let row = CaseMove {
         id: 0,
@@ -331,12 +336,17 @@ pub(crate) fn log_move(tx: &mut Tx<'_>, repair: &Repair, transition: &str, to: &
     diesel::update(repairs::table.find(repair.id))
         .set((
             repairs::step.eq(to),
+            repairs::stage.eq(chart.stage(to).map(Stage::name)),
             repairs::step_since_at.eq(At::from(tx.occurred)),
             repairs::version.eq(repairs::version + 1),
         ))
         .execute(tx.conn)?;
-    let event =
-        Event::RepairMoved { number: repair.number.clone(), transition: transition.to_owned(), to: to.to_owned() };
+    let event = Event::RepairMoved {
+        number: repair.number.clone(),
+        transition: transition.to_owned(),
+        to: to.to_owned(),
+        to_title: Some(step_title(&chart, to)),
+    };
     tx.record(
         (repair.centre_id, repair.brand_id),
         &event,

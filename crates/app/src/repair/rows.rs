@@ -24,6 +24,8 @@ pub struct Repair {
     pub place: String,
     pub chart_id: i64,
     pub step: String,
+    /// What that step means, where it has a meaning of its own.
+    pub stage: Option<String>,
     pub step_since_at: At,
     pub is_open: bool,
     pub assignee_user_id: Option<i64>,

@@ -4,6 +4,7 @@
 //! guess, only wrong ones wait for each other; a visit is shown until 90 days after its last hand-over.
 
 use domain::time::days_between;
+use domain::workflow::Stage;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,7 +169,7 @@ fn view(conn: &mut Conn, rows: Vec<Row>, now: Timestamp) -> Result<Option<TrackV
             brand,
             step_title: step_title(&chart, &row.step),
             since: row.step_since_at.instant(),
-            awaits: awaited(conn, &row)?.to_owned(),
+            awaits: awaited(conn, &row, chart.stage(&row.step))?.to_owned(),
             road,
             step: row.step,
             outcome: row.outcome,
@@ -185,17 +186,17 @@ fn view(conn: &mut Conn, rows: Vec<Row>, now: Timestamp) -> Result<Option<TrackV
 }
 
 /// What a repair waits for, in the customer's eyes.
-fn awaited(conn: &mut Conn, row: &Tracked) -> Result<&'static str> {
-    Ok(match row.step.as_str() {
-        "approval" => {
+fn awaited(conn: &mut Conn, row: &Tracked, stage: Option<Stage>) -> Result<&'static str> {
+    Ok(match stage {
+        Some(Stage::Approval) => {
             let waiting = estimates::table
                 .filter(estimates::repair_id.eq(row.id))
                 .filter(estimates::state.eq("waiting"))
                 .select(estimates::id);
             if waiting.first::<i64>(conn).optional()?.is_some() { "customer" } else { "workshop" }
         }
-        "part" => "part",
-        "ready" => "pick_up",
+        Some(Stage::Parts) => "part",
+        Some(Stage::Ready) => "pick_up",
         _ if row.is_open => "workshop",
         _ => "nothing",
     })

@@ -43,18 +43,20 @@ pub fn repair_chart(tx: &mut Tx<'_>) -> Result<(i64, Arc<Chart>)> {
         version = latest + 1;
     }
     let chart = domain::workflow::standard();
-    let body = serde_json::to_string(&chart).map_err(Error::internal)?;
+    Ok((keep(tx, &chart, version)?, Arc::new(chart)))
+}
+
+/// Keeps a version of a chart; returns its id.
+pub(crate) fn keep(tx: &mut Tx<'_>, chart: &Chart, version: i64) -> Result<i64> {
     let row = WorkflowChart {
         id: 0,
         code: chart.code.clone(),
         version,
-        body,
+        body: serde_json::to_string(chart).map_err(Error::internal)?,
         published_at: At::from(tx.now),
         public_id: tx.public_id(),
     };
-    let id =
-        diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?;
-    Ok((id, Arc::new(chart)))
+    Ok(diesel::insert_into(workflow_charts::table).values(row).returning(workflow_charts::id).get_result(tx.conn)?)
 }
 
 /// A stored version of a chart.
@@ -85,7 +87,7 @@ pub(crate) fn chart_named(conn: &mut Conn, public_id: &str) -> Result<Arc<Chart>
         .filter(workflow_charts::public_id.eq(public_id))
         .select(workflow_charts::body)
         .first::<String>(conn)?;
-    let chart: Arc<Chart> = Arc::new(serde_json::from_str(&body).map_err(Error::internal)?);
+    let chart: Arc<Chart> = Arc::new(domain::workflow::staged(serde_json::from_str(&body).map_err(Error::internal)?));
     let mut parsed = parsed();
     if parsed.len() >= MOST_PARSED {
         parsed.clear();
@@ -169,12 +171,16 @@ pub fn road(chart: &Chart, step: &str, began: Timestamp, entered: &[Entered]) ->
 
 #[cfg(test)]
 mod tests {
-    use domain::workflow::{Chart, standard};
+    use domain::workflow::{Chart, Stage, standard};
 
     use super::*;
-    use crate::repair::{Answer, MoveRepair, move_repair};
-    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house};
-    use store::schema::repairs;
+    use crate::lookup::{GetTimeline, TimelineEntry, get_timeline};
+    use crate::repair::{
+        Answer, AwaitPart, FitPart, ListRepairs, MoveRepair, PlanPart, await_part, list_repairs, move_repair, plan_part,
+    };
+    use crate::testing::{RECEPTIONIST, TECHNICIAN, in_a_house, nonsense, nonsense_chart};
+    use crate::tracking::track;
+    use store::schema::{cover_claims, repairs};
 
     /// The built-in chart of before steps had stages.
     fn before() -> Chart {
@@ -192,23 +198,71 @@ mod tests {
     }
 
     #[test]
+    fn the_road_is_the_same_on_a_chart_whose_ids_and_titles_mean_nothing() {
+        in_a_house(|house| {
+            house.write(|tx| keep(tx, &nonsense_chart(), 1));
+            house.at("1405/09/02 10:00");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1405/01/15", &[]);
+            house.card(&device, "G-1");
+            let reception = house.receive(&customer, &[(&device, "no-power")]);
+            let repair = reception.repairs[0].id.clone();
+            let stands = || {
+                let view = house.repair(&repair);
+                let stage = Stage::ALL.iter().filter(|stage| {
+                    let query = ListRepairs { stage: Some(**stage), ..ListRepairs::default() };
+                    let listed = house.db.read(|conn| list_repairs(conn, &house.admin, &query, house.db.now()));
+                    listed.expect("listed").items.iter().any(|row| row.id == repair)
+                });
+                let stage = stage.map(|stage| stage.name()).collect::<Vec<_>>().join(",");
+                let next = view.ways.iter().find(|way| way.allowed && way.main).map(|way| way.transition.clone());
+                let tracked = track(&house.db, &reception.tracking_number, "127.0.0.1");
+                let awaits = tracked.expect("tracked").devices[0].awaits.clone();
+                (stage, next, awaits, view.assignee.is_some())
+            };
+            let at = |stage: &str, next: &str, awaits: &str, is_taken| {
+                (stage.to_owned(), (!next.is_empty()).then(|| nonsense(next)), awaits.to_owned(), is_taken)
+            };
+            let reserved = || {
+                let claims = cover_claims::table.filter(cover_claims::state.eq("reserved")).count();
+                house.db.read(|conn| Ok(claims.get_result::<i64>(conn)?)).expect("claims")
+            };
+            assert_eq!(stands(), at("intake", "to-diagnosis", "workshop", false));
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            house.diagnose(&repair, "no-power", "wear");
+            let filter = PlanPart { product: "FILTER-1".to_owned(), is_awaited: true, ..PlanPart::default() };
+            let line = house.by(TECHNICIAN, |tx| plan_part(tx, &repair, &filter)).expect("planned");
+            house.operation(&repair, "SVC-ANY", None);
+            assert_eq!(stands(), at("diagnosis", "", "workshop", false));
+            house.estimate(&repair);
+            assert_eq!((stands(), reserved()), (at("approval", "", "customer", false), 0));
+            house.answer(&repair, Answer::Accepted);
+            assert_eq!(stands(), at("work", "", "workshop", false));
+            assert!(reserved() > 0, "what covers pay");
+            house.go(TECHNICIAN, &repair, "wait-part");
+            assert_eq!(stands(), at("parts", "", "part", false));
+            let came = AwaitPart { line: line.clone(), is_awaited: false };
+            house.by(TECHNICIAN, |tx| await_part(tx, &repair, &came)).expect("came");
+            house.fit(&repair, FitPart { line: Some(line.clone()), ..FitPart::default() });
+            assert_eq!(stands(), at("work", "repaired", "workshop", true));
+            house.finish(&repair);
+            assert_eq!(stands(), at("ready", "hand-over", "pick_up", true));
+            let told = GetTimeline { subject: "repair".to_owned(), id: repair.clone(), ..Default::default() };
+            let told = house.db.read(|conn| get_timeline(conn, &house.admin, &told)).expect("told");
+            let is_told = |entry: &TimelineEntry| entry.details["to_title"]["en"] == nonsense("Ready").as_str();
+            assert!(told.items.iter().any(is_told), "{:?}", told.items);
+            house.at("1405/09/03 12:00");
+            house.hand_over(&reception.id, &[]);
+            assert_eq!(stands(), at("", "", "nothing", true));
+            let findings = house.db.read(crate::check::findings).expect("checked");
+            assert!(findings.is_empty(), "{findings:?}");
+        });
+    }
+
+    #[test]
     fn the_next_built_in_chart_takes_new_cases_and_running_ones_stay_with_the_same_bars() {
         in_a_house(|house| {
-            let old = house.write(|tx| {
-                let body = serde_json::to_string(&before()).map_err(Error::internal)?;
-                let row = WorkflowChart {
-                    id: 0,
-                    code: domain::workflow::STANDARD.to_owned(),
-                    version: 1,
-                    body,
-                    published_at: At::from(tx.now),
-                    public_id: tx.public_id(),
-                };
-                Ok(diesel::insert_into(workflow_charts::table)
-                    .values(row)
-                    .returning(workflow_charts::id)
-                    .get_result::<i64>(tx.conn)?)
-            });
+            let old = house.write(|tx| keep(tx, &before(), 1));
             house.at("1405/09/02 10:00");
             let customer = house.customer("زهرا کریمی", "09123456789");
             let device = house.device("TV-1", "T-1", "1400/01/15", &[]);

@@ -8,21 +8,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::strict_json::Malformed;
 
-fn cases(name: &str) -> Option<String> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/cases")).join(name);
-    let text = std::fs::read_to_string(path).ok();
-    if text.is_none() {
-        println!("named skip: {name} is not on this machine");
-    }
-    text
+fn cases(name: &str) -> String {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/cases")).join(name);
+    std::fs::read_to_string(path).expect("cases")
 }
 
 #[test]
 fn public_cases_are_decided_to_the_letter() {
-    let (Some(given), Some(expected)) = (cases("coverage-public.jsonl"), cases("coverage-public.expected.jsonl"))
-    else {
-        return;
-    };
+    let (given, expected) = (cases("coverage-public.jsonl"), cases("coverage-public.expected.jsonl"));
     let mut count = 0;
     for (case, expected) in given.lines().zip(expected.lines()) {
         let decision = decide_text(case).unwrap_or_else(|error| panic!("{error} in {case}"));
@@ -37,10 +30,7 @@ fn public_cases_are_decided_to_the_letter() {
 
 #[test]
 fn malformed_cases_are_told_with_their_paths() {
-    let (Some(given), Some(expected)) = (cases("coverage-malformed.jsonl"), cases("coverage-malformed.expected.jsonl"))
-    else {
-        return;
-    };
+    let (given, expected) = (cases("coverage-malformed.jsonl"), cases("coverage-malformed.expected.jsonl"));
     for (case, expected) in given.lines().filter(|line| !line.trim().is_empty()).zip(expected.lines()) {
         let Malformed { path, .. } = decide_text(case).expect_err(case);
         assert_eq!(
@@ -53,7 +43,7 @@ fn malformed_cases_are_told_with_their_paths() {
 
 #[test]
 fn a_case_reads_back_as_it_was_written() {
-    let Some(given) = cases("coverage-public.jsonl") else { return };
+    let given = cases("coverage-public.jsonl");
     for line in given.lines() {
         let case = Case::parse(line).expect("a case");
         assert_eq!(Case::parse(&serde_json::to_string(&case).expect("JSON")).as_ref(), Ok(&case), "{line}");

@@ -31,19 +31,33 @@ pub enum StepKind {
     End,
 }
 
-/// What a step means to the program, whatever its id is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    Intake,
-    Diagnosis,
-    /// The customer is asked.
-    Approval,
-    /// A part is waited for.
-    Parts,
-    Work,
-    Check,
-    Ready,
+crate::words! {
+    /// What a step means to the program, whatever its id is. An end has none.
+    Stage {
+        Intake = "intake",
+        Diagnosis = "diagnosis",
+        /// The customer is asked.
+        Approval = "approval",
+        /// A part is waited for.
+        Parts = "parts",
+        Work = "work",
+        Check = "check",
+        Ready = "ready",
+    }
+}
+
+impl Stage {
+    /// Whether the work has begun: what covers pay is reserved from then on.
+    #[must_use]
+    pub fn has_begun(self) -> bool {
+        matches!(self, Self::Work | Self::Parts | Self::Check)
+    }
+
+    /// Whether who takes a case onto such a step works on it, and so takes it out of the pool.
+    #[must_use]
+    pub fn is_worked_on(self) -> bool {
+        matches!(self, Self::Work | Self::Check)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +211,18 @@ impl Chart {
         self.steps.iter().find(|step| step.id == id)
     }
 
+    /// What a step means; None for an end, and for a step without a meaning of its own.
+    #[must_use]
+    pub fn stage(&self, id: &str) -> Option<Stage> {
+        self.step(id).and_then(|step| step.stage)
+    }
+
+    /// Whether a device leaves from a step.
+    #[must_use]
+    pub fn hands_over(&self, step: &str) -> bool {
+        self.ways_out(step).any(|way| way.needs.contains(&Need::HandOver))
+    }
+
     pub fn ways_out<'a>(&'a self, step: &'a str) -> impl Iterator<Item = &'a Transition> {
         self.transitions.iter().filter(move |transition| transition.from == step)
     }
@@ -205,11 +231,6 @@ impl Chart {
     /// a wait for a part or an answer only where the case is on it.
     #[must_use]
     pub fn road(&self) -> Vec<&Step> {
-        self.steps
-            .iter()
-            .filter(|step| {
-                step.kind != StepKind::Wait || self.ways_out(&step.id).any(|way| way.needs.contains(&Need::HandOver))
-            })
-            .collect()
+        self.steps.iter().filter(|step| step.kind != StepKind::Wait || self.hands_over(&step.id)).collect()
     }
 }

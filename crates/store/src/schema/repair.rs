@@ -28,6 +28,7 @@ diesel::table! {
         place -> Text,
         chart_id -> BigInt,
         step -> Text,
+        stage -> Nullable<Text>,
         step_since_at -> Timestamp,
         is_open -> Bool,
         assignee_user_id -> Nullable<BigInt>,

@@ -400,7 +400,7 @@ mod tests {
 
     #[test]
     fn only_a_path_of_our_own_is_gone_on_to() {
-        for path in ["/", "/repairs?is_open=true&step=ready", "/search?q=\u{6CC}", "/keep/products/0123456789abcdef"] {
+        for path in ["/", "/repairs?is_open=true&stage=ready", "/search?q=\u{6CC}", "/keep/products/0123456789abcdef"] {
             assert_eq!(local(path), path);
         }
         let elsewhere = [

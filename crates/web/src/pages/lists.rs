@@ -16,6 +16,7 @@ use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::money::Unit;
+use domain::workflow::Stage;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use store::error::Error;
@@ -199,7 +200,7 @@ where
         .cloned()
         .collect::<Vec<_>>();
     let (lang, actor, title) = (person.lang, person.current.actor.clone(), title.to_owned());
-    let made = person.app.run_in(Lane::Exports, move |app| {
+    let made = person.app.export(&person.current.actor, move |app| {
         let db = app.db().clone();
         EXPORTING.pass(move || {
             let rows = db.read(|conn| {
@@ -287,19 +288,9 @@ pub(crate) async fn home(person: Person) -> Response {
         let mut list = |query: ListRepairs| list_repairs(conn, actor, &query, now).map(|page| page.items);
         let ten = Some(10);
         let mine = list(ListRepairs { mine: Some(true), is_open: Some(true), limit: ten, ..ListRepairs::default() })?;
-        let ready = list(ListRepairs {
-            step: Some("ready".to_owned()),
-            is_open: Some(true),
-            limit: ten,
-            ..ListRepairs::default()
-        })?;
+        let ready = list(ListRepairs { stage: Some(Stage::Ready), limit: ten, ..ListRepairs::default() })?;
         let overdue = list(ListRepairs { overdue: Some(true), limit: ten, ..ListRepairs::default() })?;
-        let pool = list(ListRepairs {
-            is_open: Some(true),
-            step: Some("diagnosis".to_owned()),
-            limit: ten,
-            ..ListRepairs::default()
-        })?;
+        let pool = list(ListRepairs { stage: Some(Stage::Diagnosis), limit: ten, ..ListRepairs::default() })?;
         Ok((mine, ready, overdue, pool))
     });
     match rows.await {

@@ -25,7 +25,7 @@ use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use store::rights::Actor;
-use store::views::ListQuery;
+use store::views::{ListQuery, Title};
 use words::Lang;
 
 use super::frame::{Attempt, Page, Person, show};
@@ -53,6 +53,12 @@ pub(crate) fn told(lang: Lang, actor: &Actor, entries: Vec<TimelineEntry>) -> Ve
 /// What of an event is not always there: without it there is a plain sentence.
 const MORE: [&str; 7] = ["amount", "total", "customer_before", "serial_in", "serial_out", "percent", "login"];
 
+/// What the step is called to which a repair went.
+fn step_of(lang: Lang, details: &serde_json::Value) -> Option<String> {
+    let title = serde_json::from_value::<Title>(details.get("to_title")?.clone()).ok()?;
+    Some(lang.pick(&title.fa, &title.en).to_owned())
+}
+
 /// What happened, as a sentence.
 pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_json::Value) -> String {
     let mut args = Vec::new();
@@ -62,7 +68,9 @@ pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_j
                 ("amount" | "total" | "customer_before" | "customer_after", value) => {
                     lang.money(&value.as_i64().unwrap_or(0), actor.unit)
                 }
-                ("to", value) => lang.word("step", value.as_str().unwrap_or_default()),
+                ("to", value) => {
+                    step_of(lang, details).unwrap_or_else(|| lang.word("step", value.as_str().unwrap_or_default()))
+                }
                 ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
                 ("role", value) => lang.word("role", value.as_str().unwrap_or_default()),
                 ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
@@ -125,12 +133,8 @@ pub(crate) async fn reception_page(person: Person, id: String, attempt: Option<A
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         let view = get_reception(conn, actor, &id)?;
-        let ready = view
-            .repairs
-            .iter()
-            .filter(|repair| repair.step_id == "ready")
-            .map(|repair| repair.id.clone())
-            .collect::<Vec<_>>();
+        let ready =
+            view.repairs.iter().filter(|repair| repair.is_ready).map(|repair| repair.id.clone()).collect::<Vec<_>>();
         let mut barred = HashMap::new();
         for repair in &ready {
             barred.extend(get_repair(conn, actor, repair, now)?.exceeded.map(|exceeded| (repair.clone(), exceeded)));

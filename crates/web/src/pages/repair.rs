@@ -42,6 +42,8 @@ pub(crate) struct WayOut {
     pub transition: String,
     pub title: String,
     pub allowed: bool,
+    /// What comes next: the first allowed way that leads forward.
+    pub is_next: bool,
     pub because: Vec<String>,
     pub asks_note: bool,
     pub asks_person: bool,
@@ -160,6 +162,7 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         Err(response) => return response,
     };
     let lines = view.lines.iter().map(|line| line_of(lang, &view, line)).collect();
+    let next = view.ways.iter().find(|way| way.allowed && way.main).map(|way| &way.transition);
     let ways = view
         .ways
         .iter()
@@ -167,6 +170,7 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
             transition: way.transition.clone(),
             title: lang.pick(&way.title.fa, &way.title.en).to_owned(),
             allowed: way.allowed,
+            is_next: next == Some(&way.transition),
             because: way.because.iter().map(|reason| barred(lang, reason)).collect(),
             asks_note: way.asks.iter().any(|need| need == "note"),
             asks_person: way.asks.iter().any(|need| need == "second_person"),

@@ -259,6 +259,41 @@ async fn reads_that_are_many_keep_no_write_waiting() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_many_lists_at_once_has_them_one_by_one_and_others_have_theirs() {
+    for house in House::each() {
+        let (cookie, _) = house.signed_in("receptionist").await;
+        let (other, _) = house.signed_in("accountant").await;
+        let export = |cookie: &str| {
+            let router = house.router();
+            let request = Request::get("/repairs?format=xlsx")
+                .header(header::COOKIE, cookie.to_owned())
+                .body(Body::empty())
+                .unwrap();
+            async move { router.oneshot(request).await.unwrap() }
+        };
+        let mut exporting = JoinSet::new();
+        for _ in 0..32 {
+            exporting.spawn(export(&cookie));
+        }
+        exporting.spawn(export(&other));
+        let (mut written, mut refused) = (0, 0);
+        while let Some(answer) = exporting.join_next().await {
+            let answer = answer.expect("an answer");
+            match answer.status() {
+                StatusCode::OK => written += 1,
+                StatusCode::TOO_MANY_REQUESTS => {
+                    assert_eq!(answer.headers()["retry-after"], "5");
+                    refused += 1;
+                }
+                other => panic!("{other}"),
+            }
+        }
+        assert!(written >= 2 && refused > 0, "{written} written, {refused} refused");
+        assert_eq!(export(&cookie).await.status(), StatusCode::OK, "the next one");
+    }
+}
+
 fn with_id(one: &Value, index: usize) -> Value {
     let mut other = one.clone();
     other["id"] = json!(format!("N{index}"));

@@ -291,6 +291,7 @@ sign-in-otherwise = Sign in as somebody else
 sign-out = Sign out
 sold = Sold
 state = State
+stage = Stage
 step = Step
 step-back = One step back
 subscription = Subscription

@@ -291,6 +291,7 @@ sign-in-otherwise = ورود با نامی دیگر
 sign-out = خروج
 sold = تاریخ فروش
 state = وضعیت
+stage = مرحله
 step = گام
 step-back = یک گام به عقب
 subscription = شمارهٔ اشتراک

@@ -219,5 +219,13 @@ fn a_reading_of_the_counter_is_put_right_by_who_rules_where_the_device_is() {
         assert_eq!(note(&both), "meters.hours: meter-backwards");
         assert_eq!(note(&house.person(MANAGER)), "done");
         assert_eq!(house.repair(&repair).customer_net, Some(0));
+        let again =
+            crate::devices::RecordOnDevice { meters: [("hours".to_owned(), 45_000)].into(), ..Default::default() };
+        house.by(MANAGER, |tx| record_on_device(tx, &device, &again)).expect("it was right");
+        assert_eq!(
+            house.repair(&repair).customer_net,
+            Some(1_000_000),
+            "what was put right wrongly is put right again"
+        );
     });
 }
