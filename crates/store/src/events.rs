@@ -52,14 +52,12 @@ impl Subject {
 /// The consumer that draws papers, so that their bytes are there before somebody asks for them.
 pub const PAPERS: &str = "papers";
 
-/// Everything that can happen.
+/// Everything that can happen. What was added later is absent in what was written before.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     SignedIn,
-    SignInFailed {
-        login: String,
-    },
+    SignInFailed { login: String },
     SecretRefused,
     SignedOut,
     PersonSwitched,
@@ -67,246 +65,69 @@ pub enum Event {
     PinSet,
     SecondFactorTurnedOn,
     SecondFactorTurnedOff,
-    SecondFactorAskedOf {
-        whom: String,
-    },
+    SecondFactorAskedOf { whom: String },
     SessionsEnded,
-    UserSaved {
-        login: String,
-    },
-    UserDisabled {
-        login: String,
-        returned: i64,
-    },
-    UserEnabled {
-        login: String,
-    },
-    PasswordReset {
-        login: String,
-    },
-    TokenMade {
-        title: String,
-    },
-    TokenRevoked {
-        title: String,
-    },
-    PermissionChanged {
-        role: String,
-        action: String,
-    },
-    MoneyUnitChanged {
-        unit: String,
-    },
-    VatRateSet {
-        on: Date,
-        percent: Option<i64>,
-    },
-    AccessRefused {
-        path: String,
-    },
-    SecretsSealedAnew {
-        sealed: i64,
-        dropped: i64,
-    },
-    Saved {
-        what: String,
-        code: String,
-    },
-    Retired {
-        what: String,
-        code: String,
-    },
-    PolicyPublished {
-        code: String,
-        number: i64,
-    },
+    UserSaved { login: String },
+    UserDisabled { login: String, returned: i64 },
+    UserEnabled { login: String },
+    PasswordReset { login: String },
+    TokenMade { title: String },
+    TokenRevoked { title: String },
+    PermissionChanged { role: String, action: String },
+    MoneyUnitChanged { unit: String },
+    VatRateSet { on: Date, percent: Option<i64> },
+    AccessRefused { path: String },
+    SecretsSealedAnew { sealed: i64, dropped: i64 },
+    Saved { what: String, code: String },
+    Retired { what: String, code: String },
+    PolicyPublished { code: String, number: i64 },
     CustomerSaved,
     CustomerChanged,
     CustomerLookedUp,
     CustomerOpened,
     CustomerExported,
-    CustomerErased {
-        reason: String,
-    },
+    CustomerErased { reason: String },
     RetentionChanged,
-    OldDataDeleted {
-        photos: i64,
-        messages: i64,
-        files: i64,
-        customers: i64,
-    },
-    DeviceRegistered {
-        serial: String,
-    },
-    DeviceEventAdded {
-        kind: String,
-        on: Date,
-    },
+    OldDataDeleted { photos: i64, messages: i64, files: i64, customers: i64 },
+    DeviceRegistered { serial: String },
+    DeviceEventAdded { kind: String, on: Date },
     OwnerChanged,
-    MeterRead {
-        metric: String,
-        reading: i64,
-    },
-    NoteAdded {
-        note: String,
-    },
-    CardIssued {
-        number: String,
-    },
-    CoverAdded {
-        kind: String,
-        number: String,
-    },
-    CoverStateChanged {
-        number: String,
-        state: String,
-    },
-    DevicesReceived {
-        number: String,
-        devices: i64,
-    },
-    ReceptionCorrected {
-        number: String,
-        reason: String,
-        revision: i64,
-    },
-    ReceptionCancelled {
-        number: String,
-        reason: String,
-    },
-    RepairDiagnosed {
-        number: String,
-        fault: Option<String>,
-        cause: Option<String>,
-    },
-    OperationAdded {
-        number: String,
-        item: String,
-    },
-    PartPlanned {
-        number: String,
-        item: String,
-    },
-    PartAwaited {
-        number: String,
-        item: String,
-    },
-    PartCame {
-        number: String,
-        item: String,
-    },
-    PartFitted {
-        number: String,
-        item: String,
-        serial_in: Option<String>,
-        serial_out: Option<String>,
-    },
-    PartRepaired {
-        number: String,
-        item: String,
-        serial: Option<String>,
-    },
-    PartTakenOut {
-        number: String,
-        item: String,
-        reason: String,
-    },
-    LineRemoved {
-        number: String,
-        item: String,
-        reason: String,
-    },
-    PriceChanged {
-        number: String,
-        item: String,
-    },
-    CoverageChanged {
-        number: String,
-        customer_before: i64,
-        customer_after: i64,
-    },
-    CoverageOverridden {
-        number: String,
-        item: String,
-        percent: i64,
-        reason: String,
-    },
-    GoodwillGiven {
-        number: String,
-        percent: i64,
-        amount: i64,
-        reason: String,
-    },
-    EstimateMade {
-        number: String,
-        revision: i64,
-        total: i64,
-    },
-    EstimateAnswered {
-        number: String,
-        revision: i64,
-        answer: String,
-    },
-    AgreementNoted {
-        number: String,
-        total: i64,
-        how: String,
-        reason: String,
-    },
-    PasscodeShown {
-        number: String,
-    },
-    /// `to_title`: what the step is called in the chart; absent in what was written before it was kept.
-    RepairMoved {
-        number: String,
-        transition: String,
-        to: String,
-        to_title: Option<Title>,
-    },
-    PromiseChanged {
-        number: String,
-        on: Option<Date>,
-        reason: String,
-    },
-    AttachmentAdded {
-        purpose: String,
-    },
-    HandedOver {
-        number: String,
-        receiver: String,
-    },
-    HandOverCodeSent {
-        number: String,
-    },
-    RepairReopened {
-        number: String,
-        reason: String,
-    },
-    InvoiceIssued {
-        number: String,
-        kind: String,
-        total: i64,
-    },
-    InvoiceCorrected {
-        number: String,
-        by: String,
-        reason: String,
-    },
-    PaymentCarried {
-        from: String,
-        to: String,
-        amount: i64,
-    },
-    PaymentRecorded {
-        number: String,
-        method: String,
-        amount: i64,
-    },
-    Imported {
-        kind: String,
-        good: i64,
-        bad: i64,
-    },
+    MeterRead { metric: String, reading: i64 },
+    NoteAdded { note: String },
+    CardIssued { number: String },
+    CoverAdded { kind: String, number: String },
+    CoverStateChanged { number: String, state: String },
+    DevicesReceived { number: String, devices: i64 },
+    ReceptionCorrected { number: String, reason: String, revision: i64 },
+    ReceptionCancelled { number: String, reason: String },
+    RepairDiagnosed { number: String, fault: Option<String>, cause: Option<String> },
+    OperationAdded { number: String, item: String },
+    PartPlanned { number: String, item: String },
+    PartAwaited { number: String, item: String },
+    PartCame { number: String, item: String },
+    PartFitted { number: String, item: String, serial_in: Option<String>, serial_out: Option<String> },
+    PartRepaired { number: String, item: String, serial: Option<String> },
+    PartTakenOut { number: String, item: String, reason: String },
+    LineRemoved { number: String, item: String, reason: String },
+    PriceChanged { number: String, item: String },
+    CoverageChanged { number: String, customer_before: i64, customer_after: i64 },
+    CoverageOverridden { number: String, item: String, percent: i64, reason: String },
+    GoodwillGiven { number: String, percent: i64, amount: i64, reason: String },
+    EstimateMade { number: String, revision: i64, total: i64 },
+    EstimateAnswered { number: String, revision: i64, answer: String },
+    AgreementNoted { number: String, total: i64, how: String, reason: String },
+    PasscodeShown { number: String },
+    RepairMoved { number: String, transition: String, to: String, to_title: Option<Title> },
+    PromiseChanged { number: String, on: Option<Date>, reason: String },
+    AttachmentAdded { purpose: String },
+    HandedOver { number: String, receiver: String },
+    HandOverCodeSent { number: String },
+    RepairReopened { number: String, reason: String },
+    InvoiceIssued { number: String, kind: String, total: i64 },
+    InvoiceCorrected { number: String, by: String, reason: String },
+    PaymentCarried { from: String, to: String, amount: i64 },
+    PaymentRecorded { number: String, method: String, amount: i64 },
+    Imported { kind: String, good: i64, bad: i64 },
 }
 
 /// What stands in the security log, by name: who came in, who was refused, whose rights changed, who was shown what is

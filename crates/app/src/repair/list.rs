@@ -33,7 +33,8 @@ pub struct RepairRow {
     pub customer: PartyLink,
     pub step: Title,
     pub step_id: String,
-    /// intake, diagnosis, approval, parts, work, check or ready: what the step means; absent where the device is back.
+    /// intake, diagnosis, approval, parts, work, check or ready: what the step means, where it has a
+    /// meaning; `is_open` tells whether it still stands there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// Whether the device may be fetched.
@@ -185,8 +186,8 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
     actor.may(Action::ViewWork, Of::Anything)?;
     let limit = query.limit.unwrap_or(store::PAGE).clamp(1, store::MAX_PAGE);
     let is_by_promise = query.overdue == Some(true);
-    // Which they are is asked by a statement that takes its shape from the filters, which is dear by the column; what names
-    // them by one that is always the same.
+    // Which they are is asked by ids alone: a statement that takes its shape from the filters is compiled at every use, and
+    // each of its columns costs. What names them is always the same.
     let mut select =
         repairs::table.filter(actor.scope(Action::ViewWork).rows::<repairs::table>()).select(repairs::id).into_boxed();
     if let Some(is_open) = query.is_open {
