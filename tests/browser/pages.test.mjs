@@ -16,7 +16,7 @@ after(async () => {
 
 const PLAIN = [
   "/", "/receive", "/repairs", "/receptions", "/devices", "/cards", "/customers", "/invoices", "/imports", "/keep", "/me", "/messages", "/reports/failure-causes", "/reports/failure-causes?by=cause", "/search?q=SRF",
-  "/search?q=nothing-of-the-kind", "/repairs?stage=parts", "/repairs?fault=none", "/me/second-factor", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions", "/keep/security-log", "/keep/security-log?only_refused=true",
+  "/search?q=nothing-of-the-kind", "/repairs?stage=parts", "/repairs?fault=none", "/me/second-factor", "/keep/products", "/keep/products/new", "/keep/users", "/keep/users/new", "/keep/policies/new", "/keep/centres", "/keep/faults", "/keep/installation", "/keep/permissions", "/keep/security-log", "/keep/security-log?only_refused=true", "/keep/tasks", "/keep/tasks?state=parked",
 ];
 const LISTS = ["/repairs", "/repairs?stage=approval&is_open=true", "/devices", "/cards", "/customers", "/invoices", "/receptions", "/keep/users", "/keep/policies", "/keep/products"];
 

@@ -3,12 +3,15 @@
 
 use std::collections::HashMap;
 
+use domain::workflow::Stage;
+
+use crate::workflow::chart;
 use store::Conn;
 use store::error::Result;
 use store::query::*;
 use store::schema::{
     coverage_shares, device_components, device_events, device_states, invoice_lines, invoices, ledger_entries, moves,
-    number_series, outbox, payments, receptions, repairs, work_lines,
+    number_series, payments, receptions, repairs, work_lines,
 };
 use store::types::{At, Day};
 
@@ -25,11 +28,24 @@ pub fn findings(conn: &mut Conn) -> Result<Vec<String>> {
     series(conn, &mut out)?;
     shares(conn, &mut out)?;
     sold(conn, &mut out)?;
-    let stuck = outbox::table.filter(outbox::claimed_at.is_not_null()).count().get_result::<i64>(conn)?;
-    if stuck > 1000 {
-        out.push(format!("{stuck} outbox rows are claimed and not done"));
-    }
+    stages(conn, &mut out)?;
     Ok(out)
+}
+
+/// A repair's stage is that of its step in its chart.
+fn stages(conn: &mut Conn, out: &mut Vec<String>) -> Result<()> {
+    let stand = repairs::table.select((repairs::chart_id, repairs::step, repairs::stage)).distinct().load::<(
+        i64,
+        String,
+        Option<String>,
+    )>(conn)?;
+    for (chart_id, step, stage) in stand {
+        let said = chart(conn, chart_id)?.stage(&step).map(Stage::name);
+        if stage.as_deref() != said {
+            out.push(format!("repairs on step {step} have the stage {stage:?}, and their chart says {said:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// A device is where its last move took it.

@@ -9,9 +9,9 @@ use crate::billing::{HandOver, RecordPayment, hand_over, record_payment};
 use crate::testing::{House, RECEPTIONIST, TECHNICIAN, in_a_house};
 use store::error::Error;
 use store::events::PAPERS;
-use store::outbox as queue;
+use store::jobs::{Job, Retry, work};
 use store::query::*;
-use store::schema::{invoices, journal, outbox, receptions};
+use store::schema::{invoices, jobs, journal, receptions};
 
 const WRITERS: usize = 8;
 const ROUNDS: usize = 3;
@@ -41,7 +41,7 @@ fn eight_writers_keep_every_rule() {
             }
         });
         rules_hold(house);
-        every_outbox_row_is_worked_once(house);
+        every_task_is_done_once(house);
     });
 }
 
@@ -90,26 +90,30 @@ fn rules_hold(house: &House) {
     }
 }
 
-fn every_outbox_row_is_worked_once(house: &House) {
+fn every_task_is_done_once(house: &House) {
     let waiting = house
         .db
-        .read(|conn| Ok(outbox::table.filter(outbox::consumer.eq(PAPERS)).count().get_result::<i64>(conn)?))
+        .read(|conn| Ok(jobs::table.filter(jobs::job.eq(PAPERS.name)).count().get_result::<i64>(conn)?))
         .expect("read");
     assert_eq!(waiting, i64::try_from(WRITERS * ROUNDS).expect("a count"));
-    let worked = Mutex::new(Vec::new());
+    let papers = [Job {
+        kind: PAPERS,
+        retry: Retry { attempts: 1, first_wait: 1, limit: 60 },
+        is_daily: false,
+        run: |done: &Mutex<Vec<String>>, task| {
+            done.lock().expect("the list").push(task.key().to_owned());
+            Ok(())
+        },
+    }];
+    let done = Mutex::new(Vec::new());
     std::thread::scope(|threads| {
         for _ in 0..4 {
-            threads.spawn(|| {
-                while let Some(claimed) = queue::claim(&house.db, PAPERS).expect("claimed") {
-                    worked.lock().expect("the list").push(claimed.journal_id);
-                    queue::done(&house.db, &claimed).expect("done");
-                }
-            });
+            threads.spawn(|| while work(&house.db, &papers, &done).expect("worked") {});
         }
     });
-    let worked = worked.into_inner().expect("the list");
-    assert_eq!(worked.len(), usize::try_from(waiting).expect("a count"));
-    assert_eq!(worked.iter().collect::<HashSet<_>>().len(), worked.len(), "a row was worked twice");
+    let done = done.into_inner().expect("the list");
+    assert_eq!(done.len(), usize::try_from(waiting).expect("a count"));
+    assert_eq!(done.iter().collect::<HashSet<_>>().len(), done.len(), "one was done twice");
 }
 
 #[test]

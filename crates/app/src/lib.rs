@@ -18,6 +18,7 @@ pub mod customers;
 pub mod demo;
 pub mod devices;
 pub mod exchange;
+pub mod jobs;
 pub mod lookup;
 pub mod messaging;
 pub mod papers;

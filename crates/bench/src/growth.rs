@@ -4,6 +4,7 @@
 use app::lookup::search;
 use app::repair::{ListRepairs, list_repairs};
 use app::tracking::track;
+use domain::workflow::Stage;
 
 use crate::store::{Store, raw};
 use crate::{Measured, Size, alternating, told};
@@ -22,9 +23,9 @@ pub(crate) fn newest(store: &Store, _: &Names) -> Result<(), String> {
     listed(store, ListRepairs::default())
 }
 
-/// The repairs on a step that few are on.
+/// The repairs at a stage at which few are.
 pub(crate) fn rare_step(store: &Store, _: &Names) -> Result<(), String> {
-    listed(store, ListRepairs { step: Some("quality".to_owned()), ..ListRepairs::default() })
+    listed(store, ListRepairs { stage: Some(Stage::Check), ..ListRepairs::default() })
 }
 
 /// What is past its promised day.

@@ -23,7 +23,7 @@ const TABLES: [(&str, &str); 14] = [
     ("coverage_shares", ""),
     ("search_keys", ""),
     ("documents", ""),
-    ("outbox", ""),
+    ("jobs", ""),
     ("case_moves", ""),
 ];
 

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::Kind;
 use crate::views::Title;
 
 /// What an event is about: an entry stands in the timeline of each of its subjects.
@@ -49,8 +50,8 @@ impl Subject {
     }
 }
 
-/// The consumer that draws papers, so that their bytes are there before somebody asks for them.
-pub const PAPERS: &str = "papers";
+/// Draws papers, so that their bytes are there before somebody asks for them.
+pub const PAPERS: Kind = Kind { name: "papers", priority: 50 };
 
 /// Everything that can happen. What was added later is absent in what was written before.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -128,6 +129,7 @@ pub enum Event {
     PaymentCarried { from: String, to: String, amount: i64 },
     PaymentRecorded { number: String, method: String, amount: i64 },
     Imported { kind: String, good: i64, bad: i64 },
+    TaskStartedAgain { job: String, key: String },
 }
 
 /// What stands in the security log, by name: who came in, who was refused, whose rights changed, who was shown what is
@@ -168,13 +170,16 @@ const ACCESS_REFUSED: &str = "access_refused";
 /// Of a gift its reason tells too.
 pub const GIFT: &str = "goodwill_given";
 
+/// What of an entry somebody wrote in words of their own.
+pub const WORDS: &[&str] = &["reason", "note"];
+
 /// What of an entry tells amounts and shares.
 pub const MONEY: &[&str] = &["amount", "total", "customer_before", "customer_after", "percent"];
 
 impl Event {
-    /// Who else wants to know: a row in the outbox for each.
+    /// What follows from it beside the pages: a task of each, by the entry's id.
     #[must_use]
-    pub fn consumers(&self) -> &'static [&'static str] {
+    pub fn jobs(&self) -> &'static [Kind] {
         match self {
             Self::InvoiceIssued { .. } | Self::InvoiceCorrected { .. } | Self::CardIssued { .. } => &[PAPERS],
             _ => &[],

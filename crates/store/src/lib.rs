@@ -1,6 +1,6 @@
-//! The store: connections to either engine, transactions with their journal and outbox, numbering, search keys.
+//! The store: connections to either engine, transactions with their journal, the queue of jobs, numbering, search keys.
 //!
-//! Words: a *write* is one transaction with its journal entries and outbox rows, all or nothing (domain rule 8); a
+//! Words: a *write* is one transaction with its journal entries and tasks, all or nothing (domain rule 8); a
 //! *read* sees one moment. Both are opened here and nowhere else.
 
 pub mod among;
@@ -10,11 +10,11 @@ pub mod error;
 pub mod events;
 pub mod gate;
 pub mod idempotency;
+pub mod jobs;
 mod key_file;
 pub mod links;
 pub mod migrations;
 pub mod numbering;
-pub mod outbox;
 pub mod private;
 pub mod query;
 pub mod rights;

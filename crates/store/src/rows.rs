@@ -1,4 +1,4 @@
-//! Rows of the journal, the outbox, numbering and search, as they are stored. An `id` of 0 is given by the store.
+//! Rows of the journal, the queue of jobs, numbering and search, as they are stored. An `id` of 0 is given by the store.
 
 use crate::query::*;
 use crate::schema::*;
@@ -36,13 +36,24 @@ pub struct JournalSubject {
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = outbox, treat_none_as_default_value = false)]
-pub struct OutboxRow {
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
+pub struct Task {
     #[diesel(skip_insertion)]
     pub id: i64,
-    pub consumer: String,
-    pub journal_id: i64,
-    pub claimed_at: Option<At>,
+    pub public_id: String,
+    pub job: String,
+    /// What tells it from others of its job.
+    pub key: String,
+    /// Of what is due the smaller goes first.
+    pub priority: i64,
+    pub due_at: At,
+    pub attempts: i64,
+    /// Counts who had it in hand: who does not hold the last claim changes nothing any more.
+    pub claim: i64,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+    pub parked_at: Option<At>,
+    pub queued_at: At,
 }
 
 #[derive(Clone, Debug, Queryable, Selectable, Insertable)]

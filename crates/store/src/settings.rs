@@ -19,9 +19,6 @@ pub const SECOND_FACTOR: &str = "second_factor";
 /// The name of the setting that says for how long things are kept.
 pub const RETENTION: &str = "retention";
 
-/// The day on which was last deleted what is older.
-pub const SWEPT_ON: &str = "swept_on";
-
 /// The name of the setting by which the right key of secrets is known (`sealed`).
 pub(super) const KEY_CHECK: &str = "key_check";
 

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 
 use super::conn::Conn;
 use super::events::{Event, OF_SECURITY, Subject};
-use super::rows::{JournalEntry, JournalSubject, OutboxRow};
-use super::schema::{journal, journal_subjects, outbox};
+use super::rows::{JournalEntry, JournalSubject};
+use super::schema::{journal, journal_subjects};
 use super::types::At;
 use super::vault::Vault;
 use super::{Db, settings};
@@ -134,8 +134,7 @@ impl<'c> Tx<'c> {
         self.occurred != self.now
     }
 
-    /// Writes what happened into the journal, for each of its subjects, and into the outbox for each consumer that
-    /// wants it.
+    /// Writes what happened into the journal, for each of its subjects, and queues what follows from it.
     ///
     /// # Errors
     /// The store.
@@ -169,9 +168,8 @@ impl<'c> Tx<'c> {
             diesel::insert_into(journal_subjects::table).values(row).execute(self.conn)?;
         }
         if !self.is_past() {
-            for consumer in event.consumers() {
-                let row = OutboxRow { id: 0, consumer: (*consumer).to_owned(), journal_id: id, claimed_at: None };
-                diesel::insert_into(outbox::table).values(row).execute(self.conn)?;
+            for kind in event.jobs() {
+                self.queue(*kind, &id.to_string())?;
             }
         }
         Ok(id)

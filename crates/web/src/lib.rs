@@ -17,6 +17,7 @@ mod form;
 mod in_time;
 mod origin;
 mod pages;
+mod paths;
 pub mod problem;
 pub mod schema;
 mod state;
@@ -62,6 +63,7 @@ pub fn router(app: App) -> Router {
         .nest("/api", api::router(has_docs))
         .fallback(problem::not_found)
         .layer(DefaultBodyLimit::max(body::ORDINARY))
+        .layer(from_fn(paths::visible))
         .layer(from_fn(in_time::in_time))
         .layer(layers)
         .with_state(app)

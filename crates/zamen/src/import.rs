@@ -1,17 +1,45 @@
 //! `zamen import`: a file from the command line, with its progress and its report.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use app::catalogue::organisation::centre_by_code;
 use app::exchange::{
-    ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run, run_import,
+    IMPORT, ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run,
+    run_import,
 };
+use store::jobs::{Job, Retry, parked, work};
 use store::rights::Actor;
 use words::Lang;
 
 use crate::config::Config;
 use crate::serve::open;
+
+/// The import of this command, and how many twentieths of it were told.
+struct Ours {
+    import: String,
+    shown: Cell<i64>,
+}
+
+/// How long is waited before another look whether it is over, in other hands.
+const GLANCE: Duration = Duration::from_millis(200);
+
+const JOBS: &[Job<Ours>] = &[Job {
+    kind: IMPORT,
+    retry: Retry { attempts: 1, first_wait: 1, limit: 600 },
+    is_daily: false,
+    run: |ours, task| {
+        run(task.db(), task.key(), &mut |now| {
+            let twentieths = now.done * 20 / now.total.max(1);
+            if task.key() == ours.import && twentieths > ours.shown.replace(twentieths) {
+                eprintln!("{} of {} rows", now.done, now.total);
+            }
+            task.hold()
+        })
+    },
+}];
 
 pub(crate) fn import(
     config: &Config,
@@ -40,19 +68,25 @@ pub(crate) fn import(
     });
     let kept = kept.map_err(|error| told(&error))?;
     drop(file);
-    let mut shown = 0;
-    let mut progress = |now: app::exchange::Progress| {
-        if now.done * 20 / now.total.max(1) > shown {
-            shown = now.done * 20 / now.total.max(1);
-            eprintln!("{} of {} rows", now.done, now.total);
+    let ours = Ours { import: kept.id, shown: Cell::new(0) };
+    // Where a server runs on this store too, its workers may be sooner.
+    let view = loop {
+        work(&db, JOBS, &ours).map_err(|error| error.to_string())?;
+        let parked = db.read(|conn| parked(conn, IMPORT, &ours.import)).map_err(|error| error.to_string())?;
+        if let Some(error) = parked {
+            return Err(error);
         }
+        let view = db.read(|conn| get_import(conn, &system, &ours.import)).map_err(|error| error.to_string())?;
+        if !matches!(view.state.as_str(), "queued" | "running") {
+            break view;
+        }
+        std::thread::sleep(GLANCE);
     };
-    run(&db, &kept.id, &mut progress).map_err(|error| error.to_string())?;
-    let view = db.read(|conn| get_import(conn, &system, &kept.id)).map_err(|error| error.to_string())?;
     let mut query = ListProblems { after_row: None, limit: Some(200) };
     loop {
-        let page =
-            db.read(|conn| list_import_problems(conn, &system, &kept.id, &query)).map_err(|error| error.to_string())?;
+        let page = db
+            .read(|conn| list_import_problems(conn, &system, &ours.import, &query))
+            .map_err(|error| error.to_string())?;
         for problem in page.items {
             let sentence =
                 problem.reason.as_ref().map_or_else(String::new, |reason| web::problem::sentence(Lang::En, reason));

@@ -15,7 +15,7 @@ use web::{App, Settings};
 
 use crate::config::{Config, KEY, STORE};
 use crate::connections::{Doors, guarded};
-use crate::work::Worker;
+use crate::work::Workers;
 
 /// The clock on the wall, or one that was set for training and goes on from there.
 struct Wall {
@@ -87,7 +87,7 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
     if app.db().read(app::setup::is_empty).map_err(|error| error.to_string())? {
         println!("The store is empty. The first start: {}{}", config.public_url(), app.first_start_path());
     }
-    let worker = Worker::start(app.clone());
+    let workers = Workers::start(&app);
     let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
@@ -115,7 +115,7 @@ pub(crate) fn serve(config: &Config) -> Result<ExitCode, String> {
             format!("{listen} cannot be served on: {error}. Another address is set by --listen or ZAMEN_LISTEN.")
         })
     })?;
-    drop(worker);
+    drop(workers);
     Ok(ExitCode::SUCCESS)
 }
 

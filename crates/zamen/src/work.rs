@@ -1,53 +1,76 @@
-//! What goes on beside the pages: imports that wait, the papers that were issued, and what is kept too long. Each look
-//! finds the oldest thing to do; nothing is kept in memory, so another process may take over at any moment.
+//! What goes on beside the pages: imports that wait, the papers that were issued, and what is kept too long. Nothing is
+//! kept in memory, so other workers, here and in other processes, may take over at any moment.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use app::exchange;
+use app::personal::retention;
 use store::events::PAPERS;
-use store::outbox;
+use store::jobs::{Job, Retry, work};
 use web::App;
+
+/// All that is done beside the pages. A kind more is a line more.
+pub(crate) const JOBS: &[Job<App>] = &[
+    Job {
+        kind: exchange::IMPORT,
+        retry: Retry { attempts: 8, first_wait: 15, limit: 600 },
+        is_daily: false,
+        run: |_, task| exchange::run_task(task),
+    },
+    Job {
+        kind: PAPERS,
+        retry: Retry { attempts: 5, first_wait: 10, limit: 120 },
+        is_daily: false,
+        run: web::draw_issued,
+    },
+    Job {
+        kind: retention::SWEEP,
+        retry: Retry { attempts: 8, first_wait: 60, limit: 1800 },
+        is_daily: true,
+        run: |app, _| retention::sweep(app.db()),
+    },
+];
+
+/// How many work at once: an import does not wait for papers, nor papers for an import.
+const WORKERS: usize = 2;
 
 /// How long a worker that found nothing waits before it looks again.
 const REST: Duration = Duration::from_millis(500);
 
-/// A worker of its own thread, until it is dropped.
-pub(crate) struct Worker {
+/// Workers on threads of their own, until they are dropped.
+pub(crate) struct Workers(Vec<Worker>);
+
+struct Worker {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Worker {
-    pub(crate) fn start(app: App) -> Self {
-        let (stop, stopped) = channel();
-        Self { stop: Some(stop), thread: Some(std::thread::spawn(move || work(&app, &stopped))) }
+impl Workers {
+    pub(crate) fn start(app: &App) -> Self {
+        let worker = |_| {
+            let (stop, stopped) = channel();
+            let app = app.clone();
+            Worker { stop: Some(stop), thread: Some(std::thread::spawn(move || go_on(&app, &stopped))) }
+        };
+        Self((0..WORKERS).map(worker).collect())
     }
 }
 
-impl Drop for Worker {
+impl Drop for Workers {
     /// Lets what is in hand come to its end.
     fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
+        self.0.iter_mut().for_each(|worker| drop(worker.stop.take()));
+        for thread in self.0.iter_mut().filter_map(|worker| worker.thread.take()) {
             let _ = thread.join();
         }
     }
 }
 
-/// How often is looked whether what is kept too long was deleted today.
-const SWEEP: Duration = Duration::from_secs(3600);
-
-fn work(app: &App, stopped: &Receiver<()>) {
-    let mut swept: Option<Instant> = None;
+fn go_on(app: &App, stopped: &Receiver<()>) {
     loop {
-        if swept.is_none_or(|at| at.elapsed() > SWEEP) {
-            swept = Some(Instant::now());
-            if let Err(error) = app::personal::retention::sweep(app.db()) {
-                tracing::warn!(%error, "what is kept too long could not be deleted");
-            }
-        }
-        let rest = match once(app) {
+        let rest = match work(app.db(), JOBS, app) {
             Ok(true) => Duration::ZERO,
             Ok(false) => REST,
             Err(error) => {
@@ -60,20 +83,4 @@ fn work(app: &App, stopped: &Receiver<()>) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
         }
     }
-}
-
-/// Does one thing; false where nothing waits.
-fn once(app: &App) -> store::error::Result<bool> {
-    if let Some(claimed) = outbox::claim(app.db(), PAPERS)? {
-        match web::draw_issued(app, &claimed) {
-            // A paper that cannot be drawn now is drawn when somebody asks for it, and the error is told then.
-            Err(store::error::Error::Internal(error)) => {
-                tracing::error!(%error, journal = claimed.journal_id, "a paper could not be drawn")
-            }
-            other => other?,
-        }
-        outbox::done(app.db(), &claimed)?;
-        return Ok(true);
-    }
-    app::exchange::resume(app.db())
 }

@@ -126,7 +126,7 @@ pub fn build(
             .collect::<Vec<_>>()
     };
     let mut looked_at = BTreeSet::new();
-    for Reading { metric, reading } in readings.into_iter().rev() {
+    for Reading { metric, reading, .. } in readings.into_iter().rev() {
         if !looked_at.insert(metric.clone()) {
             continue;
         }

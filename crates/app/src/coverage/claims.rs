@@ -11,6 +11,13 @@ use store::error::Result;
 use store::query::*;
 use store::schema::{cover_claims, repairs};
 
+/// Whether what covers pay of a repair is reserved where it stands: its work has begun, and nobody gave it up.
+#[must_use]
+pub(crate) fn reserves(repair: &Repair) -> bool {
+    let stage = repair.stage.as_deref().and_then(Stage::named);
+    stage.is_some_and(Stage::has_begun) && !matches!(repair.outcome.as_deref(), Some("withdrawn" | "irreparable"))
+}
+
 /// Reserves what the covers pay of a repair: when the estimate is accepted, or work under cover begins.
 ///
 /// # Errors
@@ -75,6 +82,5 @@ pub(super) fn refresh(tx: &mut Tx<'_>, repair: &Repair) -> Result<()> {
         .select(cover_claims::id)
         .first::<i64>(tx.conn)
         .optional()?;
-    let work_began = repair.stage.as_deref().and_then(Stage::named).is_some_and(Stage::has_begun);
-    if reserved.is_some() || work_began { reserve(tx, repair.id) } else { Ok(()) }
+    if reserved.is_some() || reserves(repair) { reserve(tx, repair.id) } else { Ok(()) }
 }

@@ -14,14 +14,13 @@ use super::view::of_repair;
 use crate::catalogue::legal_entities::is_company;
 use crate::coverage::new_cover::{NewCover, insert};
 use crate::coverage::view::{CoverView, brand_of, cover_row, cover_view};
-use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repair};
+use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repairs};
 use crate::devices::rows::Device;
-use crate::devices::tree::root_of;
 use store::error::{Error, Fault, Faults, OrInvalid, Result};
 use store::numbering::Series;
 use store::query::*;
 use store::rights::Of;
-use store::schema::{centres, covers, parties, policies, products, repairs};
+use store::schema::{centres, covers, parties, policies, products};
 use store::{Event, Subject, Tx, numbering, refer};
 
 /// Issues a warranty card for a device.
@@ -164,10 +163,9 @@ pub fn add_cover(tx: &mut Tx<'_>, device: &str, command: &AddCover) -> Result<Co
 /// # Errors
 /// `Forbidden`.
 fn may_date_back(tx: &mut Tx<'_>, device: &Device, issued_on: Date) -> Result<()> {
-    match open_repair(tx, device)? {
-        Some((of, since)) if issued_on <= since => tx.actor.may(Action::OverrideCoverage, of),
-        _ => Ok(()),
-    }
+    let open = open_repairs(tx, device.id)?;
+    let mut before = open.iter().filter(|open| issued_on <= open.since);
+    before.try_for_each(|open| tx.actor.may(Action::OverrideCoverage, open.of))
 }
 
 struct Entered {
@@ -283,14 +281,8 @@ pub fn change_cover_state(tx: &mut Tx<'_>, public_id: &str, command: &ChangeCove
     tx.record(None, &Event::NoteAdded { note: command.reason.trim().to_owned() }, &[Subject::Cover(row.id)])?;
     let row = cover_row(tx.conn, public_id)?;
     // Who pays for work that is open may be another now.
-    let root = root_of(tx.conn, row.device_id, tx.now)?;
-    let open = repairs::table
-        .filter(repairs::device_id.eq(root))
-        .filter(repairs::is_open.eq(true))
-        .select(repairs::id)
-        .load::<i64>(tx.conn)?;
-    for repair in open {
-        decide_repair(tx, repair, "cover")?;
+    for open in open_repairs(tx, row.device_id)? {
+        decide_repair(tx, open.id, "cover")?;
     }
     cover_view(tx.conn, tx.actor, row, tx.now)
 }

@@ -9,7 +9,7 @@ use domain::coverage::terms_over_time;
 use jiff::civil::Date;
 
 use super::case::{Asked, build};
-use crate::devices::register::{open_repair, write_device_event};
+use crate::devices::register::{open_repairs, write_device_event};
 use crate::devices::tree::root_of;
 use crate::devices::{AddDeviceEvent, seen};
 use store::Tx;
@@ -22,14 +22,18 @@ use store::rights::Of;
 pub fn add_device_event(tx: &mut Tx<'_>, public_id: &str, command: &AddDeviceEvent) -> Result<()> {
     let device = seen(tx.conn, tx.actor, public_id, &[Action::ViewWork, Action::KeepDevices])?;
     tx.actor.may(Action::KeepDevices, Of::InBrand(device.brand_id))?;
-    let open = open_repair(tx, &device)?;
+    let open = open_repairs(tx, device.id)?;
     let before = periods(tx, device.id)?;
     let was_known = write_device_event(tx, &device, command)?;
     let after = periods(tx, device.id)?;
     let is_moved = before.iter().any(|period| !after.contains(period));
-    let is_ruling = is_moved || was_known && open.is_some();
-    let place = open.map_or(Of::InBrand(device.brand_id), |(of, _)| of);
-    if is_ruling { tx.actor.may(Action::OverrideCoverage, place) } else { Ok(()) }
+    if is_moved && open.is_empty() {
+        tx.actor.may(Action::OverrideCoverage, Of::InBrand(device.brand_id))?;
+    }
+    if is_moved || was_known {
+        open.iter().try_for_each(|open| tx.actor.may(Action::OverrideCoverage, open.of))?;
+    }
+    Ok(())
 }
 
 /// When what is promised for a device holds, as far as that is known.

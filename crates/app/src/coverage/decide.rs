@@ -197,7 +197,8 @@ pub(crate) fn work(conn: &mut Conn, repair_id: i64) -> Result<Work> {
     })
 }
 
-/// A reading of a reception that was too high is put right by a lower one since, noted by who rules on cover.
+/// A reading of a reception that was too high is put right by a lower one since, noted by who rules on cover; what others
+/// read meanwhile is what the meter shows by then.
 fn put_right(conn: &mut Conn, device_id: i64, received_at: At, usage: &mut BTreeMap<String, i64>) -> Result<()> {
     if usage.is_empty() {
         return Ok(());
@@ -211,7 +212,7 @@ fn put_right(conn: &mut Conn, device_id: i64, received_at: At, usage: &mut BTree
         .load::<String>(conn)?;
     // The last one holds: what was put right wrongly is put right again.
     let read = since.iter().filter_map(|data| serde_json::from_str::<Reading>(data).ok());
-    let last = read.map(|Reading { metric, reading }| (metric, reading)).collect::<BTreeMap<_, _>>();
+    let last = read.filter(|read| read.is_ruling).map(|read| (read.metric, read.reading)).collect::<BTreeMap<_, _>>();
     for (metric, reading) in last {
         usage.entry(metric).and_modify(|at_reception| *at_reception = reading.min(*at_reception));
     }

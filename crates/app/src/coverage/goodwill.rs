@@ -212,6 +212,7 @@ mod tests {
     use super::*;
     use crate::coverage::covers::{ChangeCoverState, change_cover_state};
     use crate::coverage::overrides::{OverrideCoverage, override_coverage};
+    use crate::coverage::view::get_card;
     use crate::testing::{House, MANAGER, RECEPTIONIST, TECHNICIAN, another_centre, in_a_house};
     use store::rights::Member;
     use store::rights::permissions::{ChangePermission, change_permission};
@@ -306,7 +307,9 @@ mod tests {
             let void = ChangeCoverState { state: CoverState::Void, reason: "-".to_owned() };
             let told = house.db.write(&there, |tx| change_cover_state(tx, &gift, &void).map(|_| ()));
             assert!(matches!(told, Err(Error::Forbidden(_) | Error::NotFound)), "{told:?}");
-            turn(CoverState::Void).expect("taken back");
+            let card = |login: &str| house.db.read(|conn| get_card(conn, &house.person(login), &gift, house.db.now()));
+            assert!(card(RECEPTIONIST).is_ok() && matches!(card(TECHNICIAN), Err(Error::NotFound)));
+            house.by(RECEPTIONIST, |tx| change_cover_state(tx, &gift, &void).map(|_| ())).expect("taken back");
             give(house, RECEPTIONIST, &repair, &[], 10).expect("another");
             assert!(
                 matches!(turn(CoverState::Active), Err(Error::Invalid(faults)) if faults[0].reason.code == "goodwill-has-limits")

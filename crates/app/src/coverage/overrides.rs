@@ -1,6 +1,6 @@
 //! A person's ruling on one line, beside the machine's decision: by right, with a reason, and both are seen for ever.
 //!
-//! Invariant: a ruling names a cover of the repair's case that is in force and had begun when the device was received;
+//! Invariant: a ruling names a cover of the repair's case that is in force and does not begin after the device was received;
 //! where that is lost later, the machine's decision holds again. That its time, a meter or a limit is over is what a
 //! person rules on: "nine days over, and the maker agreed".
 

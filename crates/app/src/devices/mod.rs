@@ -89,6 +89,9 @@ pub(crate) const METER_READ: &str = "meter_read";
 pub(crate) struct Reading {
     pub metric: String,
     pub reading: i64,
+    /// Whether who rules on cover noted it: then it puts right what was read at a reception before.
+    #[serde(default)]
+    pub is_ruling: bool,
 }
 
 /// Appends a fact to a device's life.

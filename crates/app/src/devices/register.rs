@@ -356,21 +356,28 @@ pub struct RecordOnDevice {
 /// # Errors
 /// `Conflict` where a right does not reach that repair.
 pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: Action) -> Result<()> {
-    match open_repair(tx, device)? {
-        Some((of, _)) if !tx.actor.scope(action).holds(of) => {
-            Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone())))
-        }
-        _ => Ok(()),
+    let scope = tx.actor.scope(action);
+    if open_repairs(tx, device.id)?.iter().all(|open| scope.holds(open.of)) {
+        Ok(())
+    } else {
+        Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone())))
     }
 }
 
-/// Where a device is in repair, and since which day: itself, with the one in which it sits, or with the one in which it
-/// sat when that was received. What was taken out of it since is of that repair until it is over.
+/// An open repair that a device is of.
+pub(crate) struct InRepair {
+    pub id: i64,
+    pub of: Of,
+    pub since: Date,
+}
+
+/// The repairs that a device is of: its own, of the one in which it sits, and of the one in which it sat when that was
+/// received. What was taken out since is of that repair until it is over, also where it was fitted elsewhere.
 ///
 /// # Errors
 /// The store.
-pub(crate) fn open_repair(tx: &mut Tx<'_>, device: &Device) -> Result<Option<(Of, Date)>> {
-    let mut above = vec![device.id];
+pub(crate) fn open_repairs(tx: &mut Tx<'_>, device_id: i64) -> Result<Vec<InRepair>> {
+    let mut above = vec![device_id];
     let mut looked_at = 0;
     while looked_at < above.len() {
         let parents = device_components::table
@@ -390,18 +397,19 @@ pub(crate) fn open_repair(tx: &mut Tx<'_>, device: &Device) -> Result<Option<(Of
         .filter(repairs::is_open.eq(true))
         .order(repairs::id)
         .select((
-            repairs::device_id,
+            (repairs::id, repairs::device_id),
             (repairs::centre_id, repairs::brand_id),
             repairs::occurred_on,
             receptions::occurred_at,
         ))
-        .load::<(i64, (i64, i64), Day, At)>(tx.conn)?;
-    for (root, (centre, brand), on, received_at) in open {
-        if root_of(tx.conn, device.id, tx.now)? == root || root_of(tx.conn, device.id, received_at.instant())? == root {
-            return Ok(Some((Of::Work(centre, brand), on.date())));
+        .load::<((i64, i64), (i64, i64), Day, At)>(tx.conn)?;
+    let mut of = Vec::new();
+    for ((id, root), (centre, brand), on, received_at) in open {
+        if root_of(tx.conn, device_id, tx.now)? == root || root_of(tx.conn, device_id, received_at.instant())? == root {
+            of.push(InRepair { id, of: Of::Work(centre, brand), since: on.date() });
         }
     }
-    Ok(None)
+    Ok(of)
 }
 
 /// # Errors
@@ -478,8 +486,10 @@ pub(crate) fn read_meters(
             Fault::new(format!("{path}.{metric}"), "meter-too-large").with("limit", MOST_READ),
         ]));
     }
-    let place = open_repair(tx, device)?.map_or(Of::InBrand(device.brand_id), |(of, _)| of);
-    let rules = tx.actor.scope(Action::OverrideCoverage).holds(place);
+    let scope = tx.actor.scope(Action::OverrideCoverage);
+    let open = open_repairs(tx, device_id)?;
+    let rules =
+        open.iter().all(|open| scope.holds(open.of)) && (!open.is_empty() || scope.holds(Of::InBrand(device.brand_id)));
     for (metric, reading) in readings {
         if let Some(before) = meters.get(metric).filter(|before| *before > reading && !rules) {
             let fault = Fault::new(format!("{path}.{metric}"), "meter-backwards").with("reading", *before);
@@ -499,7 +509,7 @@ pub(crate) fn read_meters(
             tx.occurred,
             today,
             journal_id,
-            &json!(Reading { metric: metric.clone(), reading: *reading }),
+            &json!(Reading { metric: metric.clone(), reading: *reading, is_ruling: rules }),
         )?;
     }
     let text = serde_json::to_string(&meters).map_err(Error::internal)?;

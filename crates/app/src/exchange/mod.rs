@@ -25,7 +25,7 @@ mod view;
 mod workbook;
 
 pub use columns::ImportKind;
-pub use run::{Progress, resume, run};
+pub use run::{IMPORT, Progress, run, run_task};
 pub(crate) use start::forget_files;
 pub use start::{
     CancelImport, MAX_SENT, RunImport, SentFile, StartImport, cancel_import, file_of, keep_file, read_file, run_import,

@@ -14,6 +14,7 @@ use crate::access::session::actor_by_id;
 use crate::exchange::done::Done;
 use crate::exchange::rows::Layout;
 use store::error::{Error, Fault, Reason, Result};
+use store::jobs::{Held, Kind};
 use store::query::*;
 use store::rights::Actor;
 use store::schema::{import_problems, import_rows, imports};
@@ -66,30 +67,22 @@ enum Outcome {
     Bad(Vec<Fault>),
 }
 
-/// Takes up the oldest import that waits or was interrupted, and runs it to its end. Returns whether there was one.
+/// Runs imports: before papers, because somebody waits for them.
+pub const IMPORT: Kind = Kind { name: "import", priority: 10 };
+
+/// Runs the import of a task, and holds it for as long as it goes on.
 ///
 /// # Errors
-/// The store. What an import itself cannot do is written on it.
-pub fn resume(db: &Db) -> Result<bool> {
-    let waiting = db.read(|conn| {
-        Ok(imports::table
-            .filter(imports::state.eq_any(["queued", "running"]))
-            .order(imports::id)
-            .select(imports::public_id)
-            .first::<String>(conn)
-            .optional()?)
-    })?;
-    match waiting {
-        Some(public_id) => run(db, &public_id, &mut |_| {}).map(|()| true),
-        None => Ok(false),
-    }
+/// The store; `Unavailable` where another worker runs it by now. What an import itself cannot do is written on it.
+pub fn run_task(task: &Held<'_>) -> Result<()> {
+    run(task.db(), task.key(), &mut |_| task.hold())
 }
 
-/// Runs an import that is queued, or goes on with one that was interrupted.
+/// Runs an import that is queued, or goes on with one that was interrupted; does nothing with one that is over.
 ///
 /// # Errors
-/// The store. What an import itself cannot do is written on it.
-pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress)) -> Result<()> {
+/// The store, and what `told` tells. What an import itself cannot do is written on it.
+pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress) -> Result<()>) -> Result<()> {
     let import = db.read(|conn| {
         Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?)
     })?;
@@ -218,7 +211,7 @@ impl<'d> Runner<'d> {
         })
     }
 
-    fn run(&mut self, told: &mut dyn FnMut(Progress)) -> Result<()> {
+    fn run(&mut self, told: &mut dyn FnMut(Progress) -> Result<()>) -> Result<()> {
         // All or nothing: tried first, so that nobody waits for a transaction that will be rolled back.
         let is_tried = self.import.is_dry_run || self.import.is_whole;
         let Some(progress) = self.file(|runner, rows| runner.batches(rows, is_tried, told))? else { return Ok(()) };
@@ -236,7 +229,7 @@ impl<'d> Runner<'d> {
         &mut self,
         rows: &mut Rows<'_>,
         is_tried: bool,
-        told: &mut dyn FnMut(Progress),
+        told: &mut dyn FnMut(Progress) -> Result<()>,
     ) -> Result<Option<Progress>> {
         let mut progress = Progress::of(&self.import);
         for _ in 0..progress.done {
@@ -251,7 +244,7 @@ impl<'d> Runner<'d> {
             }
             let Some(next) = self.batch(&batch, progress, is_tried)? else { return Ok(None) };
             progress = next;
-            told(progress);
+            told(progress)?;
         }
     }
 

@@ -17,6 +17,7 @@ use super::view::{ImportView, import_row, import_view};
 use crate::access::secrets::hex;
 use crate::exchange::lines::too_large;
 use crate::exchange::rows::Layout;
+use crate::exchange::run::IMPORT;
 use store::error::{Error, Fault, Faults, Result};
 use store::gate::Gate;
 use store::query::*;
@@ -233,6 +234,7 @@ pub fn run_import(tx: &mut Tx<'_>, public_id: &str, command: &RunImport) -> Resu
             imports::finished_at.eq(None::<At>),
         ))
         .execute(tx.conn)?;
+    tx.queue(IMPORT, public_id)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     import_view(tx.conn, row)
 }

@@ -9,9 +9,17 @@ use crate::customers::{SaveCustomer, save_customer};
 use crate::reporting::{FailureCauses, failure_causes};
 use crate::testing::{House, MANAGER, another_centre, in_a_house, told};
 use store::error::Error;
+use store::jobs::{Job, Retry, work};
 use store::query::*;
 use store::rights::Actor;
 use store::schema::memberships;
+
+const JOBS: [Job<()>; 1] = [Job {
+    kind: IMPORT,
+    retry: Retry { attempts: 1, first_wait: 1, limit: 600 },
+    is_daily: false,
+    run: |(), task| run_task(task),
+}];
 
 fn sent(text: &str) -> SentFile {
     read_file("file.csv", text.as_bytes().to_vec()).expect("a table")
@@ -28,7 +36,7 @@ fn started_by(house: &House, actor: &Actor, kind: ImportKind, text: &str, how: &
         run_import(tx, &kept.id, how)
     });
     let view = view.expect("who may import starts");
-    run(&house.db, &view.id, &mut |_| {}).expect("run");
+    run(&house.db, &view.id, &mut |_| Ok(())).expect("run");
     house.db.read(|conn| get_import(conn, actor, &view.id)).expect("an import")
 }
 
@@ -331,15 +339,18 @@ fn what_was_interrupted_goes_on_where_it_stood() {
             run_import(tx, &kept.id, &RunImport::default())
         });
         let stopped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            run(&house.db, &view.id, &mut |progress| assert!(progress.done < 200, "pulled the plug"))
+            run(&house.db, &view.id, &mut |progress| {
+                assert!(progress.done < 200, "pulled the plug");
+                Ok(())
+            })
         }));
         assert!(stopped.is_err());
         let between = house.db.read(|conn| get_import(conn, &house.admin, &view.id)).expect("an import");
         assert_eq!((between.state.as_str(), between.done), ("running", 200));
-        assert!(resume(&house.db).expect("resumed"));
+        assert!(work(&house.db, &JOBS, &()).expect("taken up again"));
         let view = house.db.read(|conn| get_import(conn, &house.admin, &view.id)).expect("an import");
         assert_eq!(counts(&view), ("done", 250, 0, 0));
-        assert!(!resume(&house.db).expect("nothing left"));
+        assert!(!work(&house.db, &JOBS, &()).expect("nothing left"));
     });
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::guesses::{Tried, may_guess, reserve};
 use store::error::{Error, Result};
-use store::events::{GIFT, MONEY};
+use store::events::{GIFT, MONEY, WORDS};
 use store::query::*;
 use store::rights::{Actor, Of, Scope};
 use store::schema::{
@@ -66,15 +66,8 @@ const LOOKED_AT_ONCE: i64 = 500;
 /// # Errors
 /// `Forbidden`; `TooMany` after too many numbers of strangers.
 pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
-    let mut found = db.read(|conn| look(conn, actor, typed))?;
-    // As it is looked up: signs that are passed over there are passed over here.
-    let number = domain::text::key(meant(typed));
-    let is_customers = identifiers::phone(&number).is_some() || identifiers::national_id(&number).is_some();
-    if !is_customers {
-        // By other numbers strangers are looked up where each try counts (`lookUpCustomer`): a search for a serial that
-        // finds nothing costs nothing, and so tells nothing of them.
-        found.hits.retain(|hit| !hit.is_elsewhere);
-    }
+    let found = db.read(|conn| look(conn, actor, typed))?;
+    let is_customers = is_customers(&domain::text::key(meant(typed)));
     let is_known = found.hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere);
     let tried = Tried::look_up(actor);
     if found.hits.iter().any(|hit| hit.is_elsewhere) || is_customers && !is_known {
@@ -84,6 +77,13 @@ pub fn search(db: &Db, actor: &Actor, typed: &str) -> Result<Found> {
         may_guess(db.read(|conn| tried.blocked_until(conn))?, db.now())?;
     }
     Ok(found)
+}
+
+/// Whether a number, folded as it is looked up, is one by which a customer is known: a phone or a national ID. By others
+/// strangers are looked up where each try counts (`lookUpCustomer`): a search for a serial that finds nothing costs
+/// nothing, and so tells nothing of them.
+fn is_customers(key: &str) -> bool {
+    identifiers::phone(key).is_some() || identifiers::national_id(key).is_some()
 }
 
 /// The number that is meant: a QR of ours and a GS1 Digital Link end in what they stand for.
@@ -127,7 +127,8 @@ pub fn look(conn: &mut Conn, actor: &Actor, typed: &str) -> Result<Found> {
         add(&mut hits, more);
     }
     // Where one's own has the number, nobody is told of others who have it too.
-    if hits.iter().any(|hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere) {
+    let is_own = |hit: &Hit| hit.kind == Target::Customer.name() && !hit.is_elsewhere;
+    if !is_customers(&key) || hits.iter().any(is_own) {
         hits.retain(|hit| !hit.is_elsewhere);
     }
     if hits.is_empty() && key.chars().count() >= 2 {
@@ -405,7 +406,7 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
         .filter(journal::id.lt(after))
         .load::<Entry>(conn)?;
     let foreign = if query.subject == "customer" { of_foreign_visits(conn, &told, &rows)? } else { BTreeSet::new() };
-    let money = actor.scope(Action::ViewMoney);
+    let (money, work) = (actor.scope(Action::ViewMoney), actor.scope(Action::ViewWork));
     let Page { items, next } = Page::of(
         rows,
         limit,
@@ -419,6 +420,12 @@ pub fn get_timeline(conn: &mut Conn, actor: &Actor, query: &GetTimeline) -> Resu
                 if !money.holds_wholly(centre_id, brand_id) {
                     let is_of_money = |key: &str| MONEY.contains(&key) || event == GIFT && key == "reason";
                     map.retain(|key, _| !is_of_money(key));
+                }
+                // What people of other centres wrote in words of their own is theirs.
+                if centre_id.is_some() && !work.holds_wholly(centre_id, brand_id) {
+                    for (_, told) in map.iter_mut().filter(|(key, _)| WORDS.contains(&key.as_str())) {
+                        *told = serde_json::Value::Null;
+                    }
                 }
             }
             (!foreign.contains(&id)).then_some(TimelineEntry { event, occurred_at: at.instant(), by, details })
@@ -498,8 +505,10 @@ mod tests {
                     "{typed}"
                 );
             }
-            // By other numbers nobody is told of strangers here.
+            // By other numbers nobody is told of strangers here, nor hidden by them.
             assert_eq!((found("SB-7"), found("SB-8"), counted()), (0, 0, 4));
+            house.device("TV-1", "SB-71", "1405/01/15", &[]);
+            assert_eq!((found("SB-7"), counted()), (1, 4), "what begins with it");
         });
     }
 

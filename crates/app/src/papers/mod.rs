@@ -16,10 +16,9 @@ use crate::customers::rows::Party;
 use crate::customers::{CustomerView, customer_view};
 use crate::papers::rows::Document;
 use store::error::Result;
-use store::outbox::Claimed;
 use store::query::*;
 use store::rights::Actor;
-use store::schema::{centres, documents, parties};
+use store::schema::{centres, documents, journal_subjects, parties};
 use store::types::At;
 use store::views::Title;
 use store::{Conn, Db, Subject, Tx};
@@ -137,7 +136,7 @@ pub struct PaperView {
 ///
 /// # Errors
 /// The store.
-pub fn undrawn(conn: &mut Conn, claimed: &Claimed) -> Result<Vec<String>> {
+pub fn undrawn(conn: &mut Conn, journal_id: i64) -> Result<Vec<String>> {
     let of = |kind: &str, ids: Vec<i64>| {
         documents::table
             .filter(documents::subject_kind.eq(kind.to_owned()))
@@ -146,8 +145,16 @@ pub fn undrawn(conn: &mut Conn, claimed: &Claimed) -> Result<Vec<String>> {
             .order(documents::id)
             .select(documents::public_id)
     };
-    let mut ids = of("invoice", claimed.subjects_of(Subject::Invoice(0))).load(conn)?;
-    ids.extend(of("card", claimed.subjects_of(Subject::Cover(0))).load::<String>(conn)?);
+    let subjects = journal_subjects::table
+        .filter(journal_subjects::journal_id.eq(journal_id))
+        .select((journal_subjects::subject_kind, journal_subjects::subject_id))
+        .load::<(String, i64)>(conn)?;
+    let named = |like: Subject| {
+        let alike = subjects.iter().filter(move |(kind, _)| kind == like.kind());
+        alike.map(|(_, id)| *id).collect::<Vec<_>>()
+    };
+    let mut ids = of("invoice", named(Subject::Invoice(0))).load(conn)?;
+    ids.extend(of("card", named(Subject::Cover(0))).load::<String>(conn)?);
     Ok(ids)
 }
 

@@ -15,13 +15,14 @@ use crate::coverage::rows::Cover;
 use crate::customers::rows::Party;
 use crate::exchange::forget_files;
 use store::error::{Error, Result};
+use store::jobs::Kind;
 use store::query::*;
 use store::rights::Actor;
 use store::schema::{
     attachments, covers, device_states, messages, parties, party_roles, receptions, repairs, sessions,
 };
 use store::types::At;
-use store::{Conn, Db, Event, Subject, Tx, idempotency, local_date, settings};
+use store::{Conn, Db, Event, Subject, Tx, idempotency, settings};
 
 /// For how many months each kind is kept; 0: for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -71,17 +72,16 @@ const GUESS_DAYS: i64 = 7;
 /// Rows of a batch, which is one transaction: others write between two.
 const BATCH: i64 = 200;
 
-/// Deletes what is older than its kind is kept, once a day.
+/// Deletes what is older than its kind is kept: with each new day.
+pub const SWEEP: Kind = Kind { name: "sweep", priority: 90 };
+
+/// Deletes what is older than its kind is kept.
 ///
 /// # Errors
 /// The store.
 pub fn sweep(db: &Db) -> Result<()> {
     let now = db.now();
-    let today = local_date(now, &TimeZone::UTC).to_string();
-    let (kept, last) = db.read(|conn| Ok((Retention::set(conn)?, settings::get(conn, settings::SWEPT_ON)?)))?;
-    if last.as_deref() == Some(today.as_str()) {
-        return Ok(());
-    }
+    let kept = db.read(Retention::set)?;
     let days_ago =
         |days: i64| -> Result<At> { Ok(At::from(now.checked_sub((days * 24).hours()).map_err(Error::internal)?)) };
     let (loose, answers) = (days_ago(LOOSE_PHOTO_DAYS)?, days_ago(ANSWER_DAYS)?);
@@ -114,7 +114,7 @@ pub fn sweep(db: &Db) -> Result<()> {
                 &[Subject::Object("installation", 0)],
             )?;
         }
-        settings::set(tx.conn, settings::SWEPT_ON, &today)
+        Ok(())
     })
 }
 
@@ -273,9 +273,6 @@ mod tests {
             let change = ChangeInstallation { retention: Some(rules), ..ChangeInstallation::default() };
             assert!(house.by(RECEPTIONIST, |tx| change_installation(tx, &change)).is_err());
             assert_eq!(house.write(|tx| change_installation(tx, &change)).retention, rules);
-            sweep(&house.db).expect("swept");
-            assert_eq!(messages(), 1, "once a day");
-
             house.at("1405/08/11 09:00");
             sweep(&house.db).expect("swept");
             assert_eq!((photos(), messages()), (1, 0), "the repair is still open");

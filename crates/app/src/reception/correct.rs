@@ -136,16 +136,19 @@ pub fn correct_reception(
     Ok(view)
 }
 
-/// Whether something was promised for a device, or for a component of it, since a visit was received: it would pay as if
-/// it had been there before.
+/// Whether something was promised for a device, or for a component of it, since a visit was received, or changed since, as
+/// if it had been there before: it would pay for that visit.
 fn was_promised_since(tx: &mut Tx<'_>, reception: &Reception, device_id: i64) -> Result<bool> {
-    let root = tree(tx.conn, device_id, tx.now)?;
+    let received_at = reception.occurred_at;
+    let root = tree(tx.conn, device_id, received_at.instant())?;
     let nodes = root.all().iter().map(|node| node.device.id).collect::<Vec<_>>();
     let promised = covers::table
         .inner_join(journal_subjects::table.on(journal_subjects::subject_id.eq(covers::id)))
         .inner_join(journal::table.on(journal::id.eq(journal_subjects::journal_id)))
         .filter(journal_subjects::subject_kind.eq("cover"))
         .filter(among(covers::device_id, nodes))
+        .filter(covers::repair_id.is_null())
+        .filter(covers::issued_at.le(received_at))
         .filter(journal::recorded_at.gt(reception.recorded_at))
         .select(covers::id)
         .first::<i64>(tx.conn)
@@ -268,7 +271,11 @@ pub fn cancel_reception(
 
 #[cfg(test)]
 mod tests {
+    use domain::coverage::CoverKind;
+    use domain::time::typed_date;
+
     use super::*;
+    use crate::coverage::covers::{AddCover, add_cover};
     use crate::testing::{RECEPTIONIST, in_a_house};
 
     #[test]
@@ -331,9 +338,20 @@ mod tests {
             assert!(matches!(place(&right), crate::devices::view::PlaceView::Shelf { .. }), "it is here");
             assert!(matches!(place(&wrong), crate::devices::view::PlaceView::Customer), "the other never was");
             assert_eq!(correct(&wrong).expect("by its id too").revision, 3);
-            // What was promised for the other since would pay as if it had been there: by who rules on that.
+            // What is promised from now on pays nothing of it; what was said to be of before would: by who rules on that.
             house.at("1405/09/02 12:00");
             house.card(&right, "W-1");
+            assert_eq!(correct(&right).expect("a card of today").revision, 4);
+            assert_eq!(correct(&wrong).expect("and back").revision, 5);
+            let before = AddCover {
+                kind: CoverKind::Contract,
+                number: "K-9".to_owned(),
+                policy: house.policy("TRAVEL-HALF"),
+                payer: None,
+                starts_on: typed_date("1405/01/15"),
+                issued_on: typed_date("1405/01/15"),
+            };
+            house.write(|tx| add_cover(tx, &right, &before));
             assert!(matches!(correct(&right), Err(Error::Forbidden(_))));
         });
     }

@@ -149,7 +149,7 @@ pub struct ListRepairs {
     pub limit: Option<i64>,
     /// Only those that are open, or only those that are over.
     pub is_open: Option<bool>,
-    /// What is done with them: those that are open on steps of this stage.
+    /// What is done with them: those on steps of this stage, that are open where nothing else is said.
     pub stage: Option<Stage>,
     /// Id of a step.
     #[schemars(length(max = 60))]
@@ -194,7 +194,8 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::is_open.eq(is_open));
     }
     if let Some(stage) = query.stage {
-        select = select.filter(repairs::stage.eq(stage.name())).filter(repairs::is_open.eq(true));
+        select =
+            select.filter(repairs::stage.eq(stage.name())).filter(repairs::is_open.eq(query.is_open.unwrap_or(true)));
     }
     if let Some(step) = &query.step {
         select = select.filter(repairs::step.eq(step));

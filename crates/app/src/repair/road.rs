@@ -12,7 +12,7 @@ use super::rows::Repair;
 use crate::access::guesses::{self, Tried};
 use crate::access::secrets::verify_password;
 use crate::catalogue::same_version;
-use crate::coverage::claims::{release, reserve};
+use crate::coverage::claims::{release, reserve, reserves};
 use crate::repair::asked::customer_lines;
 use crate::repair::ends::charges;
 use crate::repair::line::drop_planned;
@@ -302,19 +302,23 @@ fn take(tx: &mut Tx<'_>, repair: &Repair, transition: &Transition, note: Option<
             release(tx, repair.id)?;
         }
     }
-    let stage = chart(tx.conn, repair.chart_id)?.stage(&transition.to);
-    if stage.is_some_and(Stage::has_begun) {
-        reserve(tx, repair.id)?;
-    }
+    reserve_where_it_stands(tx, repair.id)?;
     // Who takes a case out of the pool by working on it has it.
     // Who notes the customer's yes at the counter does not take the work for it.
     let does_it = tx.actor.user_id.is_some() && tx.actor.scope(Action::DoWork).holds(repair.of());
+    let stage = chart(tx.conn, repair.chart_id)?.stage(&transition.to);
     if repair.assignee_user_id.is_none() && does_it && stage.is_some_and(Stage::is_worked_on) {
         diesel::update(repairs::table.find(repair.id))
             .set(repairs::assignee_user_id.eq(tx.actor.user_id))
             .execute(tx.conn)?;
     }
     Ok(())
+}
+
+/// Reserves what covers pay of a repair that reached a step on which the work has begun.
+fn reserve_where_it_stands(tx: &mut Tx<'_>, repair_id: i64) -> Result<()> {
+    let repair = repairs::table.find(repair_id).select(Repair::as_select()).first::<Repair>(tx.conn)?;
+    if reserves(&repair) { reserve(tx, repair_id) } else { Ok(()) }
 }
 
 /// Writes a move: from the step on which the repair stands to another.
@@ -429,7 +433,7 @@ pub fn step_back(tx: &mut Tx<'_>, public_id: &str, command: &StepBack) -> Result
     };
     log_move(tx, &repair, "back", &before, Some(reason))?;
     diesel::update(repairs::table.find(repair.id)).set(repairs::outcome.eq(None::<String>)).execute(tx.conn)?;
-    Ok(())
+    reserve_where_it_stands(tx, repair.id)
 }
 
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod actor;
 mod idempotency;
+mod jobs;
 mod refusals;
 mod scope;
 mod sealed;

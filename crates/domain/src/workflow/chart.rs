@@ -214,7 +214,7 @@ impl Chart {
     /// What a step means; None for an end, and for a step without a meaning of its own.
     #[must_use]
     pub fn stage(&self, id: &str) -> Option<Stage> {
-        self.step(id).and_then(|step| step.stage)
+        self.step(id).filter(|step| step.kind != StepKind::End).and_then(|step| step.stage)
     }
 
     /// Whether a device leaves from a step.

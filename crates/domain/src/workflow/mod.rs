@@ -29,7 +29,7 @@ pub fn standard() -> Chart {
 /// cases run on it.
 #[must_use]
 pub fn staged(mut chart: Chart) -> Chart {
-    if chart.steps.iter().all(|step| step.stage.is_none()) {
+    if chart.steps.iter().all(|step| step.stage.is_none()) && !chart.transitions.iter().any(|way| way.main) {
         let known = standard();
         chart.steps.iter_mut().for_each(|step| step.stage = known.stage(&step.id));
         let is_main = |id: &str| known.transitions.iter().any(|way| way.id == id && way.main);

@@ -168,6 +168,11 @@ mod tests {
             chart.ways_out("ready").all(|way| way.main)
                 && !chart.ways_out("approval").any(|way| way.main && way.id == "declined")
         );
+        let names = |are: fn(Stage) -> bool| {
+            Stage::ALL.iter().filter(|stage| are(**stage)).map(|stage| stage.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(Stage::has_begun), ["parts", "work", "check"]);
+        assert_eq!(names(Stage::is_worked_on), ["work", "check"]);
         let text = serde_json::to_string(&chart).expect("JSON");
         let wrong = text.replace("\"stage\":\"check\"", "\"stage\":\"checking\"");
         assert!(wrong != text && serde_json::from_str::<Chart>(&wrong).is_err());

@@ -1,4 +1,4 @@
-//! What every slice stands on: settings, journal, outbox, idempotency keys, numbering, search keys, guesses.
+//! What every slice stands on: settings, journal, jobs, idempotency keys, numbering, search keys, guesses.
 
 diesel::table! {
     settings (name) {
@@ -31,11 +31,18 @@ diesel::table! {
 }
 
 diesel::table! {
-    outbox (id) {
+    jobs (id) {
         id -> BigInt,
-        consumer -> Text,
-        journal_id -> BigInt,
-        claimed_at -> Nullable<Timestamp>,
+        public_id -> Text,
+        job -> Text,
+        key -> Text,
+        priority -> BigInt,
+        due_at -> Timestamp,
+        attempts -> BigInt,
+        claim -> BigInt,
+        error -> Nullable<Text>,
+        parked_at -> Nullable<Timestamp>,
+        queued_at -> Timestamp,
     }
 }
 

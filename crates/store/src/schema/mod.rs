@@ -33,7 +33,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     settings,
     journal,
     journal_subjects,
-    outbox,
+    jobs,
     idempotency_keys,
     number_series,
     search_keys,

@@ -8,6 +8,7 @@ use app::coverage::view::{CoverView, list_cards};
 use app::customers::{CustomerView, LookUpCustomer, list_customers, look_up_customer};
 use app::devices::view::DeviceRow;
 use app::devices::{ListDevices, list_devices};
+use app::jobs::{ListTasks, TaskView, list_tasks};
 use app::lookup::{Hit, search as find};
 use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
@@ -525,6 +526,29 @@ pub(crate) async fn invoices(person: Person, RawQuery(query): RawQuery) -> Respo
         Ok(Rows { items, next }) => html(&Invoices {
             shown: Shown::of(&person, next.as_ref(), fields),
             p: person.page("invoices", person.lang.t("invoices-title")),
+            rows: items,
+        }),
+        Err(response) => response,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tasks.html")]
+struct Tasks {
+    p: Page,
+    rows: Vec<TaskView>,
+    shown: Shown,
+}
+
+pub(crate) async fn tasks(person: Person, RawQuery(query): RawQuery) -> Response {
+    let (filters, fields) = match filters::<ListTasks>(&person, query) {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    match person.read(move |conn, actor| list_tasks(conn, actor, &filters)).await {
+        Ok(Rows { items, next }) => html(&Tasks {
+            shown: Shown::of(&person, next.as_ref(), fields),
+            p: person.page("keep", person.lang.t("keep-tasks")),
             rows: items,
         }),
         Err(response) => response,

@@ -75,6 +75,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/keep/installation", get(installation::show))
         .route("/keep/permissions", get(installation::permissions))
         .route("/keep/security-log", get(lists::security_log))
+        .route("/keep/tasks", get(lists::tasks))
         .route("/keep/{what}", get(keep::list))
         .route("/keep/{what}/{id}", get(keep::edit))
         .route("/do/{operation}", post(act::act))

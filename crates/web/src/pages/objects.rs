@@ -71,6 +71,7 @@ pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_j
                 ("to", value) => {
                     step_of(lang, details).unwrap_or_else(|| lang.word("step", value.as_str().unwrap_or_default()))
                 }
+                ("job", value) => lang.word("job", value.as_str().unwrap_or_default()),
                 ("whom", value) => lang.word("asked-of", value.as_str().unwrap_or_default()),
                 ("role", value) => lang.word("role", value.as_str().unwrap_or_default()),
                 ("kind", value) => lang.word("event-kind", value.as_str().unwrap_or_default()),
@@ -84,8 +85,8 @@ pub(crate) fn sentence(lang: Lang, actor: &Actor, event: &str, details: &serde_j
                 }
                 // Codes keep their own direction inside a Persian sentence.
                 (
-                    "number" | "item" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login" | "path"
-                    | "fault" | "cause",
+                    "number" | "item" | "key" | "serial" | "serial_in" | "serial_out" | "by" | "code" | "login"
+                    | "path" | "fault" | "cause",
                     serde_json::Value::String(text),
                 ) => lang.isolated(text),
                 (_, serde_json::Value::String(text)) => text.clone(),

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use documents::{Format, card, invoice, reception};
 use domain::money::Unit;
 use store::error::{Error, Result};
-use store::outbox::Claimed;
+use store::jobs::Held;
 use store::rights::Actor;
 use words::Lang;
 
@@ -56,8 +56,9 @@ pub(crate) fn draw(app: &App, actor: &Actor, id: &str, format: Option<&str>) -> 
 ///
 /// # Errors
 /// The store; `Internal` where a paper cannot be drawn.
-pub fn draw_issued(app: &App, claimed: &Claimed) -> Result<()> {
-    let ids = app.db().read(|conn| undrawn(conn, claimed))?;
+pub fn draw_issued(app: &App, task: &Held<'_>) -> Result<()> {
+    let entry = task.key().parse::<i64>().map_err(Error::internal)?;
+    let ids = app.db().read(|conn| undrawn(conn, entry))?;
     ids.iter().try_for_each(|id| draw(app, &Actor::system(), id, None).map(|_| ()))
 }
 

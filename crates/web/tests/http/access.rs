@@ -16,6 +16,7 @@ const PAGES: &[(&str, Option<Action>)] = &[
     ("/keep/installation", Some(Action::ViewCatalogue)),
     ("/keep/permissions", Some(Action::KeepAccess)),
     ("/keep/security-log", Some(Action::ViewAudit)),
+    ("/keep/tasks", Some(Action::KeepAccess)),
     ("/search", Some(Action::ViewWork)),
     ("/receive", Some(Action::Receive)),
     ("/receive/answer", None),

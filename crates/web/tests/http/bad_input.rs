@@ -451,3 +451,22 @@ async fn a_list_is_a_file_of_the_kinds_that_there_are() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_path_with_what_cannot_be_seen_leads_nowhere() {
+    for house in House::each() {
+        let token = house.token("administrator");
+        let (cookie, _) = house.signed_in("administrator").await;
+        for id in ["%00", "%0a", "a%00b"] {
+            for path in ["/repairs", "/devices", "/customers", "/invoices"] {
+                let told = house.call(Some(&token), Method::GET, &format!("{path}/{id}"), None).await;
+                assert_eq!(told.status, StatusCode::NOT_FOUND, "{path}: {}", told.text);
+                let page = house.page(Some(&cookie), &format!("{path}/{id}")).await;
+                assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}: {}", page.text);
+            }
+            let moved = json!({"transition": "to-diagnosis"});
+            let told = house.call(Some(&token), Method::POST, &format!("/repairs/{id}/moves"), Some(&moved)).await;
+            assert_eq!(told.status, StatusCode::NOT_FOUND, "{}", told.text);
+        }
+    }
+}

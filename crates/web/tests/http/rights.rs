@@ -395,6 +395,7 @@ impl Scene {
             "cards" => {
                 About::Shared("a card is found by its device's brand: tried with devices, no visit here has one")
             }
+            "tasks" => About::Shared("of the whole installation, for who keeps all of it (store_tests/jobs)"),
             "tokens" => About::Shared("one's own, found by their person alone (http/forms)"),
             _ => return None,
         })

@@ -203,3 +203,4 @@ error-reached-elsewhere = A device of this customer is in repair at another cent
 error-meter-backwards = { $reading } was read before: less is noted by who rules on what is covered.
 error-meter-too-large = A meter shows { $limit } at most.
 error-nothing-to-give = Of these lines nothing is left to give.
+error-not-parked = This work is not parked: it is tried by itself.

@@ -203,3 +203,4 @@ error-reached-elsewhere = دستگاهی از این مشتری در مرکز د
 error-meter-backwards = پیش‌تر { $reading } خوانده شده است؛ کمتر از آن را کسی می‌نویسد که پوشش را تعیین می‌کند.
 error-meter-too-large = کنتور حداکثر { $limit } را نشان می‌دهد.
 error-nothing-to-give = از این سطرها چیزی برای بخشیدن نمانده است.
+error-not-parked = این کار کنار گذاشته نشده است و خودبه‌خود انجام می‌شود.

@@ -219,6 +219,17 @@ fn a_reading_of_the_counter_is_put_right_by_who_rules_where_the_device_is() {
         assert_eq!(note(&both), "meters.hours: meter-backwards");
         assert_eq!(note(&house.person(MANAGER)), "done");
         assert_eq!(house.repair(&repair).customer_net, Some(0));
+        // What the meter shows later is what it shows later.
+        let read = |hours: i64| {
+            let read =
+                crate::devices::RecordOnDevice { meters: [("hours".to_owned(), hours)].into(), ..Default::default() };
+            told(house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &read)))
+        };
+        assert_eq!(
+            (read(44_000), read(1_000_000_001)),
+            ("done".to_owned(), "meters.hours: meter-too-large".to_owned())
+        );
+        assert_eq!(house.repair(&repair).customer_net, Some(0));
         let again =
             crate::devices::RecordOnDevice { meters: [("hours".to_owned(), 45_000)].into(), ..Default::default() };
         house.by(MANAGER, |tx| record_on_device(tx, &device, &again)).expect("it was right");

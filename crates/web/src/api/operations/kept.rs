@@ -10,6 +10,7 @@ use app::catalogue::organisation::{self as org, SaveBrand, SaveCentre, SaveSecti
 use app::catalogue::products::{self, ListProducts, ProductView, SaveProduct, SaveProductKind};
 use app::catalogue::services::{self, SaveService};
 use app::customers::{self, CustomerView, LookUpCustomer, SaveCustomer};
+use app::jobs::{ListTasks, TaskView, list_tasks, start_task_again};
 use app::personal::erase::{EraseCustomer, Erased, erase_customer};
 use app::personal::export::{PersonalData, export_customer};
 use app::personal::opened::note_opened;
@@ -238,6 +239,22 @@ pub(super) fn people(out: &mut Vec<Operation>) {
         A::ViewAudit,
         "The security log, newest first: who came in, who was refused, whose rights changed, who was shown what is personal.",
         |conn, actor, _, query: ListSecurityLog| -> Result<Page<SecurityEntry>> { list_security_log(conn, actor, &query) },
+    ));
+    out.push(get(
+        "listTasks",
+        "/tasks",
+        A::KeepAccess,
+        "List what is done beside the pages, queued last first: what waits, what is tried again, and what was parked with its error.",
+        |conn, actor, _, query: ListTasks| -> Result<Page<TaskView>> { list_tasks(conn, actor, &query) },
+    ));
+    out.push(write(
+        Method::POST,
+        "startTaskAgain",
+        "/tasks/{id}/again",
+        A::KeepAccess,
+        "Start again what was parked.",
+        json!({}),
+        |tx, call, _: Nothing| -> Result<TaskView> { start_task_again(tx, call.id()) },
     ));
     out.push(get(
         "listTokens",

@@ -12,6 +12,7 @@ use axum::response::Response;
 use domain::access::Action;
 use serde_json::{Value, json};
 use store::error::Error;
+use store::rights::Of;
 use words::Lang;
 
 use self::kinds::{Field, Input, KINDS, kind};
@@ -41,6 +42,7 @@ pub(crate) async fn index(person: Person) -> Response {
         .chain(["installation"])
         .chain(person.current.actor.can(Action::KeepAccess).then_some("permissions"));
     let slugs = slugs.chain(person.current.actor.can(Action::ViewAudit).then_some("security-log"));
+    let slugs = slugs.chain(person.current.actor.scope(Action::KeepAccess).holds(Of::All).then_some("tasks"));
     let kinds = slugs.map(|slug| (slug.to_owned(), lang.t(&format!("keep-{slug}")))).collect::<Vec<_>>();
     let can_remove_demo =
         person.current.actor.can(Action::KeepAccess) && person.app.run(|app| Ok(app.is_demo())).await.unwrap_or(false);

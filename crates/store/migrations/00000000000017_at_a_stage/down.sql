@@ -1,0 +1,1 @@
+DROP INDEX repairs_stage_is_open_occurred_on_id_idx;
