@@ -72,6 +72,8 @@ impl Error {
 pub trait OrInvalid<T> {
     /// A thing that is not there is a fault of the field that names it; what else went wrong stays what it is.
     fn or_invalid(self, path: impl Into<String>, code: &'static str) -> Result<T>;
+    /// None where it is not there.
+    fn if_there(self) -> Result<Option<T>>;
 }
 
 impl<T> OrInvalid<T> for Result<T> {
@@ -79,6 +81,14 @@ impl<T> OrInvalid<T> for Result<T> {
         match self {
             Err(Error::NotFound) => Err(Error::invalid(path, code)),
             other => other,
+        }
+    }
+
+    fn if_there(self) -> Result<Option<T>> {
+        match self {
+            Ok(found) => Ok(Some(found)),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 }

@@ -33,6 +33,18 @@ pub(crate) fn sender(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> I
     sender
 }
 
+/// Whether a page of another site sent a form: browsers say so where they trust the connection, and otherwise say at
+/// least from where they sent it.
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap, public_url: &str) -> bool {
+    let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    if let Some(site) = told("sec-fetch-site") {
+        return site == "cross-site";
+    }
+    let Some(origin) = told("origin") else { return false };
+    let here = origin.split_once("://").map(|(_, host)| host);
+    origin != public_url.trim_end_matches('/') && (here.is_none() || here != told("host"))
+}
+
 /// An address as proxies write it, with a port or without.
 fn read(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
@@ -47,6 +59,25 @@ mod tests {
     use super::*;
 
     const PROXY: &str = "10.0.0.1";
+
+    #[test]
+    fn a_form_of_another_site_is_known_by_what_its_browser_tells() {
+        let sent = |headers: &[(&'static str, &'static str)]| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (axum::http::HeaderName::from_static(name), HeaderValue::from_static(value)));
+            is_from_elsewhere(&headers.collect(), "https://zamen.example/")
+        };
+        let host = ("host", "192.168.1.5:8080");
+        assert!(!sent(&[host]), "a program");
+        assert!(!sent(&[host, ("origin", "http://192.168.1.5:8080")]));
+        assert!(!sent(&[host, ("origin", "https://zamen.example")]), "behind a proxy that names us otherwise");
+        assert!(!sent(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://zamen.example")]));
+        assert!(sent(&[host, ("sec-fetch-site", "cross-site")]));
+        for origin in ["http://192.168.1.5:9090", "http://evil.example", "null", ""] {
+            assert!(sent(&[host, ("origin", origin)]), "{origin}");
+        }
+    }
 
     fn sent(peer: &str, lines: &[&str]) -> String {
         let mut headers = HeaderMap::new();

@@ -64,10 +64,18 @@ pub fn read<T: JsonSchema + DeserializeOwned + 'static>(value: &Value) -> Result
         .map_err(|error| vec![Fault::new(error.path().to_string().trim_start_matches('.').to_owned(), "malformed")])
 }
 
+fn is_date(schema: &Value) -> bool {
+    schema.get("format").is_some_and(|format| format == "date")
+}
+
 /// Whether a text is a line: names, codes and numbers are; notes and addresses, which may be longer, may have several.
 fn is_one_line(schema: Option<&Value>) -> bool {
     schema.and_then(|schema| schema.get("maxLength")).and_then(Value::as_u64).is_some_and(|most| most <= 200)
 }
+
+/// The years of which people of this trade mean a day: another was typed in another calendar, or wrongly.
+const EARLIEST: i16 = 1900;
+const LATEST: i16 = 2200;
 
 /// Notes the texts of a value that hide what they are, and those of which nothing is to be seen where something must.
 fn texts(root: &Value, schema: Option<&Value>, value: &Value, path: &str, faults: &mut Vec<Fault>) {
@@ -76,6 +84,15 @@ fn texts(root: &Value, schema: Option<&Value>, value: &Value, path: &str, faults
             faults.push(Fault::new(path, "unclean-text"))
         }
         Value::String(typed) => {
+            if schema.is_some_and(is_date)
+                && let Ok(date) = typed.parse::<jiff::civil::Date>()
+            {
+                if date.year() < EARLIEST {
+                    faults.push(Fault::new(path, "too-early"));
+                } else if date.year() > LATEST {
+                    faults.push(Fault::new(path, "too-late"));
+                }
+            }
             let must_be_seen = schema
                 .and_then(|schema| schema.get("minLength"))
                 .and_then(Value::as_u64)
@@ -92,7 +109,7 @@ fn texts(root: &Value, schema: Option<&Value>, value: &Value, path: &str, faults
         }
         Value::Object(map) => {
             for (key, inner) in map {
-                if !text::is_clean(key) {
+                if !text::is_clean(key) || key.trim() != key || key.contains(['\n', '\r', '\t']) || key.is_empty() {
                     faults.push(Fault::new(path, "unclean-text"));
                 }
                 let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
@@ -349,7 +366,7 @@ fn leaf(typed: &str, schema: &Value, unit: Unit, room: &mut usize) -> Result<Val
             _ => as_typed(),
         });
     }
-    if schema.get("format").is_some_and(|format| format == "date") {
+    if is_date(schema) {
         return Ok(Value::String(
             domain::time::typed_date(typed).map_or_else(|| typed.to_owned(), |date| date.to_string()),
         ));

@@ -1,11 +1,12 @@
 //! A person's ruling on one line, beside the machine's decision: by right, with a reason, and both are seen for ever.
 //!
-//! Invariant: a ruling names a cover of the repair's case that is in force and does not begin after the device was received;
-//! where that is lost later, the machine's decision holds again. That its time, a meter or a limit is over is what a
-//! person rules on: "nine days over, and the maker agreed".
+//! Invariant: a ruling names a cover of the repair's case that could pay when the device was received. What a cover
+//! leaves out is what a person rules on: its parts, faults, causes and exclusions, and a start that nobody knows. What is
+//! given when its time, its meters or its limits are over is a goodwill, which has limits of its own. Where the cover is
+//! suspended or void later, the machine's decision holds again.
 
 use domain::access::Action;
-use domain::coverage::{CoverKind, terms_over_time};
+use domain::coverage::{CoverKind, Outcome, barred};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use super::decide::{case_of, decide_repair, work};
 use super::rows::{Cover, CoverageOverride};
 use crate::coverage::rulings::is_in_force;
 use crate::repair::work::{in_hand, line_row};
-use store::error::{Arg, Fault, Faults, OrInvalid, Result};
+use store::error::{Arg, Error, Fault, Faults, OrInvalid, Result};
 use store::query::*;
 use store::schema::coverage_overrides;
 use store::types::At;
@@ -42,12 +43,7 @@ pub struct OverrideCoverage {
 fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faults) -> Result<Option<Cover>> {
     let work = work(conn, repair_id)?;
     let built = case_of(conn, &work)?;
-    let begins = |cover: &Cover| {
-        let id = cover_id(cover);
-        terms_over_time(&built.case).into_iter().filter(|(of, ..)| *of == id).map(|(_, _, first, _)| first).min()
-    };
     let found = built.covers.iter().find(|cover| cover.public_id == public_id);
-    let received = work.repair.occurred_on.date();
     match found {
         None => faults.add(Fault::new("cover", "cover-not-of-this")),
         Some(cover) if cover.kind == CoverKind::Goodwill.name() => {
@@ -56,11 +52,19 @@ fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faul
         Some(cover) if !is_in_force(cover) => faults.add(
             Fault::new("cover", "cover-not-in-force").with("state", Arg::word("cover-state", cover.state.clone())),
         ),
-        Some(cover) => {
-            if let Some(begins) = begins(cover).filter(|begins| *begins > received) {
-                faults.add(Fault::new("cover", "cover-not-begun").with("day", begins));
+        Some(cover) => match barred(&built.case, &cover_id(cover)).map_err(Error::internal)? {
+            None => {}
+            Some(Outcome::NotStarted { first_day }) => {
+                faults.add(Fault::new("cover", "cover-not-begun").with("day", first_day));
             }
-        }
+            Some(Outcome::Expired { last_day }) => {
+                faults.add(Fault::new("cover", "cover-over").with("day", last_day));
+            }
+            Some(Outcome::UsageExceeded { limit, reading, .. }) => {
+                faults.add(Fault::new("cover", "cover-beyond-its-meter").with("limit", limit).with("reading", reading));
+            }
+            Some(_) => faults.add(Fault::new("cover", "cover-used-up")),
+        },
     }
     Ok(found.cloned())
 }
@@ -143,7 +147,7 @@ mod tests {
         in_a_house(|house| {
             house.at("1405/09/02 08:00");
             let customer = house.customer("حسن مرادی", "09121112233");
-            let device = house.device("TV-1", "T-1", "1402/08/24", &[]);
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
             let another = house.device("TV-1", "T-2", "1405/01/24", &[]);
             house.card(&device, "G-1");
             house.card(&another, "G-2");
@@ -152,10 +156,10 @@ mod tests {
             house.at("1405/09/03 08:00");
             house.contract(&device, "K-1", "1405/09/03");
             house.go(RECEPTIONIST, &repair, "to-diagnosis");
-            house.diagnose(&repair, "no-power", "burnt");
+            house.diagnose(&repair, "no-power", "liquid");
             let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
             let give =
-                GiveGoodwill { lines: Vec::new(), percent: 10, max_amount: None, reason: "nine days".to_owned() };
+                GiveGoodwill { lines: Vec::new(), percent: 10, max_amount: None, reason: "a good customer".to_owned() };
             house.by(RECEPTIONIST, |tx| give_goodwill(tx, &repair, &give)).expect("given");
 
             let rule = |cover: &str| {
@@ -200,7 +204,7 @@ mod tests {
             // A percentage is paid by somebody.
             let half = OverrideCoverage { line: line.clone(), cover: None, percent: Some(50), reason: "-".to_owned() };
             assert_eq!(told(house.write_or(|tx| override_coverage(tx, &repair, &half))), "percent: needs-cover");
-            // Nine days over, and the maker agreed.
+            // The policy leaves liquids out, and the maker agreed.
             turn(CoverState::Active);
             rule(&card).expect("ruled");
             assert_eq!(house.repair(&repair).customer_net, Some(0));
@@ -208,6 +212,29 @@ mod tests {
             turn(CoverState::Void);
             house.operation(&repair, "SVC-FAN", Some(200_000));
             assert_eq!(house.repair(&repair).customer_net, Some(1_100_000));
+        });
+    }
+
+    #[test]
+    fn what_is_given_when_a_cover_is_over_is_a_goodwill() {
+        in_a_house(|house| {
+            house.at("1405/09/02 08:00");
+            let customer = house.customer("حسن مرادی", "09121112233");
+            // The compressor's term goes on for longer, and there is none in a television.
+            let device = house.device("TV-1", "T-1", "1402/08/24", &[]);
+            house.card(&device, "G-1");
+            let repair = house.receive(&customer, &[(&device, "no-power")]).repairs.remove(0).id;
+            house.go(RECEPTIONIST, &repair, "to-diagnosis");
+            let line = house.operation(&repair, "SVC-ANY", Some(1_000_000));
+            let command = OverrideCoverage {
+                line,
+                cover: Some(cover(house, &device, "G-1")),
+                percent: None,
+                reason: "nine days".to_owned(),
+            };
+            let told = told(house.write_or(|tx| override_coverage(tx, &repair, &command)));
+            assert_eq!(told, "cover: cover-over");
+            assert_eq!(house.repair(&repair).customer_net, Some(1_000_000));
         });
     }
 }

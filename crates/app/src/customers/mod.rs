@@ -415,9 +415,9 @@ pub(crate) fn write_customer(
     let numbers =
         [national_id, company_id, subscription.map(domain::text::key)].into_iter().flatten().collect::<Vec<_>>();
     put(tx.conn, Target::Customer, party_id, "number", &numbers)?;
-    // A change makes a customer known to nobody who did not know them.
-    let event = if old.is_some() { Event::CustomerChanged } else { Event::CustomerSaved };
-    tx.record(centre_id, &event, &[Subject::Customer(party_id)])?;
+    // A change makes a customer known to nobody who did not know them, and is told to everybody who does.
+    let (of, event) = if old.is_some() { (None, Event::CustomerChanged) } else { (centre_id, Event::CustomerSaved) };
+    tx.record(of, &event, &[Subject::Customer(party_id)])?;
     Ok(party_id)
 }
 
@@ -715,6 +715,18 @@ mod tests {
             assert_eq!(saved(&["09350000001"]), "phones[0]: reached-elsewhere");
             assert_eq!(saved(&["09350000001", "09123456789"]), "phones[0]: reached-elsewhere");
             assert_eq!(saved(&["09123456789", "09350000001"]), "done");
+            // Who knows them too is told that something was changed.
+            let history = crate::lookup::GetTimeline {
+                subject: "customer".to_owned(),
+                id: customer.clone(),
+                after: None,
+                limit: None,
+            };
+            let told_here = house
+                .db
+                .read(|conn| crate::lookup::get_timeline(conn, &house.person(RECEPTIONIST), &history))
+                .expect("a history");
+            assert!(told_here.items.iter().any(|entry| entry.event == "customer_changed"));
             let off = crate::reception::correct::CancelReception { reason: "-".to_owned() };
             house
                 .db

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalogue::products::kinds_below;
 use crate::repair::work::seen;
 use crate::workflow::{chart, step_title};
-use store::error::{Error, Result};
+use store::error::{Error, OrInvalid, Result};
 use store::query::*;
 use store::rights::{Actor, Of};
 use store::schema::{brands, devices, diagnoses, faults, parties, products, repairs, users};
@@ -213,7 +213,9 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::id.eq_any(found));
     }
     if let Some(device) = &query.device {
-        select = select.filter(repairs::device_id.eq(crate::devices::device_row(conn, device)?.id));
+        select = select.filter(
+            repairs::device_id.eq(crate::devices::device_row(conn, device).if_there()?.map_or(-1, |device| device.id)),
+        );
     }
     if query.mine == Some(true) {
         select = select.filter(repairs::assignee_user_id.eq(actor.user_id.unwrap_or(-1)));

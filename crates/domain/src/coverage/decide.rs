@@ -200,7 +200,7 @@ fn judge<'a>(case: &Case, standing: &Standing<'a>, asked: &Asked<'_>) -> Result<
 
     let received = case.question.received;
     let best = |within_usage: bool| {
-        let in_force = speaking.iter().filter(|(_, period)| period.first <= received && received <= period.last);
+        let in_force = speaking.iter().filter(|(_, period)| period.holds_on(received));
         let usable = in_force.filter(|(term, _)| !within_usage || exceeded(case, term).is_none());
         let winners = usable.map(|(term, period)| Winner {
             term,
@@ -217,13 +217,50 @@ fn judge<'a>(case: &Case, standing: &Standing<'a>, asked: &Asked<'_>) -> Result<
     if let Some((metric, limit, reading)) = best(false).and_then(|winner| exceeded(case, winner.term)) {
         return Err(Outcome::UsageExceeded { metric: metric.to_owned(), limit, reading });
     }
-    let begun = speaking.iter().filter(|(_, period)| period.first <= received).map(|(_, period)| period.last).max();
-    Err(match begun {
-        Some(last_day) => Outcome::Expired { last_day },
-        None => {
-            Outcome::NotStarted { first_day: speaking.iter().map(|(_, period)| period.first).min().unwrap_or(received) }
+    Err(outside(speaking.iter().map(|(_, period)| period), received))
+}
+
+/// Why a cover could pay no line of a case, whatever the line is: it is void, suspended or used up, or none of its terms
+/// that speak of the device or of something in it holds on the day of reception within its meters. None where it could; one whose start nobody knows could.
+///
+/// # Errors
+/// Where a period of the case leaves the years 1 to 9999.
+pub fn barred(case: &Case, cover: &str) -> Result<Option<Outcome>, Malformed> {
+    let Some((index, cover)) = case.covers.iter().enumerate().find(|(_, known)| known.id == cover) else {
+        return Ok(None);
+    };
+    let standing = Standing::of(case, index, cover)?;
+    match standing.barred {
+        Some(Outcome::StartUnknown) => return Ok(None),
+        Some(barred) => return Ok(Some(barred)),
+        None if standing.limit_left == Some(0) => return Ok(Some(Outcome::ClaimsUsedUp)),
+        None => {}
+    }
+    let received = case.question.received;
+    let mut beyond = None;
+    let is_of_this = |term: &Term| term.scope.as_ref().is_none_or(|scope| speaks_of(scope, &case.device));
+    let terms = cover.policy.terms.iter().zip(&standing.periods).filter(|(term, _)| is_of_this(term));
+    for (term, period) in terms.clone() {
+        if period.holds_on(received) {
+            let Some((metric, limit, reading)) = exceeded(case, term) else { return Ok(None) };
+            beyond = beyond.or(Some(Outcome::UsageExceeded { metric: metric.to_owned(), limit, reading }));
         }
-    })
+    }
+    Ok(Some(beyond.unwrap_or_else(|| outside(terms.map(|(_, period)| period), received))))
+}
+
+/// Whether a scope names a device or something in it.
+fn speaks_of(scope: &Scope, device: &Component) -> bool {
+    specificity(Some(scope), &[device]).is_some() || device.components.iter().any(|inner| speaks_of(scope, inner))
+}
+
+/// Whether none of some periods has begun, or the last of those that have is over.
+fn outside<'a>(periods: impl Iterator<Item = &'a Period> + Clone, received: Date) -> Outcome {
+    let begun = periods.clone().filter(|period| period.first <= received).map(|period| period.last).max();
+    match begun {
+        Some(last_day) => Outcome::Expired { last_day },
+        None => Outcome::NotStarted { first_day: periods.map(|period| period.first).min().unwrap_or(received) },
+    }
 }
 
 /// The first metric, by name, whose reading is above the term's limit.

@@ -14,7 +14,7 @@ use crate::strict_json::Malformed;
 pub use case::{
     Case, Claim, Component, Cover, CoverKind, CoverState, Downtime, Event, Line, LineType, Question, case_name,
 };
-pub use decide::{decide, terms_over_time};
+pub use decide::{barred, decide, terms_over_time};
 pub use decision::{CUSTOMER, Considered, DecidedLine, Decision, Outcome, Share};
 pub use policy::{Cap, Exclusion, Limits, Only, Pays, Policy, RepairWarranty, Replacement, Scope, Start, Term};
 

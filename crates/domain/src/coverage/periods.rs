@@ -14,6 +14,12 @@ pub(super) struct Period {
     pub last: Date,
 }
 
+impl Period {
+    pub fn holds_on(self, day: Date) -> bool {
+        self.first <= day && day <= self.last
+    }
+}
+
 /// Where in the case a period that leaves the years 1 to 9999 stands.
 pub(super) struct Out {
     pub cover: usize,

@@ -183,6 +183,18 @@ proptest! {
     }
 
     #[test]
+    fn a_cover_that_is_barred_pays_no_line(case in case()) {
+        let case = read(&case);
+        let decision = decide(&case).expect("decided");
+        for cover in &case.covers {
+            if barred(&case, &cover.id).expect("a period").is_some() {
+                let pays = |line: &DecidedLine| line.shares.iter().any(|share| share.cover.as_ref() == Some(&cover.id));
+                prop_assert!(!decision.lines.iter().any(pays), "{}", cover.id);
+            }
+        }
+    }
+
+    #[test]
     fn the_order_of_covers_does_not_change_the_shares(case in case()) {
         let case = read(&case);
         let mut turned = case.clone();

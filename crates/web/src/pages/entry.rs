@@ -18,6 +18,7 @@ use super::frame::{
 };
 use super::me::fields_of;
 use crate::form::{SmallForm, asked, field, only, text};
+use crate::origin::is_from_elsewhere;
 use crate::problem;
 use crate::schema::{from_form, read, shape};
 use crate::state::{App, Lane};
@@ -79,8 +80,8 @@ pub(crate) async fn form(State(app): State<App>, RawQuery(query): RawQuery, head
 pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fields): SmallForm) -> Response {
     let lang = chosen_language(&parts.headers);
     let address = app.address(&parts);
-    // A page of another site cannot sign somebody in: browsers say where a form comes from.
-    if parts.headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    // A page of another site cannot sign somebody in.
+    if is_from_elsewhere(&parts.headers, &app.settings().public_url) {
         return plain_error(lang, &Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     if let Err(error) = only(&fields, &["login", "password", "next"]) {

@@ -109,6 +109,7 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
     let now = person.app.db().now();
     let lang = person.lang;
     let all = || ListQuery { limit: Some(200), ..ListQuery::default() };
+    let zone = person.zone().clone();
     let read = person.read(move |conn, actor| {
         use app::catalogue::{faults, products, services};
         let view = get_repair(conn, actor, &id, now)?;
@@ -138,10 +139,12 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         )?;
         let parts = parts.items.into_iter().map(|row| choice(row.code, row.title)).collect();
         let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
+        let received = view.road.iter().find_map(|step| step.entered_at).unwrap_or(now).to_zoned_datetime(zone).date();
         let covers = device
             .covers
             .into_iter()
             .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
+            .filter(|cover| cover.last_day.is_none_or(|last| last >= received))
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(

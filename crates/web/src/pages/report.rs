@@ -148,8 +148,9 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
     }
     let title = lang.t("report-failure-causes");
     if matches!(wanted.as_str(), "csv" | "xlsx") {
-        let made =
-            person.app.run(move |_| sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows)));
+        let made = person.app.export(&person.current.actor, move |_| {
+            sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows))
+        });
         return made.await.map_or_else(
             |error| person.error(&error),
             |file| file.unwrap_or_else(|| person.error(&store::error::Error::NotFound)),

@@ -189,6 +189,10 @@ fn cases(house: &House, device: &str, repair: &str) -> Vec<Bad> {
         Bad("POST", on("goodwill"), json!({"percent": 5, "reason": ""}), 422, "reason", "required"),
         Bad("POST", on("promise"), json!({"promised_on": "1405/09/31", "reason": "x"}), 422, "promised_on", "date"),
         Bad("POST", on("reopen"), json!({"reason": "x"}), 409, "", "not-handed-over"),
+        Bad("POST", on("promise"), json!({"promised_on": "9999-12-31", "reason": "x"}), 422, "promised_on", "too-late"),
+        Bad("POST", of_device("/events"), json!({"type": "sold", "on": "1404-01-15"}), 422, "on", "too-early"),
+        Bad("PUT", of_device(""), json!({"meters": {"ho\nurs": 1}}), 422, "meters", "unclean-text"),
+        Bad("PUT", of_device(""), json!({"meters": {" hours": 1}}), 422, "meters", "unclean-text"),
         Bad("POST", of_device("/events"), json!({"type": "stolen", "on": "2026-01-01"}), 422, "type", "not-in-list"),
         Bad(
             "POST",
