@@ -76,7 +76,7 @@ fn main() {
     add("vazirmatn-regular.woff2", "font/woff2", modules.join("vazirmatn/fonts/webfonts/Vazirmatn-Regular.woff2"));
     add("swagger-ui.js", JS, modules.join("swagger-ui-dist/swagger-ui-bundle.js"));
     add("swagger-ui.css", CSS, modules.join("swagger-ui-dist/swagger-ui.css"));
-    for name in ["zamen.js", "api-docs.js"] {
+    for name in ["zamen.js", "choices.js", "api-docs.js"] {
         add(name, JS, PathBuf::from("assets").join(name));
     }
     files.push(("icons.svg".to_owned(), "image/svg+xml", sprite(&modules).into_bytes()));

@@ -73,6 +73,13 @@ for (const engine of engines()) {
       assert.equal(count, answered.size);
       const sequence = numbers.map((number) => Number(number.split("-").at(-1))).sort((a, b) => a - b);
       assert.deepEqual(sequence, Array.from({ length: count }, (_, index) => index + 1), "numbers are unbroken");
+      // What was to be done beside the pages is done in the end: nothing is left, and nothing was parked.
+      for (const until = Date.now() + 120_000; ; ) {
+        const { items } = await server.call("admin", "GET", "/tasks");
+        if (items.length === 0) break;
+        assert.ok(Date.now() < until, JSON.stringify(items));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
       assert.match(server.cli("check"), /is what is stored/);
     } finally {
       await server.remove();

@@ -123,7 +123,7 @@ test("what it writes is its owner's alone, however open the shell leaves new fil
 
     server.cli("backup", join(server.data, "copy"));
     server.cli("report", "failure-causes", "--output", join(server.data, "causes.csv"));
-    assert.match(readFileSync(join(server.data, "causes.csv"), "utf8"), /^product_kind,/);
+    assert.match(readFileSync(join(server.data, "causes.csv"), "utf8"), /^\uFEFFproduct_kind,/);
     for (const words of ["report failure-causes", "token create --login admin"]) execFileSync("sh", ["-c", `"${binary}" ${words} ${server.flags.join(" ")} > "${join(server.data, words.split(" ")[0])}"`]);
     assert.deepEqual(open(server.data), [], "so are copies, exports and secrets that are printed into a file");
     assert.throws(() => server.cli("report", "failure-causes", "--output", join(server.data, "causes.csv")), /cannot be written/);

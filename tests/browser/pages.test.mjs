@@ -226,6 +226,45 @@ test("what nobody knows is received with its day of sale, from the field where t
   }
 });
 
+test("a product and a fault are found by words of their titles in any order, chosen by keys, and their titles show", async () => {
+  for (const [lang, product, fault, shown] of [["fa", "یخچال", "نمی شود روشن", "روشن نمی‌شود · E01"], ["en", "fridge", "switch on not", "Does not switch on · E01"]]) {
+    const desk = await Person.at(browser, server.base, "maryam", { lang });
+    const { page } = desk;
+    const choose = async (name, typed) => {
+      await desk.tabTo(`[name="${name}"]`);
+      await page.keyboard.type(typed);
+      await page.waitForSelector("#choices [aria-selected=true]");
+      assert.equal(await page.getAttribute(`[name="${name}"]`, "aria-expanded"), "true");
+    };
+    await page.goto(`${server.base}/receive`);
+    await page.keyboard.type(`PICK-${lang}`);
+    await choose("devices[0].new_device.product", product);
+    const first = await page.locator("#choices [data-value]").first().getAttribute("data-value");
+    await desk.press("Tab");
+    assert.equal(await page.inputValue('[name="devices[0].new_device.product"]'), first);
+    assert.equal(await page.locator("#choices").count(), 0);
+    await choose("devices[0].faults[]", fault);
+    await desk.accessible();
+    await desk.picture(`choices-${lang}-1440`);
+    // What is left without choosing stays as it was typed; what is chosen shows its title.
+    await desk.press("Escape");
+    assert.equal(await page.inputValue("#d0-faults"), fault);
+    await desk.press("ArrowDown");
+    await page.waitForSelector("#choices [data-value]");
+    await desk.press("ArrowDown");
+    await desk.press("Enter");
+    assert.equal(await page.inputValue("#d0-faults"), shown);
+    await page.fill('[name="customer.new.name"]', "نگار رستمی");
+    await desk.press("Control+Enter");
+    await page.waitForURL(/\/receptions\//);
+    const repair = (await page.locator('main a[href^="/repairs/"]').first().getAttribute("href")).split("/").pop();
+    const view = await server.call("admin", "GET", `/repairs/${repair}`);
+    assert.deepEqual(view.reported.map((known) => known.code), ["E01"]);
+    assert.ok(first.endsWith(` · ${view.device.product.code}`), first);
+    await page.context().close();
+  }
+});
+
 test("who is not shown prices sets none, and a PIN is set by who knows the password", async () => {
   const bench = await Person.at(browser, server.base, "davood");
   const { items } = await server.call("davood", "GET", "/repairs?is_open=true&limit=50");

@@ -12,10 +12,11 @@ fn harmless(cell: &str) -> String {
     }
 }
 
-/// A table as CSV; the first row is the head.
+/// A table as CSV; the first row is the head. It begins with a byte-order mark, without which Excel takes it for another
+/// encoding.
 #[must_use]
 pub fn csv(rows: &[Vec<String>]) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer("\u{FEFF}".as_bytes().to_vec());
     for row in rows {
         // Writing into memory does not fail.
         let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
@@ -57,7 +58,7 @@ mod tests {
         let text =
             String::from_utf8(csv(&[vec!["=1+1".to_owned(), "-5".to_owned(), "@x".to_owned(), "plain".to_owned()]]))
                 .expect("UTF-8");
-        assert_eq!(text, "'=1+1,-5,'@x,plain\n");
+        assert_eq!(text, "\u{FEFF}'=1+1,-5,'@x,plain\n");
         assert!(xlsx("گزارش", &[vec!["a".to_owned()], vec!["=1".to_owned()]], Lang::Fa).is_ok());
     }
 }

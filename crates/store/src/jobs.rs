@@ -2,12 +2,16 @@
 //! processes.
 //!
 //! Words: a *job* is a kind of work, with its rule; a *task* is one piece of it, which waits, is in hand, or is parked.
-//! A task is claimed by putting off when it is due again, so that what a worker held when it died comes up by itself: the
-//! work must come out the same when it is done twice. Each claim has a number, and who does not hold the last one changes
-//! nothing any more. What failed too often is *parked* with its error until a person starts it again; nothing is dropped.
+//! A task is claimed by putting off when it is due again, by a short lease that is renewed beside the work for as long as
+//! the time limit of its rule allows: what a worker held when it died comes up by itself, soon, and the work must come out
+//! the same when it is done twice. Each claim has a number, and who does not hold the last one changes nothing any more.
+//! What failed too often is *parked* with its error until a person starts it again; nothing is dropped.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -46,9 +50,15 @@ pub struct Retry {
     /// Seconds before the second attempt; each further wait is twice as long, an hour at most, and up to half of it
     /// longer, so that what failed together is not tried together.
     pub first_wait: i64,
-    /// Seconds after which an attempt that did not end is another worker's, unless it is held for longer.
-    pub limit: i64,
+    /// Seconds after which an attempt that did not end is another worker's.
+    pub limit: u64,
 }
+
+/// How long a claim lasts that is not renewed, in seconds: so long what a worker held stands still when it died.
+const LEASE: i64 = 30;
+
+/// How often a claim is renewed.
+const BEAT: Duration = Duration::from_secs(10);
 
 /// The longest wait before another attempt, in seconds.
 const LONGEST_WAIT: i64 = 3600;
@@ -60,9 +70,8 @@ const TOLD: usize = 1000;
 pub struct Held<'d> {
     db: &'d Db,
     task: Task,
-    limit: i64,
-    /// When it was claimed, or held.
-    since: Cell<Timestamp>,
+    /// How often it was tried since it last went on.
+    attempts: Cell<i64>,
 }
 
 impl Held<'_> {
@@ -77,22 +86,26 @@ impl Held<'_> {
         &self.task.key
     }
 
-    /// Holds it for another time limit, once half of the last one is over: for work that goes on.
+    /// Notes that something of it is done for good, so that attempts are counted from here.
     ///
     /// # Errors
-    /// The store; `Unavailable` where another worker has it by now.
-    pub fn hold(&self) -> Result<()> {
-        let now = self.db.now();
-        if now.duration_since(self.since.get()).as_secs() * 2 < self.limit {
-            return Ok(());
-        }
-        self.since.set(now);
-        let due = now + SignedDuration::from_secs(self.limit);
-        let held = self.db.write(&Actor::system(), |tx| {
-            Ok(diesel::update(mine(&self.task)).set(jobs::due_at.eq(At::from(due))).execute(tx.conn)?)
+    /// The store; `Unavailable` where another worker has it by now, or where nobody wants it any more.
+    pub fn went_on(&self) -> Result<()> {
+        self.attempts.set(1);
+        let went_on = self.db.write(&Actor::system(), |tx| {
+            Ok(diesel::update(mine(&self.task)).set(jobs::attempts.eq(1)).execute(tx.conn)?)
         })?;
-        if held == 1 { Ok(()) } else { Err(Error::Unavailable("taken-over")) }
+        if went_on == 1 { Ok(()) } else { Err(Error::Unavailable("taken-over")) }
     }
+}
+
+/// Renews a claim for as long as it is the last.
+fn renew(db: &Db, task: &Task) -> Result<()> {
+    db.write(&Actor::system(), |tx| {
+        let due = At::from(tx.now + SignedDuration::from_secs(LEASE));
+        Ok(diesel::update(mine(task)).set(jobs::due_at.eq(due)).execute(tx.conn)?)
+    })?;
+    Ok(())
 }
 
 /// A task, as long as this claim of it is the last.
@@ -103,37 +116,67 @@ fn mine(task: &Task) -> _ {
 }
 
 impl Tx<'_> {
-    /// Queues a task. Where one of its kind with this key waits already, that one does for both; one that is in hand, failed
-    /// or is parked is to be done anew.
+    /// Queues a task that is due at once, as [`Self::queue_at`] tells.
     ///
     /// # Errors
     /// The store.
     pub fn queue(&mut self, kind: Kind, key: &str) -> Result<()> {
-        let (now, none) = (At::from(self.now), None::<At>);
-        let known = jobs::table.filter(jobs::job.eq(kind.name)).filter(jobs::key.eq(key));
-        let tried = known.select(jobs::attempts).first::<i64>(self.conn).optional()?;
-        if tried.is_some_and(|attempts| attempts > 0) {
-            let anew = (jobs::due_at.eq(now), jobs::attempts.eq(0), jobs::claim.eq(jobs::claim + 1));
-            diesel::update(known).set((anew, jobs::parked_at.eq(none))).execute(self.conn)?;
-        }
-        if tried.is_none() {
-            let row = Task {
-                id: 0,
-                public_id: self.public_id(),
-                job: kind.name.to_owned(),
-                key: key.to_owned(),
-                priority: kind.priority,
-                due_at: now,
-                attempts: 0,
-                claim: 0,
-                error: None,
-                parked_at: None,
-                queued_at: now,
-            };
-            diesel::insert_into(jobs::table).values(row).execute(self.conn)?;
+        self.queue_at(kind, key, self.now)
+    }
+
+    /// Queues a task that is not done before an instant. Where one of its kind with this key waits already, that one does
+    /// for both, at the sooner time; one that is in hand, failed or is parked is to be done anew.
+    ///
+    /// # Errors
+    /// The store.
+    pub fn queue_at(&mut self, kind: Kind, key: &str, not_before: Timestamp) -> Result<()> {
+        let (due, none) = (At::from(not_before), None::<At>);
+        let known = named(kind, key).select((jobs::attempts, jobs::due_at)).first::<(i64, At)>(self.conn).optional()?;
+        match known {
+            Some((0, waits)) if waits.instant() <= not_before => {}
+            Some((0, _)) => {
+                diesel::update(named(kind, key)).set(jobs::due_at.eq(due)).execute(self.conn)?;
+            }
+            Some(_) => {
+                let anew = (jobs::due_at.eq(due), jobs::attempts.eq(0), jobs::claim.eq(jobs::claim + 1));
+                diesel::update(named(kind, key)).set((anew, jobs::parked_at.eq(none))).execute(self.conn)?;
+            }
+            None => {
+                let row = Task {
+                    id: 0,
+                    public_id: self.public_id(),
+                    job: kind.name.to_owned(),
+                    key: key.to_owned(),
+                    priority: kind.priority,
+                    due_at: due,
+                    attempts: 0,
+                    claim: 0,
+                    error: None,
+                    parked_at: None,
+                    queued_at: At::from(self.now),
+                };
+                diesel::insert_into(jobs::table).values(row).execute(self.conn)?;
+            }
         }
         Ok(())
     }
+
+    /// Takes a task back that nobody wants any more. Who has it in hand goes on with it no further than
+    /// [`Held::went_on`].
+    ///
+    /// # Errors
+    /// The store.
+    pub fn take_back(&mut self, kind: Kind, key: &str) -> Result<()> {
+        diesel::delete(named(kind, key)).execute(self.conn)?;
+        Ok(())
+    }
+}
+
+/// The task of a kind with a key.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn named<'a>(kind: Kind, key: &'a str) -> _ {
+    let name: &'static str = kind.name;
+    jobs::table.filter(jobs::job.eq(name)).filter(jobs::key.eq(key))
 }
 
 /// Does one task that is due; false where there is none.
@@ -142,22 +185,65 @@ impl Tx<'_> {
 /// The store. What the work itself cannot do is written on its task.
 pub fn work<C>(db: &Db, jobs: &[Job<C>], with: &C) -> Result<bool> {
     queue_daily(db, jobs)?;
-    let Some(task) = claim(db, jobs)? else { return Ok(false) };
+    let Some(task) = claim(db, jobs, None)? else { return Ok(false) };
     let Some(job) = jobs.iter().find(|job| job.kind.name == task.job) else { return Ok(false) };
-    let held = Held { db, task, limit: job.retry.limit, since: Cell::new(db.now()) };
-    // Of an attempt that did not come to its end nothing was told: too many of those are parked too.
+    attempt(db, job, with, task)?;
+    Ok(true)
+}
+
+/// Does the task of a job with a key, where it is due; false where it is not.
+///
+/// # Errors
+/// As of [`work`].
+pub fn work_on<C>(db: &Db, job: &Job<C>, key: &str, with: &C) -> Result<bool> {
+    let Some(task) = claim(db, std::slice::from_ref(job), Some(key))? else { return Ok(false) };
+    attempt(db, job, with, task)?;
+    Ok(true)
+}
+
+/// Tries a task that was claimed, and writes what came of it.
+fn attempt<C>(db: &Db, job: &Job<C>, with: &C, task: Task) -> Result<()> {
+    let held = Held { db, attempts: Cell::new(task.attempts), task };
+    // Of an attempt that did not come to its end nothing was told: too many of those are parked too, with what the last
+    // one told that did.
     let ran = if held.task.attempts > job.retry.attempts {
-        Err(Error::internal("no attempt came to its end"))
+        let told = held.task.error.clone();
+        Err(Error::internal(told.unwrap_or_else(|| "no attempt came to its end".to_owned())))
     } else {
-        // Who panics over one task goes on with the next.
-        let ran = catch_unwind(AssertUnwindSafe(|| (job.run)(with, &held)));
-        ran.unwrap_or_else(|_| Err(Error::internal("it panicked")))
+        renewed(db, &held.task, Duration::from_secs(job.retry.limit), || {
+            // Who panics over one task goes on with the next.
+            catch_unwind(AssertUnwindSafe(|| (job.run)(with, &held))).unwrap_or_else(|panic| Err(panicked(&*panic)))
+        })
     };
     match ran {
         Ok(()) => db.write(&Actor::system(), |tx| Ok(diesel::delete(mine(&held.task)).execute(tx.conn)?))?,
-        Err(error) => failed(db, &held.task, job.retry, &error)?,
+        Err(error) => failed(db, &held.task, held.attempts.get(), job.retry, &error)?,
     };
-    Ok(true)
+    Ok(())
+}
+
+/// Works while the claim is renewed beside it, until its time limit is over.
+fn renewed<T>(db: &Db, task: &Task, limit: Duration, work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    std::thread::scope(|threads| {
+        let (ended, end) = channel::<()>();
+        threads.spawn(move || {
+            while began.elapsed() < limit && end.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+                if let Err(error) = renew(db, task) {
+                    tracing::warn!(%error, job = task.job, key = task.key, "a claim could not be renewed");
+                }
+            }
+        });
+        let done = work();
+        drop(ended);
+        done
+    })
+}
+
+/// What a panic told.
+fn panicked(panic: &(dyn Any + Send)) -> Error {
+    let told = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Error::internal(format!("it panicked: {}", told.unwrap_or("without a word")))
 }
 
 /// Why a task is parked; None where it is not.
@@ -165,21 +251,26 @@ pub fn work<C>(db: &Db, jobs: &[Job<C>], with: &C) -> Result<bool> {
 /// # Errors
 /// The store.
 pub fn parked(conn: &mut Conn, kind: Kind, key: &str) -> Result<Option<String>> {
-    let parked =
-        jobs::table.filter(jobs::job.eq(kind.name)).filter(jobs::key.eq(key)).filter(jobs::parked_at.is_not_null());
-    Ok(parked.select(jobs::error).first::<Option<String>>(conn).optional()?.flatten())
+    Ok(named(kind, key)
+        .filter(jobs::parked_at.is_not_null())
+        .select(jobs::error)
+        .first::<Option<String>>(conn)
+        .optional()?
+        .flatten())
 }
 
-/// Claims what is due: the most urgent first, then what waited longest.
+/// Claims what is due, of all keys or of one: the most urgent first, then what waited longest.
 #[expect(clippy::disallowed_methods, reason = "one engine alone passes over what is locked")]
-fn claim<C>(db: &Db, known: &[Job<C>]) -> Result<Option<Task>> {
+fn claim<C>(db: &Db, known: &[Job<C>], key: Option<&str>) -> Result<Option<Task>> {
     let names = known.iter().map(|job| job.kind.name).collect::<Vec<_>>();
+    let (is_any, key) = (key.is_none(), key.unwrap_or_default());
     let now = At::from(db.now());
     let due = || {
         jobs::table
             .filter(jobs::parked_at.is_null())
             .filter(jobs::due_at.le(now))
             .filter(jobs::job.eq_any(names.clone()))
+            .filter(jobs::key.eq(key).or(is_any.into_sql::<diesel::sql_types::Bool>()))
             .order((jobs::priority, jobs::due_at, jobs::id))
             .select(Task::as_select())
             .limit(1)
@@ -197,9 +288,8 @@ fn claim<C>(db: &Db, known: &[Job<C>]) -> Result<Option<Task>> {
             Conn::Sqlite(_) => due().first::<Task>(tx.conn).optional()?,
         };
         let Some(mut task) = next else { return Ok(None) };
-        let limit = known.iter().find(|job| job.kind.name == task.job).map_or(0, |job| job.retry.limit);
         (task.claim, task.attempts) = (task.claim + 1, task.attempts + 1);
-        let due = At::from(tx.now + SignedDuration::from_secs(limit));
+        let due = At::from(tx.now + SignedDuration::from_secs(LEASE));
         diesel::update(jobs::table.find(task.id))
             .set((jobs::claim.eq(task.claim), jobs::attempts.eq(task.attempts), jobs::due_at.eq(due)))
             .execute(tx.conn)?;
@@ -208,11 +298,11 @@ fn claim<C>(db: &Db, known: &[Job<C>]) -> Result<Option<Task>> {
 }
 
 /// Writes on a task why it failed, and when it is tried again, if it is.
-fn failed(db: &Db, task: &Task, retry: Retry, error: &Error) -> Result<usize> {
-    let is_last = task.attempts >= retry.attempts;
-    tracing::warn!(%error, job = task.job, key = task.key, attempt = task.attempts, is_last, "a task failed");
+fn failed(db: &Db, task: &Task, attempts: i64, retry: Retry, error: &Error) -> Result<usize> {
+    let is_last = attempts >= retry.attempts;
+    tracing::warn!(%error, job = task.job, key = task.key, attempts, is_last, "a task failed");
     let told = error.to_string().chars().take(TOLD).collect::<String>();
-    let doubled = retry.first_wait.saturating_mul(1 << (task.attempts - 1).clamp(0, 20)).min(LONGEST_WAIT);
+    let doubled = retry.first_wait.saturating_mul(1 << (attempts - 1).clamp(0, 20)).min(LONGEST_WAIT);
     let jitter = i64::try_from(db.random() % 1024).unwrap_or(0) * doubled / 2048;
     db.write(&Actor::system(), |tx| {
         let due = At::from(tx.now + SignedDuration::from_secs(doubled + jitter));
@@ -226,9 +316,10 @@ fn failed(db: &Db, task: &Task, retry: Retry, error: &Error) -> Result<usize> {
 fn queue_daily<C>(db: &Db, known: &[Job<C>]) -> Result<()> {
     let name = |kind: Kind| format!("daily:{}", kind.name);
     for kind in known.iter().filter(|job| job.is_daily).map(|job| job.kind) {
+        // A process whose clock is behind does not begin a day again.
         let waits = |conn: &mut Conn, now: Timestamp| -> Result<Option<String>> {
-            let today = today(conn, now)?;
-            Ok(Some(today).filter(|today| settings::get(conn, &name(kind)).ok().flatten().as_ref() != Some(today)))
+            let (today, last) = (today(conn, now)?, settings::get(conn, &name(kind))?);
+            Ok(Some(today).filter(|today| last.as_ref().is_none_or(|last| last < today)))
         };
         if db.read(|conn| waits(conn, db.now()))?.is_some() {
             db.write(&Actor::system(), |tx| {

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
 
 /// What counts as one sender: an address of IPv4, also where it is written as one of IPv6; of IPv6 the network of 64
 /// bits, of which one household has all.
@@ -34,15 +36,19 @@ pub(crate) fn sender(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> I
 }
 
 /// Whether a page of another site sent a form: browsers say so where they trust the connection, and otherwise say at
-/// least from where they sent it.
-pub(crate) fn is_from_elsewhere(headers: &HeaderMap, public_url: &str) -> bool {
-    let told = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+/// least from where they sent it. A proxy may call us by another name than people do: through one, a page of whatever
+/// name counts as ours where its browser says no more.
+pub(crate) fn is_from_elsewhere(parts: &Parts, public_url: &str, is_proxied: bool) -> bool {
+    let told = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = told("sec-fetch-site") {
         return site == "cross-site";
     }
     let Some(origin) = told("origin") else { return false };
-    let here = origin.split_once("://").map(|(_, host)| host);
-    origin != public_url.trim_end_matches('/') && (here.is_none() || here != told("host"))
+    let from = origin.split_once("://").map(|(_, host)| host);
+    // HTTP/2 has the host in the address that was asked for.
+    let host = parts.uri.authority().map(Authority::as_str).or_else(|| told("host"));
+    let is_ours = origin == public_url.trim_end_matches('/') || from.is_some() && (is_proxied || from == host);
+    !is_ours
 }
 
 /// An address as proxies write it, with a port or without.
@@ -62,21 +68,28 @@ mod tests {
 
     #[test]
     fn a_form_of_another_site_is_known_by_what_its_browser_tells() {
-        let sent = |headers: &[(&'static str, &'static str)]| {
-            let headers = headers
-                .iter()
-                .map(|(name, value)| (axum::http::HeaderName::from_static(name), HeaderValue::from_static(value)));
-            is_from_elsewhere(&headers.collect(), "https://zamen.example/")
+        let sent = |uri: &str, headers: &[(&str, &str)], is_proxied: bool| {
+            let mut request = axum::http::Request::post(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (parts, ()) = request.body(()).expect("a request").into_parts();
+            is_from_elsewhere(&parts, "https://zamen.example/", is_proxied)
         };
+        let here = |headers: &[(&str, &str)]| sent("/sign-in", headers, false);
         let host = ("host", "192.168.1.5:8080");
-        assert!(!sent(&[host]), "a program");
-        assert!(!sent(&[host, ("origin", "http://192.168.1.5:8080")]));
-        assert!(!sent(&[host, ("origin", "https://zamen.example")]), "behind a proxy that names us otherwise");
-        assert!(!sent(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://zamen.example")]));
-        assert!(sent(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(!here(&[host]), "a program");
+        assert!(!here(&[host, ("origin", "http://192.168.1.5:8080")]));
+        assert!(!here(&[host, ("origin", "https://zamen.example")]), "behind a proxy that names us otherwise");
+        assert!(!here(&[host, ("sec-fetch-site", "same-origin"), ("origin", "https://zamen.example")]));
+        assert!(here(&[host, ("sec-fetch-site", "cross-site")]));
         for origin in ["http://192.168.1.5:9090", "http://evil.example", "null", ""] {
-            assert!(sent(&[host, ("origin", origin)]), "{origin}");
+            assert!(here(&[host, ("origin", origin)]), "{origin}");
         }
+        let by_http_2 = |origin| sent("https://192.168.1.5:8443/sign-in", &[("origin", origin)], false);
+        assert!(!by_http_2("https://192.168.1.5:8443") && by_http_2("https://evil.example"));
+        let by_a_proxy = |origin| sent("/sign-in", &[("host", "127.0.0.1:8080"), ("origin", origin)], true);
+        assert!(!by_a_proxy("http://zamen.lan") && by_a_proxy("null"));
     }
 
     fn sent(peer: &str, lines: &[&str]) -> String {

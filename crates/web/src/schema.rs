@@ -357,7 +357,9 @@ fn leaf(typed: &str, schema: &Value, unit: Unit, room: &mut usize) -> Result<Val
         return Ok(unit.read(typed).map_or_else(as_typed, Value::from));
     }
     if is("integer") {
-        return Ok(text::whole_number(typed).map_or_else(as_typed, Value::from));
+        // A percentage is typed with its sign, before it or after it.
+        let percent = schema.get("maximum").filter(|most| **most == 100).map(|_| typed.trim().trim_matches(['%', '٪']));
+        return Ok(text::whole_number(percent.unwrap_or(typed)).map_or_else(as_typed, Value::from));
     }
     if is("boolean") {
         return Ok(match typed {
@@ -475,6 +477,16 @@ mod tests {
             "devices": [{"new_device": {"events": [{"type": "sold", "on": "2024-04-03"}]}, "meters": {"hours": 1200}, "faults": ["C01"]}],
         });
         assert_eq!(value, expected);
+    }
+
+    #[test]
+    fn a_percentage_is_typed_with_its_sign() {
+        use app::coverage::goodwill::GiveGoodwill;
+        for typed in ["25", "۲۵٪", "٪ ۲۵", "25 %"] {
+            let fields = pairs(&[("percent", typed), ("reason", "x")]);
+            let value = from_form(&fields, &shape::<GiveGoodwill>().schema, &[]).expect("known fields");
+            assert_eq!(value["percent"], 25, "{typed}");
+        }
     }
 
     #[test]

@@ -280,15 +280,25 @@ impl App {
         Ok(())
     }
 
+    /// Whether a request came through a proxy, as far as one can see: one that is trusted, or a program of this machine.
+    pub(crate) fn is_proxied(&self, parts: &Parts) -> bool {
+        let is_proxy = |peer: IpAddr| peer.is_loopback() || self.0.settings.trusted_proxies.contains(&peer);
+        peer(parts).map(|peer| peer.to_canonical()).is_some_and(is_proxy)
+    }
+
     /// Where a request comes from, as what counts as one sender.
     #[must_use]
     pub fn address(&self, parts: &Parts) -> String {
-        let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        peer.map_or_else(
+        peer(parts).map_or_else(
             || "unknown".to_owned(),
             |peer| network(sender(peer, &parts.headers, &self.0.settings.trusted_proxies)),
         )
     }
+}
+
+/// Who is at the other end of a connection.
+fn peer(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
 /// A person's turn to have a list written, until it is dropped.

@@ -1,8 +1,8 @@
 //! Connections: how many there are, and how long each may keep still. What is asked over them has its limits in `web`.
 //!
 //! A connection waits for us while a request is being answered; there `web` limits the time. It is we who wait for a
-//! head, for the next request, and for the other side to take an answer: these times are limited here, for HTTP/1 and
-//! HTTP/2 and under TLS alike. hyper has a time limit of its own for heads, but not for a connection on which nothing
+//! head, for the next request, for what is missing of a body, and for the other side to take an answer: these times are
+//! limited here (of a body in `web`), for HTTP/1 and HTTP/2 and under TLS alike, and who makes us wait makes room for others. hyper has a time limit of its own for heads, but not for a connection on which nothing
 //! was sent yet, nor for HTTP/2, and it takes the time between two requests for one in which a head is read.
 
 use std::collections::HashMap;
@@ -14,9 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::body::HttpBody;
 use axum::http::{Request, Version};
 use axum_server::Server;
 use axum_server::accept::Accept;
+use http_body::{Frame, SizeHint};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -167,17 +169,25 @@ struct Talk(Mutex<State>);
 
 #[derive(Clone, Copy)]
 struct State {
-    /// Requests that are being answered, and how many have come.
+    /// Requests that are being answered, of how many we wait for more of the body, and how many have come.
     answering: usize,
+    receiving: usize,
     came: u64,
     is_http2: bool,
-    /// When a request came or was answered, or some of an answer was taken.
+    /// When a request came or was answered, some of its body came, or some of an answer was taken.
     moved: Instant,
+}
+
+impl State {
+    /// Whether the other side waits for us.
+    fn is_at_work(self) -> bool {
+        self.answering > self.receiving
+    }
 }
 
 impl Talk {
     fn new() -> Self {
-        Self(Mutex::new(State { answering: 0, came: 0, is_http2: false, moved: Instant::now() }))
+        Self(Mutex::new(State { answering: 0, receiving: 0, came: 0, is_http2: false, moved: Instant::now() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -187,7 +197,7 @@ impl Talk {
     /// Since when nothing has moved; None where we are at work.
     fn still_since(&self) -> Option<Instant> {
         let state = self.state();
-        (state.answering == 0).then_some(state.moved)
+        (!state.is_at_work()).then_some(state.moved)
     }
 }
 
@@ -214,6 +224,57 @@ impl Drop for Turn {
     }
 }
 
+/// The body of a request, which tells when more of it is waited for.
+pub(crate) struct Coming<B> {
+    inner: B,
+    talk: Arc<Talk>,
+    is_awaited: bool,
+}
+
+impl<B> Coming<B> {
+    fn note(&mut self, is_awaited: bool) {
+        if self.is_awaited != is_awaited {
+            self.is_awaited = is_awaited;
+            let mut state = self.talk.state();
+            if is_awaited {
+                state.receiving += 1;
+            } else {
+                state.receiving -= 1;
+                state.moved = Instant::now();
+            }
+        }
+    }
+}
+
+impl<B> Drop for Coming<B> {
+    fn drop(&mut self) {
+        self.note(false);
+    }
+}
+
+impl<B: HttpBody + Unpin> HttpBody for Coming<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        let this = self.get_mut();
+        let came = Pin::new(&mut this.inner).poll_frame(context);
+        this.note(came.is_pending());
+        came
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
 /// The service of a connection, which tells when a request is being answered.
 #[derive(Clone)]
 pub(crate) struct Answering<S> {
@@ -223,7 +284,7 @@ pub(crate) struct Answering<S> {
 
 impl<S, B> tower::Service<Request<B>> for Answering<S>
 where
-    S: tower::Service<Request<B>> + 'static,
+    S: tower::Service<Request<Coming<B>>> + 'static,
     S::Future: Send + 'static,
     B: 'static,
 {
@@ -237,7 +298,8 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let turn = Turn::begin(&self.talk, request.version());
-        let answer = self.inner.call(request);
+        let talk = self.talk.clone();
+        let answer = self.inner.call(request.map(|inner| Coming { inner, talk, is_awaited: false }));
         Box::pin(async move {
             let _turn = turn;
             answer.await
@@ -294,15 +356,15 @@ impl<I> Line<I> {
     /// Waits for the other side, as long as it may keep still.
     fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
+            self.is_told = self.is_told || Pin::new(&mut self.told).poll(context).is_ready();
             let state = self.look();
+            if self.is_told && !state.is_at_work() {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            }
             let until = if state.answering > 0 {
-                // It waits for us. We look again in case nobody wakes us when it is answered.
+                // It waits for us, or `web` for its body. We look again in case nobody wakes us when it is answered.
                 Instant::now() + IDLE
             } else {
-                if self.is_told || Pin::new(&mut self.told).poll(context).is_ready() {
-                    self.is_told = true;
-                    return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
-                }
                 self.head.map_or(state.moved + IDLE, |began| began + HEAD)
             };
             if until <= Instant::now() {
@@ -547,5 +609,38 @@ mod tests {
         drop((first, second, third, elsewhere, proxy, proxys_second, proxys_third));
         let inside = doors.inside();
         assert!(inside.guests.is_empty() && inside.of.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_lets_us_wait_for_a_body_makes_room_and_who_was_told_to_go_goes() {
+        struct Never;
+        impl HttpBody for Never {
+            type Data = axum::body::Bytes;
+            type Error = io::Error;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+                Poll::Pending
+            }
+        }
+        let doors = Doors::new(1, 1, Vec::new());
+        let enter = |address: &str| doors.enter(address.parse().expect("an address"));
+        let (place, told) = enter("2001:db8::1").expect("a place");
+        let (ours, _theirs) = tokio::io::duplex(64);
+        let mut line = Line::new(ours, place, told);
+        let _turn = begin(&line);
+        assert!(enter("2001:db8::2").is_none(), "it is being answered");
+        let mut body = Coming { inner: Never, talk: line.place.talk.clone(), is_awaited: false };
+        let waiting = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context));
+        assert!(timeout(Duration::from_secs(1), waiting).await.is_err());
+        let reading = tokio::spawn(async move { (end(&mut line).await.0, line) });
+        tokio::task::yield_now().await;
+        let next = enter("2001:db8::2").expect("the place of who lets us wait");
+        let (ended, line) = reading.await.expect("it ends");
+        assert_eq!(ended, io::ErrorKind::ConnectionAborted);
+        drop(body);
+        assert!(line.place.talk.state().is_at_work());
+        drop(next);
     }
 }

@@ -10,36 +10,37 @@ use app::exchange::{
     IMPORT, ImportKind, ListProblems, RunImport, get_import, keep_file, list_import_problems, read_file, run,
     run_import,
 };
-use store::jobs::{Job, Retry, parked, work};
+use store::jobs::{Job, Retry, parked, work_on};
 use store::rights::Actor;
 use words::Lang;
 
 use crate::config::Config;
 use crate::serve::open;
+use crate::work::IMPORT_RETRY;
 
-/// The import of this command, and how many twentieths of it were told.
+/// How many twentieths of the import of this command were told.
 struct Ours {
-    import: String,
     shown: Cell<i64>,
 }
 
 /// How long is waited before another look whether it is over, in other hands.
 const GLANCE: Duration = Duration::from_millis(200);
 
-const JOBS: &[Job<Ours>] = &[Job {
+/// Who asked sees at once why it failed; others' imports are left to the workers of a server.
+const JOB: Job<Ours> = Job {
     kind: IMPORT,
-    retry: Retry { attempts: 1, first_wait: 1, limit: 600 },
+    retry: Retry { attempts: 1, ..IMPORT_RETRY },
     is_daily: false,
     run: |ours, task| {
         run(task.db(), task.key(), &mut |now| {
             let twentieths = now.done * 20 / now.total.max(1);
-            if task.key() == ours.import && twentieths > ours.shown.replace(twentieths) {
+            if twentieths > ours.shown.replace(twentieths) {
                 eprintln!("{} of {} rows", now.done, now.total);
             }
-            task.hold()
+            task.went_on()
         })
     },
-}];
+};
 
 pub(crate) fn import(
     config: &Config,
@@ -68,15 +69,15 @@ pub(crate) fn import(
     });
     let kept = kept.map_err(|error| told(&error))?;
     drop(file);
-    let ours = Ours { import: kept.id, shown: Cell::new(0) };
+    let ours = Ours { shown: Cell::new(0) };
     // Where a server runs on this store too, its workers may be sooner.
     let view = loop {
-        work(&db, JOBS, &ours).map_err(|error| error.to_string())?;
-        let parked = db.read(|conn| parked(conn, IMPORT, &ours.import)).map_err(|error| error.to_string())?;
+        work_on(&db, &JOB, &kept.id, &ours).map_err(|error| error.to_string())?;
+        let parked = db.read(|conn| parked(conn, IMPORT, &kept.id)).map_err(|error| error.to_string())?;
         if let Some(error) = parked {
             return Err(error);
         }
-        let view = db.read(|conn| get_import(conn, &system, &ours.import)).map_err(|error| error.to_string())?;
+        let view = db.read(|conn| get_import(conn, &system, &kept.id)).map_err(|error| error.to_string())?;
         if !matches!(view.state.as_str(), "queued" | "running") {
             break view;
         }
@@ -84,9 +85,8 @@ pub(crate) fn import(
     };
     let mut query = ListProblems { after_row: None, limit: Some(200) };
     loop {
-        let page = db
-            .read(|conn| list_import_problems(conn, &system, &ours.import, &query))
-            .map_err(|error| error.to_string())?;
+        let page =
+            db.read(|conn| list_import_problems(conn, &system, &kept.id, &query)).map_err(|error| error.to_string())?;
         for problem in page.items {
             let sentence =
                 problem.reason.as_ref().map_or_else(String::new, |reason| web::problem::sentence(Lang::En, reason));

@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::exchange;
 use app::personal::retention;
@@ -11,14 +11,12 @@ use store::events::PAPERS;
 use store::jobs::{Job, Retry, work};
 use web::App;
 
-/// All that is done beside the pages. A kind more is a line more.
-pub(crate) const JOBS: &[Job<App>] = &[
-    Job {
-        kind: exchange::IMPORT,
-        retry: Retry { attempts: 8, first_wait: 15, limit: 600 },
-        is_daily: false,
-        run: |_, task| exchange::run_task(task),
-    },
+/// How an import is tried. It goes on batch by batch, and a file may be large.
+pub(crate) const IMPORT_RETRY: Retry = Retry { attempts: 8, first_wait: 15, limit: 6 * 3600 };
+
+/// All that is done beside the pages. A kind more is a line more; what takes long stands first.
+const JOBS: &[Job<App>] = &[
+    Job { kind: exchange::IMPORT, retry: IMPORT_RETRY, is_daily: false, run: |_, task| exchange::run_task(task) },
     Job {
         kind: PAPERS,
         retry: Retry { attempts: 5, first_wait: 10, limit: 120 },
@@ -33,8 +31,11 @@ pub(crate) const JOBS: &[Job<App>] = &[
     },
 ];
 
-/// How many work at once: an import does not wait for papers, nor papers for an import.
-const WORKERS: usize = 2;
+/// What each worker does: one does all, and the other leaves what takes long to it, so that papers wait for no import.
+const WORKERS: [&[Job<App>]; 2] = [JOBS, JOBS.split_at(1).1];
+
+/// How long is waited for what is in hand when the program ends; what is not done then is done by the next.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a worker that found nothing waits before it looks again.
 const REST: Duration = Duration::from_millis(500);
@@ -49,12 +50,12 @@ struct Worker {
 
 impl Workers {
     pub(crate) fn start(app: &App) -> Self {
-        let worker = |_| {
+        let worker = |jobs| {
             let (stop, stopped) = channel();
             let app = app.clone();
-            Worker { stop: Some(stop), thread: Some(std::thread::spawn(move || go_on(&app, &stopped))) }
+            Worker { stop: Some(stop), thread: Some(std::thread::spawn(move || go_on(&app, jobs, &stopped))) }
         };
-        Self((0..WORKERS).map(worker).collect())
+        Self(WORKERS.map(worker).into())
     }
 }
 
@@ -62,15 +63,21 @@ impl Drop for Workers {
     /// Lets what is in hand come to its end.
     fn drop(&mut self) {
         self.0.iter_mut().for_each(|worker| drop(worker.stop.take()));
+        let began = Instant::now();
         for thread in self.0.iter_mut().filter_map(|worker| worker.thread.take()) {
-            let _ = thread.join();
+            while !thread.is_finished() && began.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            if thread.is_finished() {
+                let _ = thread.join();
+            }
         }
     }
 }
 
-fn go_on(app: &App, stopped: &Receiver<()>) {
+fn go_on(app: &App, jobs: &[Job<App>], stopped: &Receiver<()>) {
     loop {
-        let rest = match work(app.db(), JOBS, app) {
+        let rest = match work(app.db(), jobs, app) {
             Ok(true) => Duration::ZERO,
             Ok(false) => REST,
             Err(error) => {

@@ -22,7 +22,7 @@ use crate::coverage::repair_warranty;
 use crate::coverage::shares::current_shares;
 use crate::customers::first_phone;
 use crate::devices::append_event;
-use crate::messaging::{CODE_MINUTES, queue_code};
+use crate::messaging::{CODE_MINUTES, MOST_WRONG, queue_code};
 use crate::parts::{Paper, Place, Thing, move_thing};
 use crate::reception::partly;
 use crate::reception::rows::{HandOverCode, Reception};
@@ -312,9 +312,6 @@ fn leave(tx: &mut Tx<'_>, repair: &Repair, hand_over_id: i64, on: Day) -> Result
 #[serde(deny_unknown_fields)]
 pub struct SendCode {}
 
-/// Wrong codes after which it holds no more.
-const MOST_WRONG: i64 = 5;
-
 /// # Errors
 /// `NotFound`; `Conflict` where the customer has no phone; `TooMany` within a minute of the one before.
 pub fn send_hand_over_code(tx: &mut Tx<'_>, reception: &str, _: &SendCode) -> Result<()> {
@@ -414,13 +411,29 @@ mod tests {
                 assert_eq!(handed(house, &visit, wrong), "receiver.code: wrong-code");
             }
             assert_eq!(handed(house, &visit, &code), "receiver.code: code-used-up");
+            let shown = || {
+                let messages = house.by(RECEPTIONIST, |tx| crate::messaging::latest_messages(tx, 9)).expect("messages");
+                messages.into_iter().map(|message| message.body).collect::<Vec<_>>()
+            };
+            assert!(shown().iter().all(|body| !body.contains(&code)), "what opens nothing is not read");
             house.at("1405/09/02 10:30");
-            let code = sent(house, &visit).expect("another");
+            let first = sent(house, &visit).expect("another");
+            house.at("1405/09/02 10:31");
+            let code = sent(house, &visit).expect("one in its place");
+            assert!(first == code || !shown().contains(&first));
+            assert!(shown().contains(&code));
             house.agree(&repair);
-            house.at("1405/09/02 10:46");
+            house.at("1405/09/02 10:47");
             assert_eq!(handed(house, &visit, &code), "receiver.code: code-over");
             let code = sent(house, &visit).expect("another");
+            let listed = || {
+                let query = crate::reception::ListReceptions::default();
+                let page = house.db.read(|conn| crate::reception::list_receptions(conn, &house.admin, &query));
+                page.expect("a list").items.remove(0).state
+            };
+            assert_eq!(listed(), "open");
             assert_eq!(handed(house, &visit, &code), "done");
+            assert_eq!(listed(), "over", "as its page says");
         });
     }
 }

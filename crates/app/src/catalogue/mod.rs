@@ -4,6 +4,7 @@
 //! Each thing has `Save…` (make it, or change it at the version that was seen), a view, a list, and *retire*: nothing
 //! with history is deleted. Codes are unique; a title stands in both languages.
 
+pub mod choices;
 pub mod faults;
 pub mod installation;
 pub mod legal_entities;

@@ -14,7 +14,7 @@ use super::view::of_repair;
 use crate::catalogue::legal_entities::is_company;
 use crate::coverage::new_cover::{NewCover, insert};
 use crate::coverage::view::{CoverView, brand_of, cover_row, cover_view};
-use crate::devices::register::{EARLIEST_YEAR, not_in_repair_elsewhere, open_repairs};
+use crate::devices::register::{EARLIEST_YEAR, is_at_hand, open_repairs};
 use crate::devices::rows::Device;
 use store::error::{Error, Fault, Faults, OrInvalid, Result};
 use store::numbering::Series;
@@ -184,7 +184,7 @@ fn enter(tx: &mut Tx<'_>, device: &Device, policy: &Policy, entered: Entered) ->
     let mut faults = Faults::default();
     faults.check(policy.brand_id.is_none_or(|brand| brand == device.brand_id), "policy", "policy-of-another-brand");
     faults.check(policy.cover_kind == entered.kind.name(), "policy", "cover-kind-of-policy");
-    not_in_repair_elsewhere(tx, device, Action::IssueCards)?;
+    is_at_hand(tx, device, Action::IssueCards)?;
     let version = latest(tx.conn, policy.id)?;
     faults.check(version.is_some(), "policy", "policy-not-published");
     let payer = entered.payer.or(policy.payer_party_id);

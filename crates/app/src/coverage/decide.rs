@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{Asked, Built, build, counter_lines, cover_id};
 use super::claims;
 use super::rows::{Cover, CoverageDecision, CoverageShare};
+use crate::catalogue::choices::{cause_named, fault_named};
 use crate::catalogue::legal_entities::party_link;
 use crate::coverage::rules::percent_on;
 use crate::coverage::rulings::{Ruling, is_in_force, rulings};
@@ -71,12 +72,12 @@ pub struct Bar {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AskCoverage {
-    /// Code of a fault.
-    #[schemars(length(max = 60))]
+    /// A fault, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub fault: Option<String>,
-    /// Code of a cause.
-    #[schemars(length(max = 60))]
+    /// A cause, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub cause: Option<String>,
     /// As on this date; absent: today.
@@ -108,12 +109,22 @@ pub fn ask_coverage(
         .iter()
         .filter_map(|reading| reading.split_once('='))
         .filter_map(|(metric, reading)| Some((metric.to_owned(), reading.parse().ok()?)));
-    let asked = Asked {
-        fault: question.fault.clone(),
-        cause: question.cause.clone(),
-        usage: readings.collect(),
-        lines: Vec::new(),
+    // A code that the catalogue does not know is asked about as it stands.
+    let fault = match &question.fault {
+        Some(typed) => {
+            let named = fault_named(conn, typed)?;
+            fault_code(conn, named)?.or_else(|| Some(typed.clone()))
+        }
+        None => None,
     };
+    let cause = match &question.cause {
+        Some(typed) => {
+            let named = cause_named(conn, typed)?;
+            cause_code(conn, named)?.or_else(|| Some(typed.clone()))
+        }
+        None => None,
+    };
+    let asked = Asked { fault, cause, usage: readings.collect(), lines: Vec::new() };
     // The promises of a device hold for what sits in it.
     let root = root_of(conn, device.id, now)?;
     let mut built = build(conn, root, now, question.on.unwrap_or(today), None, asked)?;

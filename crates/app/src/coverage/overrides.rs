@@ -57,6 +57,7 @@ fn could_pay(conn: &mut Conn, repair_id: i64, public_id: &str, faults: &mut Faul
             Some(Outcome::NotStarted { first_day }) => {
                 faults.add(Fault::new("cover", "cover-not-begun").with("day", first_day));
             }
+            Some(Outcome::NotInScope) => faults.add(Fault::new("cover", "cover-of-other-parts")),
             Some(Outcome::Expired { last_day }) => {
                 faults.add(Fault::new("cover", "cover-over").with("day", last_day));
             }

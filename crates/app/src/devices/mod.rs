@@ -89,9 +89,14 @@ pub(crate) const METER_READ: &str = "meter_read";
 pub(crate) struct Reading {
     pub metric: String,
     pub reading: i64,
-    /// Whether who rules on cover noted it: then it puts right what was read at a reception before.
-    #[serde(default)]
+    /// Whether who rules on cover noted it: then it puts right what was read at a reception before. Where nothing is told
+    /// of it, it was noted when nobody else could note less than a meter showed.
+    #[serde(default = "of_who_rules")]
     pub is_ruling: bool,
+}
+
+fn of_who_rules() -> bool {
+    true
 }
 
 /// Appends a fact to a device's life.

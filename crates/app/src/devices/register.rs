@@ -12,8 +12,9 @@ use serde_json::json;
 use super::rows::{Device, DeviceState};
 use super::tree::{open_edge, root_of};
 use super::{METER_READ, Reading, append_event, seen};
+use crate::catalogue::choices;
 use crate::catalogue::rows::Product;
-use crate::customers::{SaveCustomer, change_contact, customer_named, known_customer, write_customer};
+use crate::customers::{SaveCustomer, change_contact, customer_named, is_known_to, known_customer, write_customer};
 use store::error::{Error, Fault, Faults, Reason, Result};
 use store::query::*;
 use store::rights::Of;
@@ -41,8 +42,8 @@ pub(crate) const EARLIEST_YEAR: i16 = 1900;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewDevice {
-    /// Public id or code of its product.
-    #[schemars(length(min = 1, max = 60))]
+    /// Its product, as `listChoices` names it.
+    #[schemars(length(min = 1, max = 200))]
     pub product: String,
     #[schemars(length(min = 1, max = 80), example = &"SRF7300-0148812")]
     pub serial: String,
@@ -81,8 +82,8 @@ pub struct NewEvent {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewComponent {
-    /// Public id or code of its product.
-    #[schemars(length(min = 1, max = 60))]
+    /// Its product, as `listChoices` names it.
+    #[schemars(length(min = 1, max = 200))]
     pub product: String,
     #[schemars(length(min = 1, max = 80))]
     pub serial: String,
@@ -91,20 +92,13 @@ pub struct NewComponent {
     pub position: Option<String>,
 }
 
-/// The product that a public id or a code names.
+/// The product that a field means.
 ///
 /// # Errors
 /// `Invalid` at `path`.
-pub(crate) fn product_named(conn: &mut store::Conn, named: &str, path: &str) -> Result<Product> {
-    let key = domain::text::key(named);
-    let found = products::table
-        .filter(products::public_id.eq(named).or(products::code_key.eq(key)))
-        .filter(products::retired_at.is_null())
-        .order(products::id)
-        .select(Product::as_select())
-        .first(conn)
-        .optional()?;
-    found.ok_or_else(|| Error::invalid(path, "unknown-product"))
+pub(crate) fn product_named(conn: &mut store::Conn, typed: &str, path: &str) -> Result<Product> {
+    let named = choices::product_named(conn, typed)?.ok_or_else(|| Error::invalid(path, "unknown-product"))?;
+    Ok(products::table.find(named).select(Product::as_select()).first(conn)?)
 }
 
 /// The same of a brand whose devices one registers by a right.
@@ -277,7 +271,7 @@ pub(crate) fn write_device_event(tx: &mut Tx<'_>, device: &Device, command: &Add
     let mut faults = Faults::default();
     check_days(&mut faults, command.on, &all, "on", tx.today());
     faults.told()?;
-    not_in_repair_elsewhere(tx, device, Action::KeepDevices)?;
+    is_at_hand(tx, device, Action::KeepDevices)?;
     let journal_id = tx.record(
         None,
         &Event::DeviceEventAdded { kind: kind.to_owned(), on: command.on },
@@ -350,17 +344,33 @@ pub struct RecordOnDevice {
     pub note: Option<String>,
 }
 
-/// While a centre has a device in repair, nobody changes elsewhere whose it is or what holds for it: it is not at their
-/// counter, and who pays for the repair follows from both.
+/// Whose a device is and what holds for it is changed by who has it at their counter. While a centre has it in repair,
+/// that is nobody elsewhere: who pays follows from both. Otherwise, where it belongs to a customer whom only others
+/// know, it is who serves its brand everywhere; at a counter it is received first.
 ///
 /// # Errors
-/// `Conflict` where a right does not reach that repair.
-pub(crate) fn not_in_repair_elsewhere(tx: &mut Tx<'_>, device: &Device, action: Action) -> Result<()> {
+/// `Conflict` where a right does not reach its repair, or its owner.
+pub(crate) fn is_at_hand(tx: &mut Tx<'_>, device: &Device, action: Action) -> Result<()> {
+    let refused = |code| Err(Error::Conflict(Reason::new(code).with("serial", device.serial.clone())));
     let scope = tx.actor.scope(action);
-    if open_repairs(tx, device.id)?.iter().all(|open| scope.holds(open.of)) {
-        Ok(())
-    } else {
-        Err(Error::Conflict(Reason::new("in-repair-elsewhere").with("serial", device.serial.clone())))
+    let open = open_repairs(tx, device.id)?;
+    if !open.iter().all(|open| scope.holds(open.of)) {
+        return refused("in-repair-elsewhere");
+    }
+    if !open.is_empty() || scope.holds(Of::Brand(device.brand_id)) {
+        return Ok(());
+    }
+    let owner = device_states::table
+        .find(device.id)
+        .select(device_states::owner_party_id)
+        .first::<Option<i64>>(tx.conn)
+        .optional()?
+        .flatten();
+    match owner {
+        Some(owner) if !is_known_to(tx.conn, tx.actor, &[Action::ViewCustomers, action], owner)? => {
+            refused("belongs-elsewhere")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -439,7 +449,7 @@ pub fn record_on_device(tx: &mut Tx<'_>, public_id: &str, command: &RecordOnDevi
     faults.check(command.meters.values().all(|reading| *reading >= 0), "meters", "not-negative");
     faults.told()?;
     if owner.is_some() || !command.meters.is_empty() {
-        not_in_repair_elsewhere(tx, &device, Action::KeepDevices)?;
+        is_at_hand(tx, &device, Action::KeepDevices)?;
     }
     if let Some(owner) = owner {
         set_owner(tx, device.id, owner)?;

@@ -70,12 +70,12 @@ enum Outcome {
 /// Runs imports: before papers, because somebody waits for them.
 pub const IMPORT: Kind = Kind { name: "import", priority: 10 };
 
-/// Runs the import of a task, and holds it for as long as it goes on.
+/// Runs the import of a task; each batch of it is done for good.
 ///
 /// # Errors
 /// The store; `Unavailable` where another worker runs it by now. What an import itself cannot do is written on it.
 pub fn run_task(task: &Held<'_>) -> Result<()> {
-    run(task.db(), task.key(), &mut |_| task.hold())
+    run(task.db(), task.key(), &mut |_| task.went_on())
 }
 
 /// Runs an import that is queued, or goes on with one that was interrupted; does nothing with one that is over.
@@ -86,6 +86,9 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress) -> Result<()
     let import = db.read(|conn| {
         Ok(imports::table.filter(imports::public_id.eq(public_id)).select(Import::as_select()).first::<Import>(conn)?)
     })?;
+    if !is_on(&import.state) {
+        return Ok(());
+    }
     let ran = Runner::new(db, import.clone()).and_then(|mut runner| runner.run(told));
     match ran {
         // What the store could not take is taken up again.
@@ -99,33 +102,45 @@ pub fn run(db: &Db, public_id: &str, told: &mut dyn FnMut(Progress) -> Result<()
     }
 }
 
+/// Whether an import of this state is to be run, or run on.
+fn is_on(state: &str) -> bool {
+    matches!(state, "queued" | "running")
+}
+
+/// Stops where an import is not to be run any more: it was cancelled meanwhile, or came to its end in other hands.
+fn still_on(tx: &mut Tx<'_>, import_id: i64) -> Result<bool> {
+    Ok(is_on(&imports::table.find(import_id).select(imports::state).first::<String>(tx.conn)?))
+}
+
 fn end(db: &Db, import: &Import, state: &str) -> Result<()> {
-    db.write(&Actor::system(), |tx| {
-        let running =
-            imports::table.find(import.id).filter(imports::state.eq("running").or(imports::state.eq("queued")));
-        let ended = diesel::update(running)
-            .set((imports::state.eq(state), imports::finished_at.eq(Some(At::from(tx.now)))))
-            .execute(tx.conn)?;
-        if ended == 1 && state == "done" && !import.is_dry_run {
-            let (good, bad) = imports::table
-                .find(import.id)
-                .select((imports::good_count, imports::bad_count))
-                .first::<(i64, i64)>(tx.conn)?;
-            tx.record(
-                import.centre_id,
-                &Event::Imported { kind: import.kind.clone(), good, bad },
-                &[Subject::Object("import", import.id)],
-            )?;
-        }
-        Ok(())
-    })
+    db.write(&Actor::system(), |tx| end_in(tx, import, state))
+}
+
+/// Ends an import in the write to which its last rows belong.
+fn end_in(tx: &mut Tx<'_>, import: &Import, state: &str) -> Result<()> {
+    let running = imports::table.find(import.id).filter(imports::state.eq("running").or(imports::state.eq("queued")));
+    let ended = diesel::update(running)
+        .set((imports::state.eq(state), imports::finished_at.eq(Some(At::from(tx.now)))))
+        .execute(tx.conn)?;
+    if ended == 1 && state == "done" && !import.is_dry_run {
+        let (good, bad) = imports::table
+            .find(import.id)
+            .select((imports::good_count, imports::bad_count))
+            .first::<(i64, i64)>(tx.conn)?;
+        tx.record(
+            import.centre_id,
+            &Event::Imported { kind: import.kind.clone(), good, bad },
+            &[Subject::Object("import", import.id)],
+        )?;
+    }
+    Ok(())
 }
 
 /// Tells that the rows from here on are not looked at, because too many customers of others were met.
 fn too_many_strangers(tx: &mut Tx<'_>, import_id: i64) -> Result<()> {
     let (done, state) =
         imports::table.find(import_id).select((imports::done_count, imports::state)).first::<(i64, String)>(tx.conn)?;
-    if !matches!(state.as_str(), "queued" | "running") {
+    if !is_on(&state) {
         return Ok(());
     }
     let reason = serde_json::to_string(&Reason::new("too-many-strangers")).map_err(Error::internal)?;
@@ -255,8 +270,7 @@ impl<'d> Runner<'d> {
             may_guess(self.db.read(|conn| tried.blocked_until(conn))?, self.db.now())?;
         }
         let written = self.db.write(&self.actor, |tx| {
-            let state = imports::table.find(self.import.id).select(imports::state).first::<String>(tx.conn)?;
-            if !matches!(state.as_str(), "queued" | "running") {
+            if !still_on(tx, self.import.id)? {
                 return Ok(None);
             }
             let mut progress = before;
@@ -311,6 +325,9 @@ impl<'d> Runner<'d> {
                 first += batch.rows.len();
                 may_guess(db.read(|conn| Tried::look_up(&actor).blocked_until(conn))?, db.now())?;
                 db.write(&actor, |tx| {
+                    if !still_on(tx, runner.import.id)? {
+                        return Ok(());
+                    }
                     let (outcomes, _) = tx.tried(|tx| runner.rows(tx, &batch, false))?;
                     for (offset, outcome) in outcomes.iter().enumerate() {
                         match outcome {
@@ -350,6 +367,9 @@ impl<'d> Runner<'d> {
         let mut refused = None;
         let written = db.write(&actor, |tx| {
             refused = None;
+            if !still_on(tx, self.import.id)? {
+                return Ok(false);
+            }
             self.file(|runner, rows| {
                 let mut first = 0;
                 loop {
@@ -365,9 +385,12 @@ impl<'d> Runner<'d> {
                         }
                     }
                 }
-            })
+            })?;
+            // With its rows, so that who takes it over finds both or neither.
+            end_in(tx, &self.import, "done")?;
+            Ok(true)
         });
-        let Some((index, row, faults)) = refused else { return written.map(|()| true) };
+        let Some((index, row, faults)) = refused else { return written };
         db.write(&actor, |tx| {
             self.note(tx, index, &row, &faults)?;
             diesel::update(imports::table.find(self.import.id))

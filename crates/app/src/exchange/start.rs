@@ -250,6 +250,7 @@ pub fn cancel_import(tx: &mut Tx<'_>, public_id: &str) -> Result<ImportView> {
     diesel::update(imports::table.find(row.id))
         .set((imports::state.eq("cancelled"), imports::finished_at.eq(Some(At::from(tx.now)))))
         .execute(tx.conn)?;
+    tx.take_back(IMPORT, &row.public_id)?;
     let row = import_row(tx.conn, tx.actor, public_id)?;
     import_view(tx.conn, row)
 }

@@ -11,15 +11,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::rows::Message;
+use crate::access::guesses::{Tried, wrong};
 use store::error::Result;
 use store::query::*;
 use store::rights::Actor;
-use store::schema::messages;
+use store::schema::{hand_over_codes, messages};
 use store::types::At;
 use store::{Conn, Tx, Vault, is_sealed, opened, sealed_as};
 
 /// For how long a code holds that was sent to a phone.
 pub(crate) const CODE_MINUTES: i64 = 15;
+
+/// Wrong codes after which it holds no more.
+pub(crate) const MOST_WRONG: i64 = 5;
 
 /// Puts a message into the queue.
 ///
@@ -95,13 +99,35 @@ impl From<Message> for MessageView {
 pub fn latest(conn: &mut Conn, vault: &Vault, actor: &Actor, limit: i64, now: Timestamp) -> Result<Vec<MessageView>> {
     let mine = messages::table.filter(actor.scope(Action::HandOver).rows::<messages::table>());
     let rows = mine.order(messages::id.desc()).limit(limit).select(Message::as_select()).load::<Message>(conn)?;
-    let shown = |row: Message| {
-        let holds = row.created_at.instant() + CODE_MINUTES.minutes() >= now;
-        let code = if holds { opened(vault, &row.body, &sealed_as::message(&row.public_id)) } else { None };
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let is_young = row.created_at.instant() + CODE_MINUTES.minutes() >= now;
+        let mut code = if is_young { opened(vault, &row.body, &sealed_as::message(&row.public_id)) } else { None };
+        if let Some(sent) = &code
+            && !holds(conn, vault, sent, row.created_at, now)?
+        {
+            code = None;
+        }
         let view = MessageView::from(row);
-        MessageView { body: code.unwrap_or(view.body), ..view }
+        shown.push(MessageView { body: code.unwrap_or(view.body), ..view });
+    }
+    Ok(shown)
+}
+
+/// Whether a code that was sent at an instant still opens something: no other was sent in its place, nothing was handed
+/// over by it, and it was not guessed at too often.
+fn holds(conn: &mut Conn, vault: &Vault, code: &str, sent_at: At, now: Timestamp) -> Result<bool> {
+    let open = hand_over_codes::table
+        .filter(hand_over_codes::sent_at.eq(sent_at))
+        .select((hand_over_codes::reception_id, hand_over_codes::code_sealed))
+        .load::<(i64, String)>(conn)?;
+    let of = |(reception_id, sealed): &(i64, String)| {
+        opened(vault, sealed, &sealed_as::hand_over_code(*reception_id)).as_deref() == Some(code)
     };
-    Ok(rows.into_iter().map(shown).collect())
+    match open.iter().find(|row| of(row)) {
+        Some((reception_id, _)) => Ok(wrong(conn, &Tried::hand_over_code(*reception_id), now)? < MOST_WRONG),
+        None => Ok(false),
+    }
 }
 
 /// The latest messages, within a write.

@@ -11,6 +11,7 @@ use super::paper::issue_reception;
 use super::rows::Reception;
 use super::view::{ReceptionView, reception_view};
 use super::{attachments, repeats};
+use crate::catalogue::choices::fault_named;
 use crate::catalogue::rows::Centre;
 use crate::coverage::decide::decide_repair;
 use crate::customers::{SaveCustomer, known_customer, write_customer};
@@ -27,7 +28,7 @@ use store::numbering::Series;
 use store::query::*;
 use store::rights::Of;
 use store::schema::{
-    centres, device_states, devices, faults, products, receptions, repair_details, repairs, reported_faults, sections,
+    centres, device_states, devices, products, receptions, repair_details, repairs, reported_faults, sections,
 };
 use store::search_keys::{Target, add};
 use store::types::{At, Day};
@@ -80,9 +81,9 @@ pub struct ReceiveDevice {
     /// An unknown one, registered on the way.
     #[serde(default)]
     pub new_device: Option<NewDevice>,
-    /// Codes of the faults that the customer reports.
+    /// The faults that the customer reports, as `listChoices` names them.
     #[serde(default)]
-    #[schemars(length(max = 10), inner(length(max = 60)))]
+    #[schemars(length(max = 10), inner(length(max = 200)))]
     pub faults: Vec<String>,
     /// In the customer's words.
     #[schemars(length(max = 2000), example = &"از دیروز کمپرسور مدام کار می‌کند.")]
@@ -214,14 +215,7 @@ fn receive_one(
     let mut wrong = Faults::default();
     let mut reported = Vec::new();
     for (position, code) in command.faults.iter().enumerate() {
-        let key = code.trim();
-        let found = faults::table
-            .filter(faults::code.eq(key).or(faults::public_id.eq(key)))
-            .filter(faults::retired_at.is_null())
-            .select(faults::id)
-            .first::<i64>(tx.conn)
-            .optional()?;
-        match found {
+        match fault_named(tx.conn, code)? {
             Some(id) if !reported.contains(&id) => reported.push(id),
             Some(_) => {}
             None => wrong.add(Fault::new(at(&format!("faults[{position}]")), "unknown-fault")),

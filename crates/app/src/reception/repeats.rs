@@ -7,11 +7,12 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::choices::fault_named;
 use store::Conn;
 use store::error::Result;
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{diagnoses, fault_relations, faults, repairs, reported_faults};
+use store::schema::{diagnoses, fault_relations, repairs, reported_faults};
 use store::types::Day;
 
 /// An earlier repair for the same fault.
@@ -106,10 +107,13 @@ pub fn repeat_at_counter(
 ) -> Result<Option<RepeatView>> {
     let device = crate::devices::device_row(conn, device)?;
     actor.finds(&[Action::ViewWork, Action::Receive], Of::InBrand(device.brand_id))?;
-    if faults_reported.is_empty() {
+    let mut ids = Vec::with_capacity(faults_reported.len());
+    for typed in faults_reported {
+        ids.extend(fault_named(conn, typed)?);
+    }
+    if ids.is_empty() {
         return Ok(None);
     }
-    let ids = faults::table.filter(faults::code.eq_any(faults_reported)).select(faults::id).load::<i64>(conn)?;
     let repeat = earlier_repair(conn, device.id, None, &ids, Some((today, i64::MAX)))?;
     Ok(repeat.map(|repeat| RepeatView { id: repeat.public_id, number: repeat.number, days: repeat.days.unwrap_or(0) }))
 }

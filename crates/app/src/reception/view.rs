@@ -124,6 +124,7 @@ pub struct ReceptionRow {
     #[schemars(with = "String")]
     pub received_at: Timestamp,
     pub place: String,
+    /// open, over (nothing of it is in hand any more) or cancelled.
     pub state: String,
     /// Devices of the visit.
     pub devices: i64,
@@ -162,11 +163,12 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
         .items
         .into_iter()
         .map(|row| {
-            let devices = repairs::table
+            let are_open = repairs::table
                 .filter(repairs::reception_id.eq(row.id))
                 .filter(scope.rows::<repairs::table>())
-                .count()
-                .get_result::<i64>(conn)?;
+                .select(repairs::is_open)
+                .load::<bool>(conn)?;
+            let is_over = row.state == "open" && !are_open.contains(&true);
             let customer = party_link(conn, row.customer_id)?;
             Ok(ReceptionRow {
                 id: row.public_id,
@@ -174,8 +176,8 @@ pub fn list_receptions(conn: &mut Conn, actor: &Actor, query: &ListReceptions) -
                 customer,
                 received_at: row.occurred_at.instant(),
                 place: row.place,
-                state: row.state,
-                devices,
+                state: if is_over { "over".to_owned() } else { row.state },
+                devices: i64::try_from(are_open.len()).unwrap_or(i64::MAX),
             })
         })
         .collect::<Result<_>>()?;

@@ -24,12 +24,12 @@ use store::{Conn, Event, Subject, Tx};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiagnoseRepair {
-    /// Code of the fault; absent with `no_fault_found`.
-    #[schemars(length(max = 60))]
+    /// The fault, as `listChoices` names it; absent with `no_fault_found`.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub fault: Option<String>,
-    /// Code of the cause, where it is known.
-    #[schemars(length(max = 60))]
+    /// The cause, as `listChoices` names it, where it is known.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub cause: Option<String>,
     /// Public id of the component that is affected; absent: the device itself.

@@ -1,6 +1,7 @@
 //! What was found: of a repair, and of a line that stands apart from it.
 
 use super::rows::{Diagnosis, LineDiagnosis};
+use crate::catalogue::choices;
 use store::Conn;
 use store::error::{Faults, Result};
 use store::query::*;
@@ -42,26 +43,24 @@ pub(crate) fn line_diagnoses_of(conn: &mut Conn, repair_id: i64) -> Result<Vec<L
         .load(conn)?)
 }
 
-/// The fault that a code means, of those in use; None where nothing was typed.
+/// The fault in use that a field means; None where nothing was typed.
 ///
 /// # Errors
-/// The store; what is wrong with the code is added to the faults.
+/// The store; what is wrong with it is added to the faults.
 pub(super) fn fault_named(conn: &mut Conn, typed: Option<&str>, wrong: &mut Faults) -> Result<Option<i64>> {
-    let Some(code) = typed.map(str::trim).filter(|code| !code.is_empty()) else { return Ok(None) };
-    let in_use = faults::table.filter(faults::code.eq(code)).filter(faults::retired_at.is_null());
-    let id = in_use.select(faults::id).first::<i64>(conn).optional()?;
+    let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else { return Ok(None) };
+    let id = choices::fault_named(conn, typed)?;
     wrong.check(id.is_some(), "fault", "unknown-fault");
     Ok(id)
 }
 
-/// The cause that a code means, as [`fault_named`] tells a fault.
+/// The cause in use that a field means, as [`fault_named`] tells a fault.
 ///
 /// # Errors
-/// The store; what is wrong with the code is added to the faults.
+/// The store; what is wrong with it is added to the faults.
 pub(super) fn cause_named(conn: &mut Conn, typed: Option<&str>, wrong: &mut Faults) -> Result<Option<i64>> {
-    let Some(code) = typed.map(str::trim).filter(|code| !code.is_empty()) else { return Ok(None) };
-    let in_use = causes::table.filter(causes::code.eq(code)).filter(causes::retired_at.is_null());
-    let id = in_use.select(causes::id).first::<i64>(conn).optional()?;
+    let Some(typed) = typed.filter(|typed| !typed.trim().is_empty()) else { return Ok(None) };
+    let id = choices::cause_named(conn, typed)?;
     wrong.check(id.is_some(), "cause", "unknown-cause");
     Ok(id)
 }

@@ -33,8 +33,8 @@ pub struct FitPart {
     #[schemars(length(max = 60))]
     #[serde(default)]
     pub line: Option<String>,
-    /// Code or public id of the part; not needed where it was planned.
-    #[schemars(length(max = 60), example = &"CMP-EM65")]
+    /// The part, as `listChoices` names it; not needed where it was planned.
+    #[schemars(length(max = 200), example = &"CMP-EM65")]
     #[serde(default)]
     pub product: String,
     /// In thousandths; absent: one.
@@ -61,12 +61,12 @@ pub struct FitPart {
     pub disposition: Option<Disposition>,
     #[serde(default)]
     pub supplied_by: Option<SuppliedBy>,
-    /// Code of the line's own fault.
-    #[schemars(length(max = 60))]
+    /// The line's own fault, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub fault: Option<String>,
-    /// Code of the line's own cause.
-    #[schemars(length(max = 60))]
+    /// The line's own cause, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub cause: Option<String>,
     /// What was done, for a part that was mended.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agreed::agreed_lines;
 use super::road::go_on_by_itself;
 use super::rows::{Repair, WorkLine};
+use crate::catalogue::choices::service_named;
 use crate::catalogue::prices::{self, Item};
 use crate::catalogue::products::kind_path;
 use crate::catalogue::rows::Service;
@@ -24,8 +25,8 @@ use store::{Conn, Event, Subject, Tx};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddOperation {
-    /// Code or public id of a service.
-    #[schemars(length(min = 1, max = 60), example = &"SVC-COMP")]
+    /// A service, as `listChoices` names it.
+    #[schemars(length(min = 1, max = 200), example = &"SVC-COMP")]
     pub service: String,
     /// In thousandths; absent: one.
     #[schemars(range(min = 1, max = 1_000_000_000_i64))]
@@ -39,12 +40,12 @@ pub struct AddOperation {
     #[schemars(length(max = 60))]
     #[serde(default)]
     pub component: Option<String>,
-    /// Code of the line's own fault.
-    #[schemars(length(max = 60))]
+    /// The line's own fault, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub fault: Option<String>,
-    /// Code of the line's own cause.
-    #[schemars(length(max = 60))]
+    /// The line's own cause, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub cause: Option<String>,
     #[schemars(length(max = 500))]
@@ -96,14 +97,9 @@ pub(super) fn not_agreed_and_done(tx: &mut Tx<'_>, repair: &Repair, line: &WorkL
 pub fn add_operation(tx: &mut Tx<'_>, public_id: &str, command: &AddOperation) -> Result<String> {
     let repair = in_hand(tx, public_id, Action::DoWork)?;
     may_price(tx.actor, &repair, command.unit_price)?;
-    let named = command.service.trim();
-    let service = services::table
-        .filter(services::code.eq(named).or(services::public_id.eq(named)))
-        .filter(services::retired_at.is_null())
-        .select(Service::as_select())
-        .first(tx.conn)
-        .optional()?;
-    let Some(service) = service else { return Err(Error::invalid("service", "unknown-service")) };
+    let named = service_named(tx.conn, &command.service)?;
+    let Some(id) = named else { return Err(Error::invalid("service", "unknown-service")) };
+    let service = services::table.find(id).select(Service::as_select()).first::<Service>(tx.conn)?;
     let mut wrong = Faults::default();
     wrong.check(fits(tx.conn, &service, &repair)?, "service", "service-does-not-fit");
     let quantity_milli = command.quantity_milli.unwrap_or(1000);

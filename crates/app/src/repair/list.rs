@@ -10,13 +10,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::choices::fault_named;
 use crate::catalogue::products::kinds_below;
 use crate::repair::work::seen;
 use crate::workflow::{chart, step_title};
 use store::error::{Error, OrInvalid, Result};
 use store::query::*;
 use store::rights::{Actor, Of};
-use store::schema::{brands, devices, diagnoses, faults, parties, products, repairs, users};
+use store::schema::{brands, devices, diagnoses, parties, products, repairs, users};
 use store::types::{At, Day};
 use store::views::{Link, Page, PartyLink, Title};
 use store::{Conn, among, link_columns};
@@ -208,8 +209,9 @@ pub fn list_repairs(conn: &mut Conn, actor: &Actor, query: &ListRepairs, now: Ti
         select = select.filter(repairs::kind_id.eq_any(kinds_below(conn, kind)?));
     }
     if let Some(fault) = &query.fault {
-        let id = faults::table.filter(faults::code.eq(fault)).select(faults::id).first::<i64>(conn).optional()?;
-        let found = diagnoses::table.filter(diagnoses::fault_id.eq(id.unwrap_or(-1))).select(diagnoses::repair_id);
+        let found = diagnoses::table
+            .filter(diagnoses::fault_id.eq(fault_named(conn, fault)?.unwrap_or(-1)))
+            .select(diagnoses::repair_id);
         select = select.filter(repairs::id.eq_any(found));
     }
     if let Some(device) = &query.device {

@@ -21,8 +21,8 @@ use store::{Event, Subject, Tx};
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlanPart {
-    /// Code or public id of the part.
-    #[schemars(length(min = 1, max = 60), example = &"CMP-EM65")]
+    /// The part, as `listChoices` names it.
+    #[schemars(length(min = 1, max = 200), example = &"CMP-EM65")]
     pub product: String,
     /// In thousandths; absent: one.
     #[schemars(range(min = 1, max = 1_000_000_000_i64))]
@@ -38,12 +38,12 @@ pub struct PlanPart {
     pub component: Option<String>,
     #[serde(default)]
     pub supplied_by: Option<SuppliedBy>,
-    /// Code of the line's own fault.
-    #[schemars(length(max = 60))]
+    /// The line's own fault, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub fault: Option<String>,
-    /// Code of the line's own cause.
-    #[schemars(length(max = 60))]
+    /// The line's own cause, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub cause: Option<String>,
     /// Whether it must come first.

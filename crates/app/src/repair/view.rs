@@ -472,18 +472,6 @@ impl RepairView {
         self.customer_gross().filter(|now| *now != asked)
     }
 
-    /// The code of the diagnosed fault, empty before it is known: for a form's field.
-    #[must_use]
-    pub fn fault_code(&self) -> &str {
-        self.fault.as_ref().map_or("", |fault| &fault.code)
-    }
-
-    /// The code of the cause, empty before it is known.
-    #[must_use]
-    pub fn cause_code(&self) -> &str {
-        self.cause.as_ref().map_or("", |cause| &cause.code)
-    }
-
     /// What was found in words, empty where nothing was.
     #[must_use]
     pub fn finding_text(&self) -> &str {

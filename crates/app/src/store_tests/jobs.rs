@@ -93,7 +93,16 @@ fn what_fails_is_tried_later_and_later_then_parked_until_somebody_starts_it_agai
         assert!(parked.error.is_some() && parked.due_at.is_none() && parked.parked_at.is_some());
 
         let again = |actor: &Actor| told(house.db.write(actor, |tx| start_task_again(tx, &parked.id).map(|_| ())));
-        assert_eq!(again(&house.person(RECEPTIONIST)), "not-your-right");
+        let listed =
+            |actor: &Actor| told(house.db.read(|conn| list_tasks(conn, actor, &ListTasks::default())).map(|_| ()));
+        // Who administers one centre keeps the access of that centre, and not the installation.
+        let mut of_a_centre = house.admin.clone();
+        of_a_centre.members.iter_mut().for_each(|member| member.centre_id = Some(1));
+        for (actor, refused) in [(&house.person(RECEPTIONIST), "not-your-right"), (&of_a_centre, "not-your-right-here")]
+        {
+            assert_eq!([again(actor), listed(actor)], [refused, refused]);
+        }
+        assert_eq!(listed(&house.admin), "done");
         hand.fails.lock().expect("the list").clear();
         assert_eq!(again(&house.admin), "done");
         assert_eq!(again(&house.admin), "not-parked");
@@ -103,30 +112,93 @@ fn what_fails_is_tried_later_and_later_then_parked_until_somebody_starts_it_agai
 }
 
 #[test]
+fn what_is_not_to_be_done_before_an_instant_waits_and_what_nobody_wants_any_more_is_not_done() {
+    each_engine(|db, clock, _dir| {
+        let hand = Hand::default();
+        clock.set("2026-11-24T08:00:00Z");
+        let at = |instant: &str| instant.parse::<jiff::Timestamp>().expect("an instant");
+        let queue_at = |key: &str, instant: &str| {
+            db.write(&Actor::system(), |tx| tx.queue_at(LATE, key, at(instant))).expect("queued");
+        };
+        queue_at("a", "2026-11-24T09:00:00Z");
+        queue_at("a", "2026-11-24T10:00:00Z");
+        queue_at("b", "2026-11-24T09:00:00Z");
+        queue_at("c", "2026-11-24T10:00:00Z");
+        queue_at("c", "2026-11-24T08:30:00Z");
+        assert!(hand.works(&db).is_empty());
+        db.write(&Actor::system(), |tx| tx.take_back(LATE, "b")).expect("taken back");
+        clock.set("2026-11-24T08:30:00Z");
+        assert_eq!(hand.works(&db), ["c"], "at the sooner time");
+        clock.set("2026-11-24T09:00:00Z");
+        assert_eq!(hand.works(&db), ["a"]);
+        clock.set("2026-11-24T11:00:00Z");
+        assert!(hand.works(&db).is_empty());
+    });
+}
+
+#[test]
 fn who_held_a_task_for_too_long_changes_nothing_any_more() {
     struct Slow {
         db: Db,
         clock: Arc<Hands>,
-        held: Mutex<Vec<bool>>,
+        went_on: Mutex<Vec<bool>>,
     }
     fn slow(with: &Slow, task: &Held<'_>) -> Result<()> {
-        task.hold()?;
-        with.clock.set("2026-11-24T08:01:01Z");
+        let tell = |went_on: Result<()>| with.went_on.lock().expect("the list").push(went_on.is_ok());
+        tell(task.went_on());
+        assert!(!work(&with.db, JOBS, &Hand::default()).expect("worked"), "it is in hand");
+        with.clock.set("2026-11-24T08:00:31Z");
         let hand = Hand::default();
         assert!(work(&with.db, JOBS, &hand).expect("worked"), "another worker has it now");
         assert_eq!(hand.went(), [task.key().to_owned()]);
         queue(&with.db, LATE, task.key());
-        with.held.lock().expect("the list").push(task.hold().is_ok());
+        tell(task.went_on());
         Ok(())
     }
     each_engine(|db, clock, _dir| {
         clock.set("2026-11-24T08:00:00Z");
         queue(&db, LATE, "a");
-        let with = Slow { db: db.clone(), clock, held: Mutex::default() };
+        let with = Slow { db: db.clone(), clock, went_on: Mutex::default() };
         let jobs = [Job { kind: LATE, retry: RETRY, is_daily: false, run: slow }];
         assert!(work(&db, &jobs, &with).expect("worked"));
-        assert_eq!(*with.held.lock().expect("the list"), [false]);
+        assert_eq!(*with.went_on.lock().expect("the list"), [true, false]);
         assert_eq!(Hand::default().works(&db), ["a"], "what was queued meanwhile is still there");
+    });
+}
+
+#[test]
+fn a_claim_is_renewed_beside_the_work_and_attempts_are_counted_from_where_it_went_on() {
+    fn long(with: &(Db, Arc<Hands>), task: &Held<'_>) -> Result<()> {
+        let (db, clock) = with;
+        let due = || -> String {
+            let due = db.read(|conn| Ok(jobs::table.select(jobs::due_at).first::<store::types::At>(conn)?));
+            due.expect("a task").instant().to_string()
+        };
+        let before = due();
+        clock.set("2026-11-24T08:00:20Z");
+        // The beat is one of real time.
+        let began = std::time::Instant::now();
+        while due() == before {
+            assert!(began.elapsed().as_secs() < 60, "nobody renewed it");
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        assert!(due().starts_with("2026-11-24T08:00:50"), "{}", due());
+        task.went_on()?;
+        Err(Error::internal("and then it failed"))
+    }
+    each_engine(|db, clock, _dir| {
+        clock.set("2026-11-24T08:00:00Z");
+        queue(&db, LATE, "a");
+        db.write(&Actor::system(), |tx| Ok(diesel::update(jobs::table).set(jobs::attempts.eq(2)).execute(tx.conn)?))
+            .expect("tried twice before");
+        let jobs_here = [Job { kind: LATE, retry: RETRY, is_daily: false, run: long }];
+        assert!(work(&db, &jobs_here, &(db.clone(), clock)).expect("worked"));
+        let (attempts, error) = db
+            .read(|conn| Ok(jobs::table.select((jobs::attempts, jobs::error)).first::<(i64, Option<String>)>(conn)?))
+            .expect("a task");
+        assert_eq!(attempts, 1, "not the third and last");
+        assert!(error.is_some_and(|error| error.contains("and then it failed")));
+        assert_eq!(db.read(|conn| parked(conn, LATE, "a")).expect("read"), None);
     });
 }
 
@@ -169,6 +241,11 @@ fn a_daily_job_is_done_once_a_day_of_the_installation() {
         // Still the same day in Greenwich.
         house.at("1405/09/04 00:10");
         assert_eq!((days(&another), days(&one).len()), (vec!["2026-11-25".to_owned()], 0));
+        // A process whose clock is behind begins no day again, nor the next one this.
+        house.at("1405/09/03 23:59");
+        assert_eq!(days(&one).len(), 0);
+        house.at("1405/09/04 00:11");
+        assert_eq!(days(&another).len(), 0);
     });
 }
 

@@ -237,9 +237,12 @@ pub fn barred(case: &Case, cover: &str) -> Result<Option<Outcome>, Malformed> {
         None => {}
     }
     let received = case.question.received;
-    let mut beyond = None;
     let is_of_this = |term: &Term| term.scope.as_ref().is_none_or(|scope| speaks_of(scope, &case.device));
     let terms = cover.policy.terms.iter().zip(&standing.periods).filter(|(term, _)| is_of_this(term));
+    if terms.clone().next().is_none() {
+        return Ok(Some(Outcome::NotInScope));
+    }
+    let mut beyond = None;
     for (term, period) in terms.clone() {
         if period.holds_on(received) {
             let Some((metric, limit, reading)) = exceeded(case, term) else { return Ok(None) };

@@ -81,7 +81,7 @@ pub(crate) async fn sign_in(State(app): State<App>, parts: Parts, SmallForm(fiel
     let lang = chosen_language(&parts.headers);
     let address = app.address(&parts);
     // A page of another site cannot sign somebody in.
-    if is_from_elsewhere(&parts.headers, &app.settings().public_url) {
+    if is_from_elsewhere(&parts, &app.settings().public_url, app.is_proxied(&parts)) {
         return plain_error(lang, &Error::Forbidden(store::error::Reason::new("not-from-here")));
     }
     if let Err(error) = only(&fields, &["login", "password", "next"]) {

@@ -2,6 +2,7 @@
 //! posts to `act`, which runs the same operation as the API.
 
 mod act;
+pub(crate) mod choices;
 mod entry;
 pub(crate) mod frame;
 mod imports;
@@ -46,6 +47,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/me/second-factor/off", post(me::second_factor_off))
         .route("/messages", get(me::messages))
         .route("/search", get(lists::search))
+        .route("/choices", get(choices::offer))
         .route("/receive", get(receive::form).post(receive::receive))
         .route("/receive/answer", get(receive::answer))
         .route("/receptions", get(lists::receptions))

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use app::catalogue::faults::list_faults;
-use app::catalogue::products::{ListProducts, list_products};
 use app::coverage::decide::{AskCoverage, ask_coverage};
 use app::customers::{CustomerView, LookUpCustomer, get_customer, look_up_customer};
 use app::devices::{DeviceView, get_device};
@@ -20,12 +18,10 @@ use store::error::Error;
 use store::idempotency;
 use store::idempotency::Given;
 use store::rights::{Actor, Of};
-use store::views::ListQuery;
 
 use super::act::MAX_KEY;
 use super::frame::{Attempt, Page, Person, html, show};
 use super::reasons::{Drawing, Verdict, drawing, verdict};
-use super::repair::Choice;
 use crate::form::{Fields, Form, asked, pairs};
 use crate::schema::{from_form, read, shape, without_gaps};
 use crate::state::Lane;
@@ -70,8 +66,6 @@ struct ReceivePage {
     customer: Option<CustomerView>,
     /// Customers who are known by the phone that was typed.
     namesakes: Vec<Hit>,
-    faults: Vec<Choice>,
-    products: Vec<Choice>,
     answers: Vec<Answer>,
 }
 
@@ -177,25 +171,6 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
     let now = person.app.db().now();
     let read = person.read(move |conn, actor| {
         actor.may(Action::Receive, Of::Anything)?;
-        let choice = |code: String, title: store::views::Title| Choice {
-            title: lang.pick(&title.fa, &title.en).to_owned(),
-            code,
-        };
-        let faults = list_faults(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?
-            .items
-            .into_iter()
-            .filter(|row| row.parent.is_some() || row.kind.is_some())
-            .map(|row| choice(row.code, row.title))
-            .collect::<Vec<_>>();
-        let products = list_products(
-            conn,
-            actor,
-            &ListProducts { is_part: Some(false), limit: Some(200), ..ListProducts::default() },
-        )?
-        .items
-        .into_iter()
-        .map(|row| choice(row.code, row.title))
-        .collect::<Vec<_>>();
         recognise(conn, actor, &mut fields)?;
         let answers = answers_for(conn, actor, lang, &fields, now)?;
         let mut devices = Vec::new();
@@ -226,10 +201,10 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
             .map(|id| get_customer(conn, actor, &id))
             .transpose()
             .or_else(|error| if matches!(error, Error::NotFound) { Ok(None) } else { Err(error) })?;
-        Ok((fields, faults, products, devices, answers, customer))
+        Ok((fields, devices, answers, customer))
     });
     match read.await {
-        Ok((fields, faults, products, devices, answers, customer)) => {
+        Ok((fields, devices, answers, customer)) => {
             let page = person.page("receive", lang.t("receive-title"));
             let mut attempt =
                 Attempt { form: "receiveDevices".to_owned(), values: fields, ..attempt.unwrap_or_default() };
@@ -237,7 +212,7 @@ async fn page(person: Person, mut fields: Vec<(String, String)>, attempt: Option
                 attempt.values.push(("_key".to_owned(), page.key.clone()));
             }
             let page = page.with(Some(attempt)).bar();
-            show(page.status(), &ReceivePage { p: page, devices, customer, namesakes, faults, products, answers })
+            show(page.status(), &ReceivePage { p: page, devices, customer, namesakes, answers })
         }
         Err(response) => response,
     }

@@ -10,9 +10,10 @@ use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use domain::access::Action;
 use domain::money::Unit;
-use store::views::ListQuery;
+use store::views::Link;
 
 use super::act::OWN;
+use super::choices::offered;
 use super::frame::{Attempt, Page, Person, html, show as answer};
 use super::me::fields_of;
 use super::objects::{Told, told};
@@ -50,12 +51,6 @@ pub(crate) struct WayOut {
     pub is_hand_over: bool,
 }
 
-/// A choice of a list of the catalogue.
-pub(crate) struct Choice {
-    pub code: String,
-    pub title: String,
-}
-
 #[derive(Template)]
 #[template(path = "repair.html")]
 struct RepairPage {
@@ -63,10 +58,9 @@ struct RepairPage {
     view: RepairView,
     lines: Vec<Line>,
     ways: Vec<WayOut>,
-    faults: Vec<Choice>,
-    causes: Vec<Choice>,
-    services: Vec<Choice>,
-    parts: Vec<Choice>,
+    /// What was found, as its fields hold it.
+    fault: String,
+    cause: String,
     history: Vec<Told>,
     covers: Vec<(String, String)>,
     /// The estimate whose answer the person can take down: what comes next follows from it.
@@ -108,43 +102,15 @@ pub(crate) async fn page(person: Person, id: String, attempt: Option<Attempt>) -
 async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: Option<String>) -> Response {
     let now = person.app.db().now();
     let lang = person.lang;
-    let all = || ListQuery { limit: Some(200), ..ListQuery::default() };
-    let zone = person.zone().clone();
     let read = person.read(move |conn, actor| {
-        use app::catalogue::{faults, products, services};
         let view = get_repair(conn, actor, &id, now)?;
-        let choice = |code: String, title: store::views::Title| Choice {
-            title: lang.pick(&title.fa, &title.en).to_owned(),
-            code,
-        };
-        let found = faults::list_faults(conn, actor, &all())?
-            .items
-            .into_iter()
-            .map(|row| choice(row.code, row.title))
-            .collect();
-        let why = faults::list_causes(conn, actor, &all())?
-            .items
-            .into_iter()
-            .map(|row| choice(row.code, row.title))
-            .collect();
-        let work = services::list_services(conn, actor, &all())?
-            .items
-            .into_iter()
-            .map(|row| choice(row.code, row.title))
-            .collect();
-        let parts = products::list_products(
-            conn,
-            actor,
-            &products::ListProducts { is_part: Some(true), limit: Some(200), ..Default::default() },
-        )?;
-        let parts = parts.items.into_iter().map(|row| choice(row.code, row.title)).collect();
         let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
-        let received = view.road.iter().find_map(|step| step.entered_at).unwrap_or(now).to_zoned_datetime(zone).date();
+        let received = view.coverage.as_ref().map(|explained| explained.received);
         let covers = device
             .covers
             .into_iter()
             .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
-            .filter(|cover| cover.last_day.is_none_or(|last| last >= received))
+            .filter(|cover| cover.last_day.zip(received).is_none_or(|(last, received)| last >= received))
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(
@@ -158,9 +124,9 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
         } else {
             Vec::new()
         };
-        Ok((view, found, why, work, parts, covers, history, people))
+        Ok((view, covers, history, people))
     });
-    let (view, faults, causes, services, parts, covers, history, people) = match read.await {
+    let (view, covers, history, people) = match read.await {
         Ok(read) => read,
         Err(response) => return response,
     };
@@ -187,15 +153,16 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
     let can_answer = view.of.is_some_and(|of| person.current.actor.scope(Action::AnswerEstimate).holds(of));
     let asked = view.estimate.clone().filter(|estimate| can_answer && estimate.state == "waiting");
     let page = person.page("repairs", format!("{} {}", lang.t("repair"), view.number)).about(view.of).with(attempt);
+    let found = |link: Option<&Link>| {
+        link.map_or_else(String::new, |link| offered(lang.pick(&link.title.fa, &link.title.en), &link.code))
+    };
     let page = RepairPage {
         history: told(lang, &person.current.actor, history),
         p: page,
         lines,
         ways,
-        faults,
-        causes,
-        services,
-        parts,
+        fault: found(view.fault.as_ref()),
+        cause: found(view.cause.as_ref()),
         covers,
         asked,
         people,

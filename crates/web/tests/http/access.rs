@@ -48,6 +48,7 @@ const ELSEWHERE: &[&str] = &[
     "/me/tokens",
     "/me/sessions/end",
     "/me/second-factor/off",
+    "/choices",
     "/receptions/{id}",
     "/repairs/{id}",
     "/repairs/{id}/passcode",

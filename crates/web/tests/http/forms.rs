@@ -249,3 +249,30 @@ async fn a_token_is_made_and_revoked_on_ones_own_page() {
         assert_eq!(house.call(Some(&secret), Method::GET, "/repairs", None).await.status, StatusCode::UNAUTHORIZED);
     }
 }
+
+#[tokio::test]
+async fn a_field_that_names_a_thing_offers_it_for_its_words_and_takes_what_it_offered() {
+    for house in House::each() {
+        let fault = json!({"code": "F-1", "title": {"fa": "خاموش می‌شود", "en": "Turns off"}});
+        let token = house.token("administrator");
+        assert_eq!(house.call(Some(&token), Method::POST, "/faults", Some(&fault)).await.status, StatusCode::CREATED);
+        let (cookie, csrf) = house.signed_in("administrator").await;
+        let encoded = |text: &str| {
+            let pair = form_urlencoded::Serializer::new(String::new()).append_pair("q", text).finish();
+            pair["q=".len()..].to_owned()
+        };
+        let ask = |q: &str| format!("/choices?of=fault&product=half-typed&q={}", encoded(q));
+        let rows = house.page(Some(&cookie), &ask("می شود خاموش")).await;
+        assert_eq!(rows.status, StatusCode::OK, "{}", rows.text);
+        assert!(rows.text.contains("data-value=\"خاموش می‌شود · F-1\""), "{}", rows.text);
+        assert!(!house.page(Some(&cookie), &ask("نیست")).await.text.contains("data-value"));
+        assert_eq!(house.page(Some(&cookie), "/choices?of=nothing").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let fields = format!(
+            "_csrf={csrf}&_key=0123456789abcdef-choices&customer.new.name=x&devices[0].new_device.product=serman+tv\
+             &devices[0].new_device.serial=N-7&devices[0].faults[]={}",
+            encoded("خاموش می‌شود · F-1")
+        );
+        let received = house.form(&cookie, "/receive", &fields).await;
+        assert_eq!(received.status, StatusCode::SEE_OTHER, "{}", received.text);
+    }
+}

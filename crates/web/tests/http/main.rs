@@ -6,6 +6,7 @@
 mod access;
 mod agreement;
 mod bad_input;
+mod cost;
 mod forms;
 mod house;
 mod isolation;

@@ -391,7 +391,7 @@ impl Scene {
             // Nobody here holds everything: what all centres and brands share is read and not changed.
             "brands" if !is_read => self.by_index(&self.house.brands, |_, _| false),
             "products" | "policies" | "brands" | "legal-entities" | "product-kinds" | "services" | "faults"
-            | "causes" => About::Shared("the catalogue is one for all; its prices are tried as amounts"),
+            | "causes" | "choices" => About::Shared("the catalogue is one for all; its prices are tried as amounts"),
             "cards" => {
                 About::Shared("a card is found by its device's brand: tried with devices, no visit here has one")
             }

@@ -132,6 +132,7 @@ new-password = New password
 next = Next step
 next-page = Next page
 no = No
+no-choices = Nothing of that name. Other words, or its code?
 no-covers = No cover is known for this device.
 no-fault-found = No fault found
 no-limit = no limit

@@ -1,5 +1,6 @@
 //! Search, history, tracking and reports.
 
+use app::catalogue::choices::{Choices, ListChoices, list_choices};
 use app::lookup::{self, Found, GetTimeline, TimelineEntry};
 use app::reporting::{FailureCauses, FailureRow, failure_causes};
 use app::tracking::{TrackView, track};
@@ -39,6 +40,16 @@ pub(super) fn looking(out: &mut Vec<Operation>) {
             |db, actor, _, query: Search| -> Result<Found> { lookup::search(db, actor, &query.q) },
         )
         .example(json!({"q": "09123456789"})),
+    );
+    out.push(
+        get(
+            "listChoices",
+            "/choices",
+            A::ViewCatalogue,
+            "What a field that names a thing may hold: up to twenty rows for words of a title in any order or of a code, what is used most first. A command takes a row's code, and a title that no other has.",
+            |conn, actor, _, query: ListChoices| -> Result<Choices> { list_choices(conn, actor, &query) },
+        )
+        .example(json!({"of": "fault", "q": "cool"})),
     );
     out.push(
         get(
