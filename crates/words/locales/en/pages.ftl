@@ -205,7 +205,6 @@ print-entry = Entry sheet
 print-card = Print the card
 print-receipt = Print the receipt
 product = Product
-product-code = Product code
 product-kind = Product kind
 promised = Promised
 other = Other

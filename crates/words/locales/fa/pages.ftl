@@ -205,7 +205,6 @@ print-entry = برگهٔ ورود
 print-card = چاپ کارت
 print-receipt = چاپ رسید
 product = کالا
-product-code = کد کالا
 product-kind = نوع کالا
 promised = وعدهٔ تحویل
 other = سایر
