@@ -44,8 +44,8 @@ pub struct SaveMembership {
     #[schemars(length(max = 60))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub centre: Option<String>,
-    /// Public id of a brand; absent: all.
-    #[schemars(length(max = 60))]
+    /// A brand, as `listChoices` names it; absent: all.
+    #[schemars(length(max = 200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<String>,
 }

@@ -14,15 +14,16 @@ use serde::{Deserialize, Serialize};
 
 use super::products::kind_path;
 use store::error::{OrInvalid, Result};
+use store::links::{meant, tail};
 use store::query::*;
 use store::rights::{Actor, Of};
 use store::schema::{
-    causes, diagnoses, faults, product_components, products, repairs, reported_faults, search_keys, services,
-    work_lines,
+    brands, causes, diagnoses, faults, product_components, product_kinds, products, repairs, reported_faults,
+    search_keys, services, work_lines,
 };
 use store::search_keys::Target;
 use store::views::Title;
-use store::{Conn, among};
+use store::{Conn, among, named};
 
 domain::words! {
     /// What is chosen.
@@ -32,6 +33,11 @@ domain::words! {
         Service = "service",
         Product = "product",
         Part = "part",
+        Kind = "kind",
+        Brand = "brand",
+        /// What faults stand under, and causes.
+        FaultGroup = "fault_group",
+        CauseGroup = "cause_group",
     }
 }
 
@@ -39,7 +45,8 @@ domain::words! {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListChoices {
-    /// What it names: fault, cause, service, product (that is repaired) or part.
+    /// What it names: fault, cause, service, product (that is repaired), part, kind (of product), brand, fault_group or
+    /// cause_group.
     pub of: Choosable,
     /// What was typed: words of a title in any order, or of a code. Absent: what is used most.
     #[schemars(length(max = 100))]
@@ -113,6 +120,10 @@ pub fn list_choices(conn: &mut Conn, actor: &Actor, query: &ListChoices) -> Resu
         Choosable::Service => services_for(conn, about.as_ref())?,
         Choosable::Product => products_for(conn, false, &words, None, &uses)?,
         Choosable::Part => products_for(conn, true, &words, about.as_ref(), &uses)?,
+        Choosable::Kind => kinds(conn)?,
+        Choosable::Brand => brands_in_use(conn)?,
+        Choosable::FaultGroup => fault_groups(conn)?,
+        Choosable::CauseGroup => cause_groups(conn)?,
     };
     rows.retain(|row| holds_all(&row.choice, &words));
     let code = key(typed);
@@ -154,6 +165,9 @@ fn begins(choice: &Choice, words: &[String]) -> bool {
 
 /// How often each was used in the last repairs that the actor sees, of this kind of product where it is known.
 fn uses(conn: &mut Conn, actor: &Actor, of: Choosable, about: Option<&About>) -> Result<HashMap<i64, i64>> {
+    if matches!(of, Choosable::Kind | Choosable::Brand | Choosable::FaultGroup | Choosable::CauseGroup) {
+        return Ok(HashMap::new());
+    }
     let mut last = repairs::table
         .filter(actor.scope(Action::ViewWork).rows::<repairs::table>())
         .order(repairs::id.desc())
@@ -185,6 +199,7 @@ fn uses(conn: &mut Conn, actor: &Actor, of: Choosable, about: Option<&About>) ->
         Choosable::Part => {
             work_lines::table.filter(among(work_lines::repair_id, ids)).select(work_lines::product_id).load(conn)?
         }
+        Choosable::Kind | Choosable::Brand | Choosable::FaultGroup | Choosable::CauseGroup => Vec::new(),
     };
     let mut uses = HashMap::new();
     for id in used.into_iter().flatten() {
@@ -224,6 +239,26 @@ macro_rules! coded {
 
 coded!(faults_for, faults);
 coded!(causes_for, causes);
+
+/// Things of a table that has no more to tell than code and title, with a condition on which.
+macro_rules! plain {
+    ($name:ident, $table:ident, $which:expr) => {
+        fn $name(conn: &mut Conn) -> Result<Vec<Row>> {
+            let all = $table::table
+                .filter($table::retired_at.is_null())
+                .filter($which)
+                .select(($table::id, $table::code, ($table::title_fa, $table::title_en)))
+                .load::<(i64, String, Title)>(conn)?;
+            let row = |(id, code, title)| Row { id, choice: Choice { code, title, group: None }, is_of_this: false };
+            Ok(all.into_iter().map(row).collect())
+        }
+    };
+}
+
+plain!(kinds, product_kinds, product_kinds::id.gt(0));
+plain!(brands_in_use, brands, brands::id.gt(0));
+plain!(fault_groups, faults, faults::parent_id.is_null());
+plain!(cause_groups, causes, causes::parent_id.is_null());
 
 fn services_for(conn: &mut Conn, about: Option<&About>) -> Result<Vec<Row>> {
     let all = services::table
@@ -301,67 +336,31 @@ fn products_for(
         .collect())
 }
 
-/// The code in what a field holds as it was offered, `title · code`.
-fn tail(typed: &str) -> &str {
-    typed.rsplit_once('·').map_or(typed, |(_, code)| code).trim()
+/// The fault in use that a field means, as [`store::links`] tells.
+///
+/// # Errors
+/// The store.
+pub(crate) fn fault_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
+    Ok(named!(conn, faults, typed))
 }
 
-/// The one of some rows whose code or, where there is none of that code, whose title is what was typed.
-fn meant(typed: &str, rows: &[(i64, String, Title)]) -> Option<i64> {
-    let (whole, code) = (key(typed), key(tail(typed)));
-    let one = |is: &dyn Fn(&(i64, String, Title)) -> bool| {
-        let mut found = rows.iter().filter(|row| is(row));
-        found.next().filter(|_| found.next().is_none()).map(|(id, ..)| *id)
-    };
-    if whole.is_empty() {
-        return None;
-    }
-    one(&|(_, known, _)| key(known) == code)
-        .or_else(|| one(&|(_, _, title)| key(&title.fa) == whole || key(&title.en) == whole))
+/// The cause in use that a field means.
+///
+/// # Errors
+/// The store.
+pub(crate) fn cause_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
+    Ok(named!(conn, causes, typed))
 }
 
-/// The thing in use that a field means.
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident, $table:ident) => {
-        $(#[$doc])*
-        ///
-        /// # Errors
-        /// The store.
-        pub(crate) fn $name(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
-            let typed = typed.trim();
-            let code = tail(typed);
-            let known = $table::table
-                .filter($table::retired_at.is_null())
-                .filter($table::code.eq(code).or($table::public_id.eq(typed)))
-                .select($table::id)
-                .first::<i64>(conn)
-                .optional()?;
-            if known.is_some() {
-                return Ok(known);
-            }
-            let rows = $table::table
-                .filter($table::retired_at.is_null())
-                .select(($table::id, $table::code, ($table::title_fa, $table::title_en)))
-                .load::<(i64, String, Title)>(conn)?;
-            Ok(meant(typed, &rows))
-        }
-    };
+/// The service in use that a field means.
+///
+/// # Errors
+/// The store.
+pub(crate) fn service_named(conn: &mut Conn, typed: &str) -> Result<Option<i64>> {
+    Ok(named!(conn, services, typed))
 }
 
-named!(
-    /// The fault in use that a field means: by code, public id, a title that no other has, or as it was offered.
-    fault_named, faults
-);
-named!(
-    /// The cause in use that a field means, as [`fault_named`] tells a fault.
-    cause_named, causes
-);
-named!(
-    /// The service in use that a field means, as [`fault_named`] tells a fault.
-    service_named, services
-);
-
-/// The product in use that a field means, as [`fault_named`] tells a fault.
+/// The product in use that a field means. There may be many: those of a title are found by the search's keys.
 ///
 /// # Errors
 /// The store.

@@ -21,16 +21,16 @@ pub struct SaveFault {
     #[schemars(length(min = 1, max = 60), example = &"C01")]
     pub code: String,
     pub title: Title,
-    /// Public id of its group; absent for a group.
-    #[schemars(length(max = 60))]
+    /// Its group, as `listChoices` names it; absent for a group.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub parent: Option<String>,
-    /// Public id of the kind of product that can have it; absent: any.
-    #[schemars(length(max = 60))]
+    /// The kind of product, as `listChoices` names it, that can have it; absent: any.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub kind: Option<String>,
-    /// Public ids of the faults that are found where this one is reported.
-    #[schemars(length(max = 100), inner(length(max = 60)))]
+    /// The faults, as `listChoices` names them, that are found where this one is reported.
+    #[schemars(length(max = 100), inner(length(max = 200)))]
     #[serde(default)]
     pub related: Vec<String>,
 }
@@ -42,12 +42,12 @@ pub struct SaveCause {
     #[schemars(length(min = 1, max = 60), example = &"liquid")]
     pub code: String,
     pub title: Title,
-    /// Public id of its group; absent for a group.
-    #[schemars(length(max = 60))]
+    /// Its group, as `listChoices` names it; absent for a group.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub parent: Option<String>,
-    /// Public id of the kind of product that can have it; absent: any.
-    #[schemars(length(max = 60))]
+    /// The kind of product, as `listChoices` names it, that can have it; absent: any.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub kind: Option<String>,
 }

@@ -21,8 +21,8 @@ pub struct SaveProductKind {
     #[schemars(length(min = 1, max = 60), example = &"fridge")]
     pub code: String,
     pub title: Title,
-    /// Public id of the kind above; absent at the root.
-    #[schemars(length(max = 60))]
+    /// The kind above, as `listChoices` names it; absent at the root.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub parent: Option<String>,
 }
@@ -152,11 +152,11 @@ pub struct SaveProduct {
     #[schemars(length(min = 1, max = 60), example = &"SRF-7300")]
     pub code: String,
     pub title: Title,
-    /// Public id of its kind.
-    #[schemars(length(max = 60))]
+    /// Its kind, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     pub kind: String,
-    /// Public id of its brand.
-    #[schemars(length(max = 60))]
+    /// Its brand, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     pub brand: String,
     /// 8, 12, 13 or 14 digits.
     #[schemars(length(max = 30))]
@@ -180,7 +180,7 @@ pub struct SaveProduct {
     #[serde(default)]
     pub price: Option<i64>,
     /// Public id of the policy of its cards.
-    #[schemars(length(max = 60))]
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub policy: Option<String>,
     #[schemars(length(max = 100))]
@@ -197,7 +197,7 @@ fn yes() -> bool {
 #[serde(deny_unknown_fields)]
 pub struct SaveComponent {
     /// Public id of a product.
-    #[schemars(length(max = 60))]
+    #[schemars(length(max = 200))]
     pub product: String,
     #[schemars(length(max = 60))]
     #[serde(default)]

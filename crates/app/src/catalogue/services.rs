@@ -24,11 +24,11 @@ pub struct SaveService {
     /// Labour, travel or shipping.
     pub line_type: LineType,
     /// Public id of a kind: it fits this and the kinds below.
-    #[schemars(length(max = 60))]
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub kind: Option<String>,
-    /// Public id of the only product that it fits.
-    #[schemars(length(max = 60))]
+    /// The only product that it fits, as `listChoices` names it.
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub product: Option<String>,
     #[schemars(range(min = 0, max = 10_000))]

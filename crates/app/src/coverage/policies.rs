@@ -29,7 +29,7 @@ pub struct SavePolicy {
     #[serde(default)]
     pub cover_kind: Option<CoverKind>,
     /// Public id of the brand whose products it is for; absent: any.
-    #[schemars(length(max = 60))]
+    #[schemars(length(max = 200))]
     #[serde(default)]
     pub brand: Option<String>,
     /// Public id of the legal entity that pays.

@@ -789,6 +789,50 @@ mod tests {
     }
 
     #[test]
+    fn a_device_of_somebody_whom_only_others_know_is_changed_by_who_has_it_at_the_counter() {
+        in_a_house(|house| {
+            house.at("1405/09/02");
+            let customer = house.customer("زهرا کریمی", "09123456789");
+            let device = house.device("TV-1", "T-1", "1404/01/15", &[]);
+            let own = RecordOnDevice { owner: Some(customer), ..RecordOnDevice::default() };
+            house.by(RECEPTIONIST, |tx| record_on_device(tx, &device, &own)).expect("owned");
+            let elsewhere = house.write(another_centre);
+            let mut there = house.person(RECEPTIONIST);
+            there.members.iter_mut().for_each(|member| member.centre_id = Some(elsewhere));
+            (there.centre_id, there.user_id) = (Some(elsewhere), house.person(TECHNICIAN).user_id);
+            let record = |actor: &Actor, command: &RecordOnDevice| {
+                told(house.db.write(actor, |tx| record_on_device(tx, &device, command)))
+            };
+            let meters = |reading| RecordOnDevice {
+                meters: BTreeMap::from([("hours".to_owned(), reading)]),
+                ..RecordOnDevice::default()
+            };
+            let taken = RecordOnDevice {
+                new_owner: Some(SaveCustomer { name: "دیگری".to_owned(), ..SaveCustomer::default() }),
+                ..RecordOnDevice::default()
+            };
+            let scrapped =
+                AddDeviceEvent { kind: DeviceEventKind::Scrapped, on: typed_date("1405/09/01").expect("a date") };
+            let scrap = |actor: &Actor| told(house.db.write(actor, |tx| add_device_event(tx, &device, &scrapped)));
+            for refused in [record(&there, &meters(999_999)), record(&there, &taken), scrap(&there)] {
+                assert_eq!(refused, "belongs-elsewhere");
+            }
+            assert_eq!(record(&house.person(RECEPTIONIST), &meters(100)), "done");
+            // Who serves the brand everywhere keeps its devices, whosever they are.
+            let mut maker = there.clone();
+            maker.members.iter_mut().for_each(|member| member.centre_id = None);
+            assert_eq!(record(&maker, &meters(200)), "done");
+            // And who has it at the counter received it.
+            let visitor = house.customer("دیگری", "09121112233");
+            let visit = house.reception(&visitor, &[(&device, "no-power")]);
+            let mut both = there.clone();
+            both.members.extend(house.person(RECEPTIONIST).members);
+            let received = house.db.write(&both, |tx| crate::reception::receive_devices(tx, &visit));
+            assert!(received.is_ok(), "{received:?}");
+        });
+    }
+
+    #[test]
     fn a_new_owner_is_made_by_who_keeps_customers() {
         in_a_house(|house| {
             house.at("1405/09/02");

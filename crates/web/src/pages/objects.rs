@@ -214,7 +214,16 @@ pub(crate) async fn device_page(person: Person, id: String, attempt: Option<Atte
         let operations = device_operations(conn, actor, &id)?;
         let history = get_timeline(conn, actor, &timeline("device", &id))?.items;
         let mut policies = if actor.can(domain::access::Action::IssueCards) {
-            list_policies(conn, actor, &ListQuery { limit: Some(200), ..ListQuery::default() })?.items
+            let mut query = ListQuery { limit: Some(200), ..ListQuery::default() };
+            let mut all = Vec::new();
+            loop {
+                let page = list_policies(conn, actor, &query)?;
+                all.extend(page.items);
+                match page.next {
+                    Some(next) => query.after = Some(next),
+                    None => break all,
+                }
+            }
         } else {
             Vec::new()
         };

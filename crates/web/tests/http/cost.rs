@@ -55,6 +55,5 @@ async fn a_page_costs_as_many_statements_however_large_the_catalogue_is() {
             after.push((path.clone(), cost(path).await));
         }
         assert_eq!(before, after);
-        println!("{after:?}");
     }
 }

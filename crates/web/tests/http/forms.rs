@@ -276,3 +276,32 @@ async fn a_field_that_names_a_thing_offers_it_for_its_words_and_takes_what_it_of
         assert_eq!(received.status, StatusCode::SEE_OTHER, "{}", received.text);
     }
 }
+
+#[tokio::test]
+async fn what_is_kept_names_others_by_what_is_offered_while_one_types() {
+    for house in House::each() {
+        let (cookie, csrf) = house.signed_in("administrator").await;
+        let form = house.page(Some(&cookie), "/keep/products/new").await;
+        for of in ["kind", "brand", "part"] {
+            assert!(form.text.contains(&format!("data-choices=\"{of}\"")), "{of}");
+        }
+        let fields = format!(
+            "_csrf={csrf}&_key=0123456789abcdef-createProduct&_page=/keep/products/new&code=P-1&title.fa=x&title.en=x&kind=Appliance&brand=SERMAN+%C2%B7+serman&is_serialised=true"
+        );
+        let saved = house.form(&cookie, "/do/createProduct", &fields).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+        let token = house.token("administrator");
+        let found = house.call(Some(&token), Method::GET, "/products?q=P-1", None).await.json();
+        let product = &found["items"][0];
+        assert_eq!((&product["kind"]["code"], &product["brand"]["code"]), (&json!("appliance"), &json!("SERMAN")));
+        // It comes back as it was offered.
+        let page =
+            house.page(Some(&cookie), &format!("/keep/products/{}", product["id"].as_str().expect("an id"))).await;
+        assert!(page.text.contains("· SERMAN\""), "{}", page.text);
+        let wrong =
+            fields.replace("code=P-1", "code=P-2").replace("kind=Appliance", "kind=none").replace("_key=0", "_key=1");
+        let refused = house.form(&cookie, "/do/createProduct", &wrong).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.text.contains("value=\"none\""), "what was typed stands there");
+    }
+}

@@ -16,6 +16,7 @@ use store::rights::Of;
 use words::Lang;
 
 use self::kinds::{Field, Input, KINDS, kind};
+use super::choices::offered;
 use super::frame::{Attempt, Page, Person, html, show};
 use crate::api::{self, Call};
 use crate::form::{asked, text};
@@ -144,10 +145,23 @@ pub(crate) async fn list(person: Person, Path(what): Path<String>, RawQuery(quer
 /// What can be chosen of each kind of thing: public id and name.
 type Options = HashMap<&'static str, Vec<(String, String)>>;
 
-/// The kinds of things that a field lets choose from.
+/// What is offered while one types, of the kinds of things of which there may be very many.
+fn offered_while_typed(slug: &str) -> Option<&'static str> {
+    Some(match slug {
+        "brands" => "brand",
+        "product-kinds" => "kind",
+        "parts" => "part",
+        // What a fault or a cause stands under.
+        "faults" => "fault_group",
+        "causes" => "cause_group",
+        _ => return None,
+    })
+}
+
+/// The kinds of things from a whole list of which a field lets choose.
 fn choices_of(field: &Field) -> Vec<&'static str> {
     match field.kind {
-        Input::One(slug) | Input::OneOrAll(slug) => vec![slug],
+        Input::One(slug) | Input::OneOrAll(slug) if offered_while_typed(slug).is_none() => vec![slug],
         Input::Rows(fields) => fields.iter().flat_map(choices_of).collect(),
         _ => Vec::new(),
     }
@@ -173,6 +187,7 @@ impl Form<'_> {
             Input::Lines => ("lines", Vec::new()),
             Input::Json => ("json", Vec::new()),
             Input::Rows(_) => ("rows", Vec::new()),
+            Input::One(slug) | Input::OneOrAll(slug) if offered_while_typed(slug).is_some() => ("choice", Vec::new()),
             Input::One(slug) | Input::OneOrAll(slug) => ("select", self.options.get(slug).cloned().unwrap_or_default()),
             Input::Word(list, words) => {
                 ("select", words.iter().map(|word| ((*word).to_owned(), self.lang.word(list, word))).collect())
@@ -189,8 +204,12 @@ impl Form<'_> {
             }
             _ => Vec::new(),
         };
-        let kept = match (field.kind, value_at(self.object, &name).and_then(Value::as_i64)) {
-            (Input::Money, Some(amount)) => self.page.amount(&amount),
+        let there = value_at(self.object, &name);
+        let kept = match (field.kind, there.and_then(Value::as_i64), there) {
+            (Input::Money, Some(amount), _) => self.page.amount(&amount),
+            (_, _, Some(link @ Value::Object(_))) if input == "choice" => {
+                offered(&shown(self.lang, link), link["code"].as_str().unwrap_or_default())
+            }
             _ => shown_at(self.object, &name),
         };
         let value = self.page.value(self.operation, &name, kept);
@@ -211,6 +230,10 @@ impl Form<'_> {
             fault: self.page.fault(self.operation, &name),
             name,
             input,
+            of: match field.kind {
+                Input::One(slug) | Input::OneOrAll(slug) => offered_while_typed(slug).unwrap_or_default(),
+                _ => "",
+            },
             value,
             options: choices,
             rows,
@@ -222,8 +245,10 @@ impl Form<'_> {
 struct Shown {
     name: String,
     label: String,
-    /// text, number, flag, select, lines, json or rows.
+    /// text, number, flag, select, choice, lines, json or rows.
     input: &'static str,
+    /// What a choice is of.
+    of: &'static str,
     value: String,
     options: Vec<(String, String)>,
     /// The choice of none of them.
@@ -325,22 +350,22 @@ pub(crate) async fn edit_page(person: Person, what: String, id: String, attempt:
         };
         let mut options = Options::new();
         for slug in kind.fields.iter().flat_map(choices_of) {
-            // Parts are products that are fitted.
-            let (listed, query) = if slug == "parts" {
-                ("products", json!({"limit": 200, "is_part": true}))
-            } else {
-                (slug, json!({"limit": 200}))
-            };
             let list = KINDS
                 .iter()
-                .find(|kind| kind.slug == listed)
+                .find(|kind| kind.slug == slug)
                 .and_then(|kind| api::named(kind.list))
                 .ok_or(Error::NotFound)?;
-            let found = list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &query)?;
-            let rows = found["items"]
-                .as_array()
-                .map(|items| items.iter().map(|item| row(lang, item)).collect::<Vec<_>>())
-                .unwrap_or_default();
+            let mut rows = Vec::new();
+            let mut query = json!({"limit": 200});
+            loop {
+                let found =
+                    list.read(conn, actor, &Call { path: &HashMap::new(), version: None, now, lang }, &query)?;
+                rows.extend(found["items"].as_array().into_iter().flatten().map(|item| row(lang, item)));
+                match found["next"].as_str() {
+                    Some(next) => query["after"] = json!(next),
+                    None => break,
+                }
+            }
             options.insert(slug, rows.into_iter().map(|row| (row.id, format!("{} {}", row.title, row.code))).collect());
         }
         let is_part =
