@@ -9,6 +9,7 @@ use app::access::session::actor_by_login;
 use app::access::tokens::{CreateToken, create_token as make_token};
 use app::access::users::{FirstPassword, reset_password as reset, user_id_by_login};
 use app::reporting::{FailureCauses, FailuresBy, failure_causes};
+use documents::sheet::Kind;
 use serde_json::json;
 use store::rights::{Actor, permissions};
 use store::{Db, backup, private};
@@ -147,9 +148,9 @@ pub(crate) fn report(config: &Config, name: &str, by: &str, format: &str, output
         }))
         .collect::<Vec<_>>();
     let bytes = match format {
-        "csv" => documents::sheet::csv(&table),
+        "csv" => documents::sheet::table(Kind::Csv, "failure-causes", Lang::En, &table).map_err(told)?,
         "json" => serde_json::to_vec_pretty(&rows).map_err(told)?,
-        "xlsx" => documents::sheet::xlsx("failure-causes", &table, Lang::En).map_err(told)?,
+        "xlsx" => documents::sheet::table(Kind::Xlsx, "failure-causes", Lang::En, &table).map_err(told)?,
         "pdf" => web::failures_pdf(Lang::En, &query, &rows, db.now(), &actor.zone).map_err(told)?,
         other => return Err(format!("\"{other}\" is none of csv, json, xlsx, pdf")),
     };

@@ -14,9 +14,10 @@ use super::case::cover_id;
 use super::decide::{case_of, decide_repair, work};
 use super::rows::{Cover, CoverageOverride};
 use crate::coverage::rulings::is_in_force;
-use crate::repair::work::{in_hand, line_row};
+use crate::repair::work::{in_hand, line_row, seen};
 use store::error::{Arg, Error, Fault, Faults, OrInvalid, Result};
 use store::query::*;
+use store::rights::Actor;
 use store::schema::coverage_overrides;
 use store::types::At;
 use store::{Conn, Event, Subject, Tx};
@@ -37,6 +38,36 @@ pub struct OverrideCoverage {
     pub percent: Option<i64>,
     #[schemars(length(min = 1, max = 500))]
     pub reason: String,
+}
+
+/// A cover that a ruling may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payable {
+    /// Its public id.
+    pub id: String,
+    pub kind: String,
+    pub number: String,
+}
+
+/// The covers of a repair's case that could pay a line of it, for who may rule on it.
+///
+/// # Errors
+/// `NotFound`.
+pub fn payable(conn: &mut Conn, actor: &Actor, repair: &str) -> Result<Vec<Payable>> {
+    let repair = seen(conn, actor, repair, Action::OverrideCoverage)?;
+    let work = work(conn, repair.id)?;
+    let built = case_of(conn, &work)?;
+    let mut payable = Vec::new();
+    for cover in built.covers.iter().filter(|cover| cover.kind != CoverKind::Goodwill.name() && is_in_force(cover)) {
+        if barred(&built.case, &cover_id(cover)).map_err(Error::internal)?.is_none() {
+            payable.push(Payable {
+                id: cover.public_id.clone(),
+                kind: cover.kind.clone(),
+                number: cover.number.clone(),
+            });
+        }
+    }
+    Ok(payable)
 }
 
 /// The cover of this public id among those of the repair's case, with a fault where it cannot pay.
@@ -198,7 +229,10 @@ mod tests {
             let turn = |state| {
                 house.write(|tx| change_cover_state(tx, &card, &ChangeCoverState { state, reason: "asked".to_owned() }))
             };
+            let offered = || house.db.read(|conn| payable(conn, &house.admin, &repair)).expect("covers");
+            assert_eq!(offered().into_iter().map(|cover| cover.number).collect::<Vec<_>>(), ["G-1"]);
             turn(CoverState::Suspended);
+            assert!(offered().is_empty());
             assert_eq!(refused(rule(&card)), "cover-not-in-force");
             assert_eq!(house.repair(&repair).customer_net, Some(900_000), "nothing was changed by what was refused");
 
@@ -235,6 +269,8 @@ mod tests {
             };
             let told = told(house.write_or(|tx| override_coverage(tx, &repair, &command)));
             assert_eq!(told, "cover: cover-over");
+            let offered = house.db.read(|conn| payable(conn, &house.admin, &repair)).expect("covers");
+            assert!(offered.is_empty(), "{offered:?}");
             assert_eq!(house.repair(&repair).customer_net, Some(1_000_000));
         });
     }

@@ -76,9 +76,10 @@ fn open_one(
     };
     let payer_party_id = if warranty.payer == "centre" { centre.legal_entity_id } else { payer };
     // A repair that was reopened and handed over again opens anew; the ones from before are void.
+    let first = format!("{}#{}", repair.number, line.position);
     let earlier = covers::table
         .filter(covers::kind.eq(CoverKind::RepairWarranty.name()))
-        .filter(covers::number.like(format!("{}#{}%", repair.number, line.position)))
+        .filter(covers::number.eq(&first).or(covers::number.like(format!("{first}~%"))))
         .count()
         .get_result::<i64>(tx.conn)?;
     let again = if earlier == 0 { String::new() } else { format!("~{}", earlier + 1) };
@@ -86,7 +87,7 @@ fn open_one(
         tx,
         NewCover {
             kind: CoverKind::RepairWarranty,
-            number: format!("{}#{}{again}", repair.number, line.position),
+            number: format!("{first}{again}"),
             device_id,
             policy_version_id: None,
             rules: Some(one_term(&rules.code, &term, None)),

@@ -201,9 +201,17 @@ impl Lines for Text<'_> {
                 return Err(unreadable("no text"));
             }
             place.clear();
-            place.push_str(cell);
+            place.push_str(unmarked(cell));
         }
         Ok(is_there)
+    }
+}
+
+/// A text without the mark by which a CSV keeps spreadsheets from taking it for a formula, as ours do.
+fn unmarked(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => text,
+        _ => cell,
     }
 }
 

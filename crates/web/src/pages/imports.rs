@@ -8,12 +8,13 @@ use askama::Template;
 use axum::extract::{Multipart, Path, RawQuery};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
+use documents::sheet::{Kind, table};
 use store::error::Error;
 use store::views::{ListQuery, Page as Rows};
 
 use super::frame::{Attempt, Page, Person, html, show};
 use super::lists::{Shown, filters};
-use super::report::file;
+use super::report::{file, unwritten};
 use crate::body::{Part, Parts, SMALL, Unread, said};
 use crate::problem;
 use crate::state::{App, Lane};
@@ -220,11 +221,11 @@ pub(crate) async fn problems(person: Person, Path(id): Path<String>) -> Response
                 let message = problem.reason.map_or_else(String::new, |reason| problem::sentence(lang, &reason));
                 vec![problem.row.to_string(), problem.column, problem.cell, message]
             });
-            file(
-                "text/csv; charset=utf-8",
-                "problems.csv",
-                documents::sheet::csv(&std::iter::once(head).chain(rows).collect::<Vec<_>>()),
-            )
+            let rows = std::iter::once(head).chain(rows).collect::<Vec<_>>();
+            match table(Kind::Csv, "problems", lang, &rows) {
+                Ok(bytes) => file(Kind::Csv.media(), "problems.csv", bytes),
+                Err(error) => person.error(&unwritten(error)),
+            }
         }
         Err(response) => response,
     }

@@ -14,8 +14,10 @@ use app::reception::view::ReceptionRow;
 use app::reception::{ListReceptions, list_receptions};
 use app::repair::{ListRepairs, RepairRow, list_repairs};
 use askama::Template;
+use axum::body::Body;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
+use documents::sheet::{Kind, Sheet};
 use domain::money::Unit;
 use domain::workflow::Stage;
 use schemars::JsonSchema;
@@ -25,11 +27,12 @@ use store::events::OF_SECURITY;
 use store::gate::Gate;
 use store::rights::Actor;
 use store::views::{ListQuery, Page as Rows};
+use tokio_util::io::ReaderStream;
 use words::Lang;
 
 use super::frame::{Page, Person, html};
 use super::objects::sentence;
-use super::report::sheet;
+use super::report::{file, unwritten};
 use crate::api;
 use crate::form::{Fields, asked, pairs, text};
 use crate::schema::{from_form, read, shape};
@@ -60,6 +63,8 @@ pub(crate) fn filters<T: JsonSchema + DeserializeOwned + Default + 'static>(
 trait Cells {
     /// Keys of the headings.
     const HEAD: &'static [&'static str];
+    /// Those of them under which numbers stand.
+    const NUMBERS: &'static [&'static str] = &[];
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String>;
 }
 
@@ -89,6 +94,7 @@ impl Cells for RepairRow {
 
 impl Cells for ReceptionRow {
     const HEAD: &'static [&'static str] = &["number", "customer", "received", "devices", "state"];
+    const NUMBERS: &'static [&'static str] = &["devices"];
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
         vec![
             self.number.clone(),
@@ -144,6 +150,7 @@ impl Cells for CustomerView {
 impl Cells for InvoiceRow {
     const HEAD: &'static [&'static str] =
         &["number", "kind", "payer", "issued", "currency", "net", "vat", "total", "paid"];
+    const NUMBERS: &'static [&'static str] = &["net", "vat", "total", "paid"];
     fn cells(&self, lang: Lang, actor: &Actor) -> Vec<String> {
         let unit = Unit::named(actor.unit.currency).unwrap_or(Unit::RIAL);
         let sums = [self.net, self.vat, self.total, self.paid].map(|sum| unit.plain(sum));
@@ -176,9 +183,6 @@ impl Cells for SecurityEntry {
 /// Lists become files on a thread of its own, which keeps what they took.
 static EXPORTING: Gate = Gate::new("exports", 1);
 
-/// The most rows that a file of a list holds.
-const MOST_EXPORTED: usize = 20_000;
-
 /// The whole list that a page shows a part of, as the file that is wanted; None where a page is.
 async fn exported<T, Q>(
     person: &Person,
@@ -192,9 +196,7 @@ where
     Q: JsonSchema + DeserializeOwned + Default + 'static,
 {
     let wanted = fields.iter().find(|(name, _)| name == "format").map(|(_, value)| value.clone())?;
-    if !matches!(wanted.as_str(), "csv" | "xlsx") {
-        return Some(person.error(&Error::NotFound));
-    }
+    let Some(kind) = Kind::named(&wanted) else { return Some(person.error(&Error::NotFound)) };
     let asked = fields
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "format" | "after" | "limit"))
@@ -204,8 +206,10 @@ where
     let made = person.app.export(&person.current.actor, move |app| {
         let db = app.db().clone();
         EXPORTING.pass(move || {
-            let rows = db.read(|conn| {
-                let mut all: Vec<T> = Vec::new();
+            let head = T::HEAD.iter().map(|key| lang.t(key)).collect::<Vec<_>>();
+            let numbers = T::HEAD.iter().map(|key| T::NUMBERS.contains(key)).collect::<Vec<_>>();
+            let mut sheet = Sheet::begin(kind, &title, lang, &head, &numbers).map_err(unwritten)?;
+            db.read(|conn| {
                 let mut after = None;
                 loop {
                     let mut fields = asked.clone();
@@ -214,19 +218,25 @@ where
                     let query: Q = read(&from_form(&fields, &shape::<Q>().schema, &OWN).map_err(Error::Invalid)?)
                         .unwrap_or_default();
                     let page = list(conn, &actor, &query)?;
-                    all.extend(page.items);
+                    for row in &page.items {
+                        sheet.row(&row.cells(lang, &actor)).map_err(unwritten)?;
+                    }
                     match page.next {
-                        Some(next) if all.len() < MOST_EXPORTED => after = Some(next),
-                        _ => return Ok(all),
+                        Some(next) => after = Some(next),
+                        None => return Ok(()),
                     }
                 }
             })?;
-            let head = T::HEAD.iter().map(|key| lang.t(key)).collect();
-            let table = std::iter::once(head).chain(rows.iter().map(|row| row.cells(lang, &actor))).collect::<Vec<_>>();
-            sheet(lang, &wanted, name, &title, &table)
+            sheet.end().map_err(unwritten)
         })
     });
-    made.await.unwrap_or_else(|error| Some(person.error(&error)))
+    Some(match made.await {
+        Ok(made) => {
+            let stream = ReaderStream::new(tokio::fs::File::from_std(made));
+            file(kind.media(), &format!("{name}.{}", kind.name()), Body::from_stream(stream))
+        }
+        Err(error) => person.error(&error),
+    })
 }
 
 /// What a list page shows beside its rows.

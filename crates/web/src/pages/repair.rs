@@ -1,6 +1,7 @@
 //! The page of a repair: where it stands, what was found, lines with who pays, what the next step needs.
 
 use app::coverage::decide::CoverageChange;
+use app::coverage::overrides::payable;
 use app::lookup::{GetTimeline, get_timeline};
 use app::repair::passcode::show_passcode;
 use app::repair::view::{EstimateView, LineView};
@@ -104,13 +105,10 @@ async fn render(person: Person, id: String, attempt: Option<Attempt>, passcode: 
     let lang = person.lang;
     let read = person.read(move |conn, actor| {
         let view = get_repair(conn, actor, &id, now)?;
-        let device = app::devices::get_device(conn, actor, &view.device.id, now)?;
-        let received = view.coverage.as_ref().map(|explained| explained.received);
-        let covers = device
-            .covers
+        let rules = view.is_open && view.of.is_some_and(|of| actor.scope(Action::OverrideCoverage).holds(of));
+        let covers = if rules { payable(conn, actor, &id)? } else { Vec::new() };
+        let covers = covers
             .into_iter()
-            .filter(|cover| cover.state == "active" && cover.kind != "goodwill")
-            .filter(|cover| cover.last_day.zip(received).is_none_or(|(last, received)| last >= received))
             .map(|cover| (cover.id, format!("{} {}", lang.word("cover-kind", &cover.kind), cover.number)))
             .collect();
         let history = get_timeline(

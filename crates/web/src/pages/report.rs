@@ -5,8 +5,10 @@ use askama::Template;
 use axum::extract::RawQuery;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use documents::sheet::{Kind, Unwritten, table};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use store::error::Error;
 use words::Lang;
 
 use super::frame::{Page, Person, html};
@@ -147,14 +149,14 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
         };
     }
     let title = lang.t("report-failure-causes");
-    if matches!(wanted.as_str(), "csv" | "xlsx") {
+    if let Some(kind) = Kind::named(&wanted) {
         let made = person.app.export(&person.current.actor, move |_| {
-            sheet(lang, &wanted, "failure-causes", &title, &failures_table(lang, by, &rows))
+            table(kind, &title, lang, &failures_table(lang, by, &rows)).map_err(unwritten)
         });
-        return made.await.map_or_else(
-            |error| person.error(&error),
-            |file| file.unwrap_or_else(|| person.error(&store::error::Error::NotFound)),
-        );
+        return match made.await {
+            Ok(bytes) => file(kind.media(), &format!("failure-causes.{}", kind.name()), bytes),
+            Err(error) => person.error(&error),
+        };
     }
     let chart = Pareto::of(lang, &rows);
     html(&Failures {
@@ -168,31 +170,17 @@ pub(crate) async fn failure_causes(person: Person, RawQuery(query): RawQuery) ->
     })
 }
 
-/// A table as CSV or XLSX, where one of them is wanted.
-///
-/// # Errors
-/// Where the workbook cannot be made.
-pub(crate) fn sheet(
-    lang: Lang,
-    wanted: &str,
-    name: &str,
-    title: &str,
-    table: &[Vec<String>],
-) -> store::error::Result<Option<Response>> {
-    Ok(match wanted {
-        "csv" => Some(file("text/csv; charset=utf-8", &format!("{name}.csv"), documents::sheet::csv(table))),
-        "xlsx" => Some(file(
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            &format!("{name}.xlsx"),
-            documents::sheet::xlsx(title, table, lang).map_err(store::error::Error::internal)?,
-        )),
-        _ => None,
-    })
+/// Why a table did not become a file.
+pub(crate) fn unwritten(why: Unwritten) -> Error {
+    match why {
+        Unwritten::TooLong => Error::conflict("sheet-too-long"),
+        why => Error::internal(why),
+    }
 }
 
 /// A file for the person to keep.
-pub(crate) fn file(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
-    let mut response = bytes.into_response();
+pub(crate) fn file(kind: &'static str, name: &str, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""))
         .unwrap_or(HeaderValue::from_static("attachment"));

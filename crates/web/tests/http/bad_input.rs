@@ -457,6 +457,39 @@ async fn a_list_is_a_file_of_the_kinds_that_there_are() {
 }
 
 #[tokio::test]
+async fn a_list_as_a_file_has_every_row_and_comes_in_again() {
+    use tower::ServiceExt as _;
+
+    for house in House::each() {
+        let token = house.token("receptionist");
+        // More than two pages of it, with what a spreadsheet would make something else of.
+        for index in 0..405 {
+            let customer = json!({"name": format!("=نام {index}"), "phones": [format!("0912{index:07}")], "subscription": format!("0{index}E5")});
+            let made = house.call(Some(&token), Method::POST, "/customers", Some(&customer)).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        }
+        let (cookie, _) = house.signed_in("receptionist").await;
+        let csv = house.page(Some(&cookie), "/customers?format=csv").await.text;
+        assert!(csv.starts_with('\u{FEFF}'));
+        assert_eq!(csv.lines().count(), 406);
+        assert!(csv.contains("'=نام 7,") && csv.contains(",07E5,"), "codes are as they were stored");
+        let request = Request::get("/customers?format=xlsx").header(header::COOKIE, &cookie);
+        let answer = house.router().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a file");
+        for (name, bytes) in [("customers.xlsx", bytes.to_vec()), ("customers.csv", csv.into_bytes())] {
+            let file = app::exchange::read_file(name, bytes).expect("a table");
+            let kept = house.db.write(&store::rights::Actor::system(), |tx| {
+                app::exchange::keep_file(tx, app::exchange::ImportKind::Customers, &file, None)
+            });
+            let sample = kept.expect("kept").sample;
+            for wanted in ["=نام 404", "0404E5"] {
+                assert!(sample.iter().flatten().any(|cell| cell == wanted), "{name}: {sample:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_path_with_what_cannot_be_seen_leads_nowhere() {
     for house in House::each() {
         let token = house.token("administrator");

@@ -3,6 +3,7 @@ error-administrator-keeps-rights = The administrator keeps their rights.
 error-already-diagnosed = { $number } is diagnosed already; its device cannot be exchanged.
 error-already-handed-over = { $number } was handed over before.
 error-belongs-elsewhere = { $serial } belongs to a customer of another centre. Who has it at the counter receives it first.
+error-sheet-too-long = An XLSX sheet holds 1,048,576 rows. Take CSV, or narrow the list.
 error-in-repair-elsewhere = Another centre has { $serial } in repair: that can be changed there, or after the hand-over.
 error-already-received = Device { $serial } is in the house already, under { $number }.
 error-amount = The amount must be from zero to a thousand trillion, such as 120.

@@ -3,6 +3,7 @@ error-administrator-keeps-rights = مدیر سامانه حق‌های خود ر
 error-already-diagnosed = عیب‌یابی { $number } انجام شده است؛ دستگاه آن دیگر عوض نمی‌شود.
 error-already-handed-over = { $number } پیش‌تر تحویل شده است.
 error-belongs-elsewhere = { $serial } از آنِ مشتری مرکزی دیگر است. اگر اکنون نزد شماست، نخست آن را پذیرش کنید.
+error-sheet-too-long = یک برگهٔ XLSX تا ۱٬۰۴۸٬۵۷۶ ردیف جا دارد. CSV بگیرید یا فهرست را محدودتر کنید.
 error-in-repair-elsewhere = مرکزی دیگر { $serial } را در دست تعمیر دارد؛ این همان‌جا یا پس از تحویل عوض می‌شود.
 error-already-received = دستگاه { $serial } هم‌اکنون با شمارهٔ { $number } در دست تعمیر است.
 error-amount = مبلغ باید عددی از صفر تا هزار تریلیون باشد، مانند ۱۲۰.
